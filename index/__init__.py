@@ -1,0 +1,1 @@
+"""The write path: files -> articles -> passages and sentences -> a searchable index."""

@@ -1,0 +1,50 @@
+"""Vector search by FAISS, exact (inner product of unit vectors is the cosine)."""
+
+from pathlib import Path
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from index.embed import Vectors
+from index.errors import IndexStoreError
+
+
+class DenseIndex:
+    """Rows of unit vectors that can be searched by cosine."""
+
+    def __init__(self, index: faiss.Index) -> None:
+        self._index = index
+
+    @classmethod
+    def build(cls, vectors: Vectors) -> "DenseIndex":
+        """From an array of shape (n, dimension)."""
+        index = faiss.IndexFlatIP(vectors.shape[1])
+        index.add(np.ascontiguousarray(vectors))
+        return cls(index)
+
+    @classmethod
+    def load(cls, file: Path, rows: int, dimension: int) -> "DenseIndex":
+        """Read a saved index; raises IndexStoreError when its shape is not (rows, dimension)."""
+        try:
+            index = faiss.read_index(str(file))
+        except RuntimeError as error:
+            raise IndexStoreError(f"{file.name} of the index cannot be read ({error}).") from error
+        if (index.ntotal, index.d) != (rows, dimension):
+            raise IndexStoreError(f"{file.name} of the index has another shape than its manifest.")
+        return cls(index)
+
+    def save(self, file: Path) -> None:
+        """Write to `file`."""
+        faiss.write_index(self._index, str(file))
+
+    def search(self, vector: Vectors, k: int) -> tuple[NDArray[np.int64], Vectors]:
+        """Rows and cosines of the `k` nearest to `vector` of shape (dimension,), best first."""
+        k = min(k, self._index.ntotal)
+        cosines, rows = self._index.search(vector.reshape(1, -1), k)
+        return rows[0], cosines[0]
+
+    def vectors(self, rows: NDArray[np.int64]) -> Vectors:
+        """The stored vectors of `rows`, shape (len(rows), dimension)."""
+        found: Vectors = self._index.reconstruct_batch(rows)
+        return found

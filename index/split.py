@@ -1,0 +1,86 @@
+"""Article -> passages -> sentences, with exact character offsets.
+
+Passages come from langchain-text-splitters; each boundary is then moved to the start of the
+sentence that it cuts, so that the passages of an article are a partition of its sentences.
+"""
+
+from bisect import bisect_right
+from itertools import pairwise
+
+import sentencex
+from langchain_text_splitters import RecursiveCharacterTextSplitter
+
+from index.types import Article, Passage, Sentence
+
+SPLITTER = "recursive-1"  # part of an index's identity: change it when the splitting changes
+MAX_SENTENCE_CHARS = 600  # an "endless" sentence is cut here, at a space where there is one
+
+
+def split(article: Article, passage_chars: int) -> tuple[list[Passage], list[Sentence]]:
+    """Split `article` into passages of about `passage_chars` characters and their sentences.
+
+    Both lists are in reading order; every text equals the article's text at its offsets.
+    """
+    spans = sentence_spans(article.text)
+    if not spans:
+        return [], []
+    starts = [start for start, _ in spans]
+    cuts = {0} | {bisect_right(starts, at) - 1 for at in _boundaries(article.text, passage_chars)}
+    edges = [*sorted(cut for cut in cuts if cut >= 0), len(spans)]
+    passages: list[Passage] = []
+    sentences: list[Sentence] = []
+    for first, last in pairwise(edges):
+        start, end = spans[first][0], spans[last - 1][1]
+        passage = Passage(
+            id=f"{article.id}:{start}-{end}",
+            article_id=article.id,
+            title=article.title,
+            path=article.path,
+            text=article.text[start:end],
+            start=start,
+            end=end,
+        )
+        passages.append(passage)
+        sentences.extend(
+            Sentence(article.id, passage.id, article.text[a:b], a, b) for a, b in spans[first:last]
+        )
+    return passages, sentences
+
+
+def _boundaries(text: str, passage_chars: int) -> list[int]:
+    splitter = RecursiveCharacterTextSplitter(
+        chunk_size=passage_chars, chunk_overlap=0, add_start_index=True
+    )
+    return [int(chunk.metadata["start_index"]) for chunk in splitter.create_documents([text])]
+
+
+def sentence_spans(text: str) -> list[tuple[int, int]]:
+    """Offsets (start, end) of the sentences of `text`, stripped of white space, in order.
+
+    A line break ends a sentence: headings, list items and captions have no full stop.
+    """
+    spans: list[tuple[int, int]] = []
+    line_start = 0
+    for line in text.split("\n"):
+        if line.strip():
+            for found in sentencex.get_sentence_boundaries("en", line):
+                start, end = line_start + found["start_index"], line_start + found["end_index"]
+                spans.extend(_pieces(text, start, end))
+        line_start += len(line) + 1
+    return spans
+
+
+def _pieces(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """The span without outer white space, cut where it is longer than a sentence may be."""
+    pieces: list[tuple[int, int]] = []
+    while start < end:
+        stop = end
+        if end - start > MAX_SENTENCE_CHARS:
+            space = text.rfind(" ", start + MAX_SENTENCE_CHARS // 2, start + MAX_SENTENCE_CHARS)
+            stop = space if space > start else start + MAX_SENTENCE_CHARS
+        piece = text[start:stop]
+        left = start + len(piece) - len(piece.lstrip())
+        if stripped := piece.strip():
+            pieces.append((left, left + len(stripped)))
+        start = stop
+    return pieces

@@ -1,0 +1,55 @@
+"""The nouns of the write path. All offsets count Unicode code points of `Article.text`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One document after cleaning; every offset in Footnote points into `text`."""
+
+    id: str  # the path relative to the corpus folder, with forward slashes
+    title: str
+    path: str  # where it was read from, relative to the corpus folder
+    text: str
+    source: str = ""  # publisher, as the file states it
+    published: str = ""  # ISO date where the file states one
+    author: str = ""
+    sha256: str = ""  # of the file's bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A run of whole sentences of one article: `text == article.text[start:end]`.
+
+    The scores are those of the query that retrieved it; `rank` counts from 1, 0 means that
+    no query did. `used` says whether the model was shown any of it.
+    """
+
+    id: str
+    article_id: str
+    title: str
+    path: str
+    text: str
+    start: int
+    end: int
+    score: float = 0.0
+    dense_score: float = 0.0
+    lexical_score: float = 0.0
+    rank: int = 0
+    used: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of a passage: `text == article.text[start:end]`."""
+
+    article_id: str
+    passage_id: str
+    text: str
+    start: int
+    end: int
+
+
+Progress = Callable[[str, int, int], None]
+"""Called as `progress(stage, done, total)` during a long step; `total` 0 when unknown."""

@@ -1,0 +1,16 @@
+"""Footnote: answers about a folder of articles, every sentence with a checked footnote."""
+
+from rag.assistant import Assistant, ask
+from rag.errors import FootnoteError
+from rag.settings import Settings
+from rag.types import Answer, Citation, Passage
+
+__all__ = [
+    "Answer",
+    "Assistant",
+    "Citation",
+    "FootnoteError",
+    "Passage",
+    "Settings",
+    "ask",
+]

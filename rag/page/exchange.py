@@ -1,0 +1,84 @@
+"""One question and what has come back for it so far, as the page shows it."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from rag.types import Answer, Sentence, Token, Turn
+
+
+class Stage(StrEnum):
+    """How far an exchange has come."""
+
+    WAITING = "waiting"  # behind another question
+    SEARCHING = "searching"  # nothing written yet
+    WRITING = "writing"
+    DONE = "done"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A question with its answer, or as much of it as has arrived.
+
+    `sentences` are checked, `draft` is what the model has written behind them and is not.
+    """
+
+    question: str
+    stage: Stage = Stage.SEARCHING
+    sentences: tuple[Sentence, ...] = ()
+    draft: str = ""
+    answer: Answer | None = None
+    error: str = ""
+
+    @property
+    def open(self) -> bool:
+        """Whether more is to come."""
+        return self.stage in (Stage.WAITING, Stage.SEARCHING, Stage.WRITING)
+
+    @property
+    def shown(self) -> tuple[Sentence, ...]:
+        """The checked sentences that something supports."""
+        return tuple(sentence for sentence in self.sentences if sentence.shown)
+
+
+def absorb(exchange: Exchange, event: Token | Sentence | Answer) -> Exchange:
+    """The exchange after one more event of `Assistant.stream`."""
+    if isinstance(event, Token):
+        return replace(exchange, stage=Stage.WRITING, draft=exchange.draft + event.text)
+    if isinstance(event, Sentence):
+        return replace(
+            exchange,
+            stage=Stage.WRITING,
+            sentences=(*exchange.sentences, event),
+            draft=_behind(exchange.draft, event.text),
+        )
+    return replace(exchange, stage=Stage.DONE, answer=event, draft="")
+
+
+def stop(exchange: Exchange) -> Exchange:
+    """The exchange cut short: the checked sentences stay, the unchecked draft goes."""
+    return replace(exchange, stage=Stage.STOPPED, draft="")
+
+
+def fail(exchange: Exchange, error: str) -> Exchange:
+    """The exchange ended by an error, told in `error`; nothing unchecked stays."""
+    return replace(exchange, stage=Stage.FAILED, draft="", error=error)
+
+
+def history(exchanges: tuple[Exchange, ...]) -> tuple[Turn, ...]:
+    """What a follow-up question may refer to: every exchange that brought words back."""
+    turns = []
+    for exchange in exchanges:
+        if exchange.answer is not None:
+            turns.append(Turn(exchange.question, exchange.answer.text))
+        elif exchange.shown:
+            text = " ".join(sentence.text for sentence in exchange.shown)
+            turns.append(Turn(exchange.question, text))
+    return tuple(turns)
+
+
+def _behind(draft: str, sentence: str) -> str:
+    """What the draft holds behind `sentence`; the splitter may already have seen more."""
+    found = draft.find(sentence.strip())
+    return draft[found + len(sentence.strip()) :] if found >= 0 else ""

@@ -1,0 +1,134 @@
+"""The settings, and the only place that reads the environment and the configuration file.
+
+Later wins: the defaults below, `config.toml` in the Footnote folder, the environment
+(`FOOTNOTE_` and the field's name in capitals), arguments given in code or on a command line.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Self
+
+import platformdirs
+
+from rag.errors import ConfigError
+
+PROJECT = Path(__file__).resolve().parents[1]
+DEFAULT_MODEL = "qwen2.5-coder-1.5b-instruct"
+DEFAULT_EMBEDDER = "all-minilm-l6-v2"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that a user can set; units are in the names or beside them."""
+
+    home: Path = Path(platformdirs.user_data_dir("footnote", appauthor=False))
+    corpus: Path = PROJECT / "seeds"
+    model: str = DEFAULT_MODEL  # catalogue name, path of a GGUF, or hub "owner/repo/file.gguf"
+    embedder: str = DEFAULT_EMBEDDER  # catalogue name or path of a sentence-transformers folder
+    offline: bool = False
+    passage_chars: int = 800
+    evidence_sentences: int = 10
+    evidence_tokens: int = 500
+    context_tokens: int = 4096
+    answer_tokens: int = 160
+    threads: int = 0  # 0: one for each core that this process may use
+    seed: int = 0
+    judge_threshold: float | None = None  # None: the calibrated one of the model
+    min_support: float = 0.5  # 0..1; below it an answer sentence is left out
+    question_chars: int = 4000
+    host: str = "127.0.0.1"
+    port: int = 7860
+
+    @classmethod
+    def load(cls, env: Mapping[str, str] | None = None, **given: Any) -> Self:
+        """Read the configuration file and the environment; `given` (not None) wins.
+
+        Raises ConfigError for an unknown name or a value of the wrong kind.
+        """
+        env = os.environ if env is None else env
+        values: dict[str, Any] = {}
+        home = Path(given.get("home") or env.get("FOOTNOTE_HOME") or cls().home).expanduser()
+        file = home / "config.toml"
+        if file.is_file():
+            values |= _read_file(file)
+        names = {field.name for field in fields(cls)}
+        for name in names:
+            if env.get(f"FOOTNOTE_{name.upper()}", "") != "":
+                values[name] = env[f"FOOTNOTE_{name.upper()}"]
+        if env.get("HF_HUB_OFFLINE", "") not in ("", "0") and "offline" not in values:
+            values["offline"] = True
+        values |= {name: value for name, value in given.items() if value is not None}
+        if unknown := sorted(set(values) - names):
+            raise ConfigError(
+                f"There is no setting named {', '.join(unknown)}. "
+                f"The settings are: {', '.join(sorted(names))}."
+            )
+        values["home"] = home
+        return replace(cls(), **{name: _convert(name, value) for name, value in values.items()})
+
+    @property
+    def models_dir(self) -> Path:
+        """Folder of the model files."""
+        return self.home / "models"
+
+    @property
+    def index_root(self) -> Path:
+        """Folder that holds one index for each corpus folder."""
+        return self.home / "indexes"
+
+
+def _read_file(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} is not valid TOML ({error}). Mend or remove it.") from error
+
+
+_POSITIVE = {
+    "passage_chars",
+    "evidence_sentences",
+    "evidence_tokens",
+    "context_tokens",
+    "answer_tokens",
+    "question_chars",
+    "port",
+}
+_WHOLE = _POSITIVE | {"threads", "seed"}
+_PATHS = {"home", "corpus"}
+_FRACTIONS = {"judge_threshold", "min_support"}
+
+
+def _convert(name: str, value: Any) -> Any:
+    try:
+        if name in _PATHS:
+            return Path(value).expanduser()
+        if name in _WHOLE:
+            return _whole(name, value)
+        if name in _FRACTIONS:
+            return float(value)
+        if name == "offline":
+            return _flag(value)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"The setting {name} cannot be {value!r}: {error}.") from error
+    return str(value)
+
+
+def _whole(name: str, value: Any) -> int:
+    number = int(value)
+    if number < (1 if name in _POSITIVE else 0):
+        raise ValueError("it has to be a positive whole number")
+    return number
+
+
+def _flag(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    text = str(value).strip().lower()
+    if text in ("1", "true", "yes", "on"):
+        return True
+    if text in ("0", "false", "no", "off"):
+        return False
+    raise ValueError("it has to be 1 or 0")

@@ -1,0 +1,138 @@
+"""The nouns of the read path, one frozen dataclass each.
+
+`Article`, `Passage` and `Sentence` belong to the index and are re-exported here.
+"""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from index.types import Article, Passage, Progress
+from index.types import Sentence as SourceSentence
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One exchange of a conversation's history."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Neighbouring sentences of one article, as the model is shown them."""
+
+    article_id: str
+    passage_id: str
+    title: str
+    path: str
+    source: str
+    published: str
+    sentences: tuple[SourceSentence, ...]
+    text: str  # article_text[start:end]
+    start: int
+    end: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A footnote, checked: `article_text[start:end] == quote`, always.
+
+    `Answer.text[answer_start:answer_end]` is the answer sentence, the markers behind it left
+    out; `support` (0 to 1) says how well the quote supports that sentence.
+    """
+
+    number: int
+    answer_start: int
+    answer_end: int
+    article_id: str
+    title: str
+    path: str
+    passage_id: str
+    quote: str
+    start: int
+    end: int
+    support: float
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """One side of a disagreement between sources, with the footnotes that hold it."""
+
+    text: str
+    citations: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Seconds by stage and tokens read and written; `first_token_s` counts from the question."""
+
+    retrieve_s: float = 0.0
+    judge_s: float = 0.0
+    first_token_s: float = 0.0
+    generate_s: float = 0.0
+    cite_s: float = 0.0
+    total_s: float = 0.0
+    prompt_tokens: int = 0
+    answer_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece of the answer as the model writes it; not yet checked."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A finished answer sentence with the footnotes that the program found for it."""
+
+    text: str
+    citations: tuple[Citation, ...]
+    shown: bool  # false: nothing supports it, so the answer leaves it out
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A checked answer, or a refusal when `abstained`.
+
+    `text` carries the markers [1] [2] of `citations`. `reason` is empty for an answer; for a
+    refusal it is one of `no_evidence`, `not_stated`, `declined`, `unsupported`. `confidence` is
+    the judge's probability (0 to 1) that the passages state the answer. `passages` are the
+    nearest ones, best first.
+    """
+
+    question: str
+    standalone_question: str
+    text: str
+    abstained: bool
+    reason: str
+    confidence: float
+    citations: tuple[Citation, ...]
+    passages: tuple[Passage, ...]
+    disagreement: tuple[Position, ...] = ()
+    timings: Timings = field(default_factory=Timings)
+    model: str = ""
+    index_version: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON-ready lists, dicts, strings and numbers."""
+        return asdict(self)
+
+
+__all__ = [
+    "Answer",
+    "Article",
+    "Citation",
+    "Evidence",
+    "Passage",
+    "Position",
+    "Progress",
+    "Sentence",
+    "SourceSentence",
+    "Timings",
+    "Token",
+    "Turn",
+]
