@@ -72,14 +72,14 @@ def _count(text: str) -> int:
 
 
 def _evaluate(args: argparse.Namespace) -> int:
-    # Whatever can be refused is refused here, before minutes of questions.
+    # Whatever can be refused is refused before minutes of questions.
     cases = _choose(args)
     thresholds = load_thresholds(THRESHOLDS)
     settings = Settings.load(model=args.model, corpus=args.corpus)
     out = args.out or Path("reports") / f"eval-{settings.corpus.resolve().name or 'corpus'}"
-    report.make(out)
     ticker = Ticker(args.verbose)
     with Assistant.open(settings.corpus, settings=settings, progress=ticker.stage) as assistant:
+        report.make(out)  # a mistyped corpus has been refused by now and leaves no folder behind
         assistant.warm()  # loading the models is not the first question's latency
         results = run(assistant, cases, ticker.case, seeds=PROJECT / "seeds")
         ticker.clear()
@@ -111,7 +111,7 @@ def _note(args: argparse.Namespace, done: int, total: int) -> str:
     if done < total:
         return f"Interrupted after {done} of {total} cases: the gate is skipped."
     if args.limit is not None:
-        return f"Only the first {done} cases (--limit): the gate is skipped."
+        return f"Asked only {done} of the cases (--limit): the gate is skipped."
     return "The gate is skipped (--no-gate)." if args.no_gate else ""
 
 

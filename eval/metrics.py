@@ -60,11 +60,11 @@ def normalise(text: str) -> str:
     After the answer normalisation of SQuAD (Rajpurkar et al. 2016), which keeps accents and
     drops articles. Known limit: the pronoun "us" and the country meet as well.
     """
-    text = _POSSESSIVE.sub("", text.lower())
-    text = _GROUPED_DIGITS.sub(lambda match: re.sub(r"\D", "", match[0]), text)
-    # An apostrophe goes before NFKD, which would turn some of its look-alikes into spaces.
-    text = unicodedata.normalize("NFKD", _APOSTROPHE.sub("", text))
+    # Before NFKD, which would make a plain space of the thin space in "3 400".
+    text = _GROUPED_DIGITS.sub(lambda match: re.sub(r"\D", "", match[0]), text.lower())
+    text = unicodedata.normalize("NFKD", text)
     text = "".join(char for char in text if not unicodedata.combining(char)).lower()
+    text = _APOSTROPHE.sub("", _POSSESSIVE.sub("", text))
     text = _ABBREVIATION.sub(lambda match: match[0].replace(".", "") + " ", text)
     return " ".join(_WORD.findall(text))
 

@@ -47,7 +47,7 @@ class Answering(Protocol):
     def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
         """Answer one question."""
 
-    def evidence_sentences(self, question: str, k: int = 10) -> list[SourceSentence]:
+    def evidence_sentences(self, query: str, k: int = 10) -> list[SourceSentence]:
         """The k best sentences for a question that stands alone, ranked, no model used."""
 
 

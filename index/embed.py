@@ -31,7 +31,9 @@ class SentenceTransformerEmbedder:
     def __init__(self, folder: Path, name: str) -> None:
         """Load the encoder in `folder`; raises ModelError when that fails."""
         from sentence_transformers import SentenceTransformer
+        from transformers.utils.logging import disable_progress_bar
 
+        disable_progress_bar()  # it loads in a moment
         try:
             self._model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
         except (OSError, ValueError, KeyError, RuntimeError) as error:

@@ -153,7 +153,20 @@ def read_text(text: str) -> Document:
         elif stripped and len(stripped) <= _TITLE_CHARS and stripped[-1] not in ".!?:;,":
             title = stripped
             break
-    return Document(text=text, title=title, published=published)
+    return Document(text=_unwrap(text), title=title, published=published)
+
+
+_WRAPPED = range(45, 101)  # characters of a line that an editor has broken
+
+
+def _unwrap(text: str) -> str:
+    """Join the lines of paragraphs that were broken at a fixed width, as old text files are."""
+    paragraphs = []
+    for paragraph in text.replace("\r\n", "\n").split("\n\n"):
+        lines = paragraph.strip("\n").split("\n")
+        wrapped = len(lines) > 1 and all(len(line.rstrip()) in _WRAPPED for line in lines[:-1])
+        paragraphs.append(" ".join(line.strip() for line in lines) if wrapped else paragraph)
+    return "\n\n".join(paragraphs)
 
 
 def read_markdown(text: str) -> Document:

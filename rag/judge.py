@@ -1,0 +1,58 @@
+"""Do the passages state the answer? The model's own yes/no margin, read as a probability.
+
+Platt scaling (Platt 1999): probability = 1 / (1 + exp(-slope * (margin - threshold))), so that
+the threshold is where the probability is one half. Both numbers depend on the model and on the
+words it was asked with, and are stored with both in `calibration.json`.
+"""
+
+import json
+import math
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import prompts
+
+_FILE = Path(__file__).with_name("calibration.json")
+_PROMPTS = ("system", "evidence", "judge")
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How a model's margin is read; `known` is false for the safe default."""
+
+    threshold: float
+    slope: float
+    known: bool = True
+
+    def probability(self, margin: float) -> float:
+        """Probability (0 to 1) that the passages state the answer."""
+        exponent = max(-60.0, min(60.0, -self.slope * (margin - self.threshold)))
+        return 1.0 / (1.0 + math.exp(exponent))
+
+
+SAFE_DEFAULT = Calibration(threshold=1.0, slope=1.0, known=False)
+"""For a model without a stored calibration: rather too many refusals than an invention."""
+
+
+def calibration(model: str, threshold: float | None = None) -> Calibration:
+    """The stored calibration of `model` under today's prompts, else the safe default.
+
+    `threshold` (in logits), when given, replaces the calibrated one.
+    """
+    entry = _stored().get(model)
+    fits = entry is not None and entry["prompts"] == prompts.fingerprint(*_PROMPTS)
+    found = (
+        Calibration(float(entry["threshold"]), float(entry["slope"]))
+        if entry is not None and fits
+        else SAFE_DEFAULT
+    )
+    if threshold is None:
+        return found
+    return Calibration(threshold, found.slope, found.known)
+
+
+@cache
+def _stored() -> dict[str, dict[str, float | str]]:
+    entries: dict[str, dict[str, float | str]] = json.loads(_FILE.read_text(encoding="utf-8"))
+    return entries

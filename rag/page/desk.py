@@ -1,0 +1,102 @@
+"""The order of things behind the page: who asks, who waits, who has stopped."""
+
+import threading
+import time
+import traceback
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from rag.errors import FootnoteError
+from rag.page.exchange import Exchange, Stage, absorb, fail, history, stop
+from rag.types import Article
+
+if TYPE_CHECKING:
+    from rag.assistant import Assistant
+
+BROKEN = (
+    "Something went wrong inside Footnote; the terminal that it runs in shows the details. "
+    "You can go on asking."
+)
+WAIT_S = 0.25  # how often a waiting question looks whether it may go or has been stopped
+FRAME_S = 0.08  # at most one redraw for unchecked text in this time
+
+
+class Desk:
+    """Takes the questions of all open pages and has the assistant answer one at a time."""
+
+    def __init__(self, assistant: "Assistant") -> None:
+        self.assistant = assistant
+        self._turn = threading.Lock()
+        self._stops: dict[str, threading.Event] = {}
+
+    def articles(self) -> list[Article]:
+        """The articles in use."""
+        return self.assistant.articles()
+
+    def stop(self, page: str) -> None:
+        """End what this page waits for, if anything, at the next event of its stream."""
+        if stopped := self._stops.get(page):
+            stopped.set()
+
+    def answer(
+        self, question: str, earlier: tuple[Exchange, ...], page: str
+    ) -> Generator[Exchange]:
+        """Yield the exchange as it grows; the last one is closed, whatever happens.
+
+        Yields nothing when `page` (the name of one open page) has a question under way.
+        """
+        stopped = threading.Event()
+        if self._stops.setdefault(page, stopped) is not stopped:
+            return
+        exchange = Exchange(question)
+        held = False
+        try:
+            while not (held := self._turn.acquire(timeout=WAIT_S)) and not stopped.is_set():
+                yield replace(exchange, stage=Stage.WAITING)
+            if held and not stopped.is_set():
+                yield exchange
+                with closing(self._stream(exchange, earlier)) as stream:
+                    for exchange in stream:
+                        if stopped.is_set():
+                            break
+                        if exchange.open:
+                            yield exchange
+        finally:
+            self._stops.pop(page, None)
+            if held:
+                self._turn.release()
+        # Only now, so that whoever sees the end may ask the next question at once.
+        yield stop(exchange) if exchange.open else exchange
+
+    def _stream(self, exchange: Exchange, earlier: tuple[Exchange, ...]) -> Generator[Exchange]:
+        events: Iterator[Any] = iter(())
+        try:
+            events = self.assistant.stream(exchange.question, history(earlier))
+            for event in events:
+                exchange = absorb(exchange, event)
+                yield exchange
+            if exchange.open:
+                yield fail(exchange, BROKEN)
+        except FootnoteError as error:
+            yield fail(exchange, str(error))
+        except Exception:
+            traceback.print_exc()
+            yield fail(exchange, BROKEN)
+        finally:
+            # Before anybody else's question starts: the model serves one stream at a time.
+            if isinstance(events, Generator):
+                events.close()
+
+
+def frames(exchanges: Iterator[Exchange]) -> Iterator[Exchange]:
+    """`exchanges` with runs of unchecked text thinned to one in `FRAME_S`; loses no ending."""
+    last: tuple[Stage, int] | None = None
+    drawn = 0.0
+    for exchange in exchanges:
+        state = (exchange.stage, len(exchange.sentences))
+        now = time.monotonic()
+        if state != last or now - drawn >= FRAME_S:
+            last, drawn = state, now
+            yield exchange

@@ -1,0 +1,87 @@
+"""The source panel and the list of articles as HTML. Pure functions."""
+
+import re
+from collections.abc import Sequence
+
+from rag.page.markup import byline, escape, place
+from rag.types import Article
+
+LISTED = 500  # articles in the list; the rest are counted
+HEADING = 90  # characters; a longer paragraph is none
+
+
+def source(article: Article, start: int = 0, end: int = 0, kind: str = "quote") -> str:
+    """The whole article with `article.text[start:end]` in one mark of class `kind`.
+
+    An empty or impossible range marks nothing.
+    """
+    start, end = (start, end) if 0 <= start < end <= len(article.text) else (0, 0)
+    where = place(article.id, start, end, kind)
+    return (
+        f'<section class="source" {where} aria-labelledby="source-title">'
+        '<header><p class="eyebrow">Source</p>'
+        '<button type="button" class="close" aria-label="Close the source">'
+        '<span aria-hidden="true">×</span></button>'
+        f'<h2 id="source-title" tabindex="-1" dir="auto">{escape(article.title)}</h2>'
+        f"{byline(article)}</header>"
+        '<div class="text" role="region" aria-label="Text of the article" tabindex="0">'
+        f"{_paragraphs(article.text, start, end, kind)}</div></section>"
+    )
+
+
+def no_source() -> str:
+    """What the source panel says before a footnote is opened."""
+    return (
+        '<section class="no-source"><p class="eyebrow">Source</p>'
+        "<p>Choose a footnote to read its words where they stand in the article.</p></section>"
+    )
+
+
+def gone() -> str:
+    """What the source panel says when the article of a footnote is no longer in use."""
+    return (
+        '<section class="no-source"><p class="eyebrow">Source</p>'
+        "<p>This article is no longer among the articles in use.</p></section>"
+    )
+
+
+def article_list(articles: Sequence[Article]) -> str:
+    """The articles in use: title, publisher and date, each a button that opens it."""
+    items = "".join(
+        f'<li><button type="button" {place(article.id, 0, 0, "quote")}>'
+        f'<span class="title" dir="auto">{escape(article.title)}</span>'
+        f"{byline(article, tag='span')}</button></li>"
+        for article in articles[:LISTED]
+    )
+    rest = len(articles) - LISTED
+    more = f'<p class="more">and {rest:,} more</p>' if rest > 0 else ""
+    return (
+        f'<section class="articles"><h2>Articles in use <span>{len(articles):,}</span></h2>'
+        f"<ol>{items}</ol>{more}</section>"
+    )
+
+
+def _paragraphs(text: str, start: int, end: int, kind: str) -> str:
+    """`text` as paragraphs; a blank line inside the marked range does not break it in two."""
+    breaks = [m for m in re.finditer(r"\n\s*\n", text) if m.end() <= start or m.start() >= end]
+    edges = [0, *(edge for m in breaks for edge in m.span()), len(text)]
+    parts = []
+    for begin, stop in zip(edges[::2], edges[1::2], strict=True):
+        if begin <= start < end <= stop:
+            inner = (
+                escape(text[begin:start])
+                + f'<mark class="{escape(kind)}">{escape(text[start:end])}</mark>'
+                + escape(text[end:stop])
+            )
+        else:
+            inner = escape(text[begin:stop])
+        if inner.strip():
+            parts.append(f'<p{_heading(text[begin:stop])} dir="auto">{inner}</p>')
+    return "".join(parts)
+
+
+def _heading(paragraph: str) -> str:
+    """A class for what looks like a heading: documents lose their markup on the way in."""
+    line = paragraph.strip()
+    short = 0 < len(line) <= HEADING and "\n" not in line and line[0].isupper()
+    return ' class="heading"' if short and line[-1].isalnum() else ""
