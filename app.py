@@ -193,6 +193,9 @@ def launch(page: "gr.Blocks", host: str, port: int) -> str:
     from starlette.middleware.trustedhost import TrustedHostMiddleware
 
     _require_free(host, port)
+    # Gradio asks its own server whether it is up, and that must not go through a proxy.
+    direct = os.environ.get("no_proxy") or os.environ.get("NO_PROXY", "")
+    os.environ["no_proxy"] = ",".join(filter(None, (direct, *LOCAL, host)))
     middleware = [Middleware(Guard)]
     if host in LOCAL:
         # A page elsewhere could otherwise reach this one under a name that it points here.
@@ -248,16 +251,18 @@ def main() -> int:
             assistant.warm()
             serve(assistant, settings.host, settings.port, open_browser=False)
     except FootnoteError as error:
-        print(f"footnote: {error}", file=sys.stderr)
+        print("footnote:", " ".join(str(error).split()), file=sys.stderr)
         return 2
+    except KeyboardInterrupt:  # while the index is built or the model loaded
+        return 130
     return 0
 
 
 def _require_free(host: str, port: int) -> None:
+    if port > 65535:
+        raise ConfigError(f"There is no port {port}: set FOOTNOTE_PORT to at most 65535.")
     try:
         socket.create_server((host, port)).close()
-    except OverflowError as error:
-        raise ConfigError(f"{port} is not a port: set FOOTNOTE_PORT to 1 to 65535.") from error
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise _taken(port) from error

@@ -1,7 +1,7 @@
 """The write path in one place: load -> clean -> split -> embed -> store."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from index import store
@@ -9,7 +9,8 @@ from index.dense import DenseIndex
 from index.embed import Embedder
 from index.errors import CorpusError, IndexStoreError
 from index.lexical import LexicalIndex
-from index.load import Skipped, find, load
+from index.load import Skipped, find, load, nothing_to_read
+from index.selection import Selection
 from index.split import SPLITTER, split
 from index.store import Index
 from index.types import Article, Passage, Progress, Sentence
@@ -36,9 +37,9 @@ def open_index(
     """
     say = progress or _silent
     say("reading articles", 0, 0)
-    articles, skipped = read_articles(corpus, progress)
-    identity = _identity(embedder, passage_chars)
     folder = index_folder(corpus, index_root)
+    articles, skipped = read_articles(corpus, Selection.read(folder), progress)
+    identity = _identity(embedder, passage_chars)
     stored, why = _load_current(folder, articles, identity)
     if stored is not None:
         return stored
@@ -51,10 +52,31 @@ def open_index(
     return index
 
 
+def reselect(
+    corpus: Path,
+    index_root: Path,
+    embedder: Embedder,
+    passage_chars: int,
+    change: Callable[[Selection], Selection],
+) -> Index:
+    """The index of `corpus` after `change` of what was added and removed, stored for good.
+
+    Raises CorpusError, with nothing changed, when no article would be left.
+    """
+    folder = index_folder(corpus, index_root)
+    with store.writing(folder):
+        selection = change(Selection.read(folder))
+        articles, skipped = read_articles(corpus, selection)
+        index = build(articles, embedder, passage_chars, skipped=skipped)
+        store.save_selection(selection, folder)
+        store.save(index, folder)
+    return index
+
+
 def read_articles(
-    corpus: Path, progress: Progress | None = None
+    corpus: Path, selection: Selection, progress: Progress | None = None
 ) -> tuple[list[Article], list[Skipped]]:
-    """Every readable article of `corpus` and what was left out with its reason.
+    """Every readable article of `corpus` as `selection` alters it, and what was left out and why.
 
     Raises CorpusError when nothing readable is left.
     """
@@ -68,9 +90,27 @@ def read_articles(
             skipped.append(Skipped(file.relative_to(root).as_posix(), str(error)))
         if progress is not None and len(files) > 1:
             progress("reading articles", number, len(files))
+    more, more_skipped = _read_added(selection.added)
+    names = {article.id for article in more}
+    articles = [article for article in articles if article.id not in names] + more
+    articles = [article for article in articles if article.id not in selection.removed]
     if not articles:
-        raise CorpusError(_nothing_to_read(corpus, skipped))
-    return articles, skipped
+        raise CorpusError(nothing_to_read(corpus, skipped))
+    return articles, [*skipped, *more_skipped]
+
+
+def _read_added(paths: Sequence[str]) -> tuple[list[Article], list[Skipped]]:
+    articles: dict[str, Article] = {}
+    skipped: list[Skipped] = []
+    for path in map(Path, paths):
+        try:
+            found, left_out = read_articles(path, Selection())
+        except CorpusError as error:
+            skipped.append(Skipped(path.name, str(error)))
+            continue
+        articles |= {article.id: article for article in found}
+        skipped.extend(left_out)
+    return list(articles.values()), skipped
 
 
 def build(
@@ -131,14 +171,6 @@ def _load_current(
         return store.load(folder, manifest), ""
     except (IndexStoreError, KeyError, AttributeError) as error:
         return None, f"the stored one cannot be used, {error}"
-
-
-def _nothing_to_read(corpus: Path, skipped: Sequence[Skipped]) -> str:
-    lines = [f"{corpus} holds no article that Footnote can read (it reads .txt and .md files)."]
-    lines += [f"  {entry.path}: {entry.reason}" for entry in skipped[:5]]
-    if len(skipped) > 5:
-        lines.append(f"  and {len(skipped) - 5} more")
-    return "\n".join(lines)
 
 
 def _silent(stage: str, done: int, total: int) -> None:

@@ -4,7 +4,7 @@ import fnmatch
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -96,6 +96,22 @@ def find(corpus: Path) -> tuple[list[Path], list[Skipped]]:
         else:
             skipped.append(Skipped(name, f"files of type {file.suffix or 'unknown'} are not read"))
     return sorted(files), skipped
+
+
+def check_corpus(corpus: Path) -> None:
+    """Raise CorpusError when `corpus` is missing or holds no file of a type that is read."""
+    files, skipped = find(corpus)
+    if not files:
+        raise CorpusError(nothing_to_read(corpus, skipped))
+
+
+def nothing_to_read(corpus: Path, skipped: Sequence[Skipped]) -> str:
+    """The message for a corpus without a readable article, with the first reasons."""
+    lines = [f"{corpus} holds no article that Footnote can read (it reads .txt and .md files)."]
+    lines += [f"  {entry.path}: {entry.reason}" for entry in skipped[:5]]
+    if len(skipped) > 5:
+        lines.append(f"  and {len(skipped) - 5} more")
+    return "\n".join(lines)
 
 
 def _walk(corpus: Path, skipped: list[Skipped]) -> Iterator[Path]:

@@ -23,6 +23,8 @@ from index.dense import DenseIndex
 from index.errors import IndexStoreError
 from index.lexical import LexicalIndex
 from index.load import Skipped
+from index.selection import FILE as SELECTION
+from index.selection import Selection
 from index.types import Article, Passage, Sentence
 
 FORMAT = 1
@@ -127,6 +129,11 @@ def save(index: Index, folder: Path) -> None:
         ) from error
     finally:
         _remove_others(folder)
+
+
+def save_selection(selection: Selection, folder: Path) -> None:
+    """Keep `selection` in `folder`, for `Selection.read`."""
+    _write_durably(folder / SELECTION, selection.dump())
 
 
 @contextmanager

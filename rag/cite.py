@@ -28,12 +28,8 @@ _GAIN = 0.12  # coverage that a further quote has to add
 _QUESTION_WEIGHT = 0.5
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _NAME = re.compile(r"\b[A-ZÀ-Þ][\w’'-]+")
-_BARE_NUMBERS = {
-    word: str(number)
-    for number, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve".split()
-    )
-}
+_SPELLED = "zero one two three four five six seven eight nine ten eleven twelve"
+_BARE_NUMBERS = {word: str(number) for number, word in enumerate(_SPELLED.split(" "))}
 
 
 @dataclass(frozen=True, slots=True)

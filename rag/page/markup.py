@@ -21,8 +21,8 @@ def clip(text: str, length: int) -> str:
     line = " ".join(text.split())
     if len(line) <= length:
         return line
-    head = line[: length - 1]
-    return (head.rsplit(" ", 1)[0] if " " in head else head) + "…"
+    head = line[:length]
+    return (head.rsplit(" ", 1)[0] if " " in head else head[:-1]) + "…"
 
 
 def day(published: str) -> str:

@@ -1,0 +1,41 @@
+"""Evidence and a question -> the prompts of the judge and of the answer.
+
+Both are the same up to their last lines, so the second one asked reads the passages for free.
+"""
+
+from collections.abc import Sequence
+
+import prompts
+from rag.generate import Prompt
+from rag.types import Evidence
+
+
+def compose(question: str, evidence: Sequence[Evidence]) -> tuple[Prompt, Prompt]:
+    """The judge's prompt and the answer's."""
+    shared = prompts.render(
+        "evidence",
+        passages=prompts.neutralise(show(evidence)),
+        question=prompts.neutralise(question),
+    )
+    system = prompts.render("system")
+    judge, answer = prompts.render("judge"), prompts.render("answer")
+    return Prompt(system, f"{shared}\n\n{judge}"), Prompt(system, f"{shared}\n\n{answer}")
+
+
+def show(evidence: Sequence[Evidence]) -> str:
+    """The evidence as text: each article's head once, below it its runs in reading order.
+
+    Articles come in the order of their best run. A head names title, publisher and date, so that
+    "who said" and "when" can be answered.
+    """
+    by_article: dict[str, list[Evidence]] = {}
+    for run in evidence:
+        by_article.setdefault(run.article_id, []).append(run)
+    blocks = []
+    for runs in by_article.values():
+        head = ", ".join(
+            part for part in (runs[0].title, runs[0].source, runs[0].published) if part
+        )
+        texts = [" ".join(run.text.split()) for run in sorted(runs, key=lambda run: run.start)]
+        blocks.append(f"[{head}]\n" + " ... ".join(texts))
+    return "\n\n".join(blocks)

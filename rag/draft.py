@@ -1,0 +1,121 @@
+"""The model's reply, piece by piece -> checked sentences -> an answer or a refusal.
+
+Each sentence is checked as it ends: with a supporting quote it becomes part of the answer with
+its footnotes; without one it is left out. An answer with no sentence left is a refusal.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import prompts
+from rag.cite import Citer, Quote, split_claims
+from rag.types import Answer, Citation, Sentence, Token
+
+_MARKER = re.compile(r"\s*\[\d+(?:\s*,\s*\d+)*\]")
+_MAYBE_MARKER = re.compile(r"\s*\[[\d\s,]*$|\s+$")
+_LONGEST_MARKER = 24
+
+
+class Draft:
+    """An answer in the making; `answer` is what it would be if the reply ended here."""
+
+    def __init__(self, refusal: Answer, citer: Citer, min_support: float) -> None:
+        """Start from `refusal`; sentences supported less than `min_support` are left out."""
+        self._refusal = refusal
+        self._citer = citer
+        self._min_support = min_support
+        self._held = ""  # may be the beginning of a marker
+        self._pending = ""  # a sentence that has not ended
+        self._text = ""
+        self._citations: list[Citation] = []
+        self._reason = "unsupported"
+
+    @property
+    def answer(self) -> Answer:
+        """The answer so far, a refusal while no sentence of it is supported."""
+        if not self._citations:
+            return replace(self._refusal, reason=self._reason)
+        return replace(
+            self._refusal,
+            text=self._text,
+            abstained=False,
+            reason="",
+            citations=tuple(self._citations),
+        )
+
+    def feed(self, piece: str) -> Iterator[Token | Sentence]:
+        """Take the next piece; yields what can be shown now.
+
+        Markers that the model writes itself are dropped: only the program numbers footnotes.
+        """
+        self._held += piece.replace("\n", " ")
+        if _MAYBE_MARKER.search(self._held) and len(self._held) < _LONGEST_MARKER:
+            return
+        yield from self._release()
+        *finished, rest = self._split()
+        if finished:
+            self._pending = rest
+        for sentence in finished:
+            yield self._check(sentence)
+
+    def finish(self) -> Iterator[Token | Sentence]:
+        """The reply has ended: check what is pending."""
+        yield from self._release()
+        for sentence in self._split():
+            if sentence:
+                yield self._check(sentence)
+        self._pending = ""
+
+    def _release(self) -> Iterator[Token]:
+        text, self._held = _MARKER.sub("", self._held), ""
+        if text:
+            self._pending += text
+            yield Token(text)
+
+    def _split(self) -> list[str]:
+        """The pending sentences; the last may not have ended."""
+        spans = split_claims(self._pending)
+        return [self._pending[start:end] for start, end in spans] or [""]
+
+    def _check(self, text: str) -> Sentence:
+        if prompts.is_refusal(text):
+            self._reason = "declined"
+            return Sentence(text=text, citations=(), shown=False)
+        quotes = self._citer.cite(text)
+        shown = bool(quotes) and quotes[0].support >= self._min_support
+        return Sentence(text=text, citations=self._add(text, quotes) if shown else (), shown=shown)
+
+    def _add(self, sentence: str, quotes: Sequence[Quote]) -> tuple[Citation, ...]:
+        """Append a supported sentence with its markers."""
+        start = len(self._text) + (1 if self._text else 0)
+        self._text = f"{self._text} {sentence}".strip()
+        added: list[Citation] = []
+        for quote in quotes:
+            number = self._number(quote)
+            self._text += f" [{number}]"
+            run, source = quote.evidence, quote.sentence
+            citation = Citation(
+                number=number,
+                answer_start=start,
+                answer_end=start + len(sentence),
+                article_id=run.article_id,
+                title=run.title,
+                path=run.path,
+                passage_id=source.passage_id,
+                quote=source.text,
+                start=source.start,
+                end=source.end,
+                support=round(quote.support, 3),
+            )
+            added.append(citation)
+            self._citations.append(citation)
+        return tuple(added)
+
+    def _number(self, quote: Quote) -> int:
+        """One quote keeps one number, however many sentences rest on it."""
+        place = (quote.sentence.article_id, quote.sentence.start)
+        for citation in self._citations:
+            if (citation.article_id, citation.start) == place:
+                return citation.number
+        return max((citation.number for citation in self._citations), default=0) + 1

@@ -1,0 +1,41 @@
+"""Passages that a caller gives, treated as little articles, and the way back from them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from rag.types import Answer, Article, Citation, Passage
+
+
+def as_articles(passages: Sequence[Passage]) -> list[Article]:
+    """Each passage as an article of its own, under the passage's id."""
+    return [Article(p.id, p.title, p.path, p.text) for p in passages]
+
+
+def point_back(answer: Answer, passages: Sequence[Passage]) -> Answer:
+    """`answer` with its ids and offsets those of the articles that `passages` are from."""
+    home = {passage.id: passage for passage in passages}
+    return replace(
+        answer,
+        citations=tuple(_move_citation(c, home[c.article_id]) for c in answer.citations),
+        passages=tuple(_move_passage(p, home[p.article_id]) for p in answer.passages),
+    )
+
+
+def _move_citation(citation: Citation, home: Passage) -> Citation:
+    return replace(
+        citation,
+        article_id=home.article_id,
+        passage_id=home.id,
+        start=citation.start + home.start,
+        end=citation.end + home.start,
+    )
+
+
+def _move_passage(passage: Passage, home: Passage) -> Passage:
+    return replace(
+        passage,
+        id=home.id,
+        article_id=home.article_id,
+        start=passage.start + home.start,
+        end=passage.end + home.start,
+    )

@@ -1,0 +1,142 @@
+"""Starting the page: errors before it runs are one clear line, and importing it does nothing."""
+
+import json
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+import app
+from rag.assistant import Assistant
+from rag.errors import ConfigError, CorpusError
+
+ROOT = Path(app.__file__).parent
+# Gradio's queue sets an option that its pandas calls deprecated.
+IGNORED = "ignore:'future.no_silent_downcasting'"
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+@pytest.fixture(autouse=True)
+def own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("FOOTNOTE_HOME", str(tmp_path))
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def fail_to_open(error: Exception) -> Any:
+    def opened(*_args: object, **_kwargs: object) -> None:
+        raise error
+
+    return opened
+
+
+def one_line(capsys: pytest.CaptureFixture[str]) -> str:
+    error = capsys.readouterr().err
+    assert error.startswith("footnote: ")
+    assert error.count("\n") == 1
+    return error
+
+
+def test_importing_the_page_loads_neither_gradio_nor_a_model() -> None:
+    check = "import app, sys; assert not {'gradio', 'torch', 'llama_cpp'} & sys.modules.keys()"
+    subprocess.run([sys.executable, "-c", check], cwd=ROOT, check=True, timeout=60)
+
+
+def test_a_taken_port_is_named_before_anything_is_opened(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], taken_port: int
+) -> None:
+    monkeypatch.setenv("FOOTNOTE_PORT", str(taken_port))
+    monkeypatch.setattr(Assistant, "open", fail_to_open(AssertionError("opened")))
+    assert app.main() == 2
+    error = one_line(capsys)
+    assert f"Port {taken_port} is already in use" in error
+    assert "FOOTNOTE_PORT" in error
+
+
+def test_an_error_of_ours_ends_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FOOTNOTE_PORT", str(free_port()))
+    error = CorpusError("There is no folder or file /nowhere. Give the path of your articles.")
+    monkeypatch.setattr(Assistant, "open", fail_to_open(error))
+    assert app.main() == 2
+    assert "There is no folder or file /nowhere" in one_line(capsys)
+
+
+@pytest.mark.parametrize("port", ["many", "-1", "70000"])
+def test_a_port_that_is_none_is_refused(
+    port: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FOOTNOTE_PORT", port)
+    assert app.main() == 2
+    assert "port" in one_line(capsys).lower()
+
+
+def test_a_host_of_another_machine_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FOOTNOTE_HOST", "192.0.2.1")
+    assert app.main() == 2
+    assert "FOOTNOTE_HOST" in one_line(capsys)
+
+
+def test_the_model_is_loaded_and_freed_around_serving(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[object] = []
+    assistant = SimpleNamespace(warm=lambda: done.append("warm"))
+
+    class Opened:
+        def __enter__(self) -> SimpleNamespace:
+            return assistant
+
+        def __exit__(self, *_error: object) -> None:
+            done.append("closed")
+
+    def serve(given: object, host: str, port: int, open_browser: bool) -> None:
+        done.append((given is assistant, host, port, open_browser))
+
+    port = free_port()
+    monkeypatch.setenv("FOOTNOTE_PORT", str(port))
+    monkeypatch.setattr(Assistant, "open", lambda **_kwargs: Opened())
+    monkeypatch.setattr(app, "serve", serve)
+    assert app.main() == 0
+    assert done == ["warm", (True, "127.0.0.1", port, False), "closed"]
+
+
+@pytest.mark.filterwarnings(IGNORED)
+def test_the_served_page_answers_to_this_machine_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")  # nothing listens there
+    monkeypatch.setenv("no_proxy", "")
+    page = app.build_page(SimpleNamespace(articles=list))  # type: ignore[arg-type]
+    address = app.launch(page, "127.0.0.1", free_port())
+    try:
+        with urllib.request.urlopen(address, timeout=10) as reply:
+            assert "default-src 'self'" in reply.headers["Content-Security-Policy"]
+            assert "connect-src 'self'" in reply.headers["Content-Security-Policy"]
+        with urllib.request.urlopen(f"{address}/gradio_api/info", timeout=10) as reply:
+            assert json.load(reply) == {"named_endpoints": {}, "unnamed_endpoints": {}}
+        elsewhere = urllib.request.Request(address, headers={"Host": "evil.example"})
+        with pytest.raises(urllib.error.HTTPError, match="400") as refused:
+            urllib.request.urlopen(elsewhere, timeout=10)
+        refused.value.close()
+    finally:
+        page.close(verbose=False)
+
+
+def test_serving_on_a_taken_port_is_refused(taken_port: int) -> None:
+    with pytest.raises(ConfigError, match=str(taken_port)):
+        app.launch(None, "127.0.0.1", taken_port)  # type: ignore[arg-type]

@@ -1,0 +1,182 @@
+"""Who asks, who waits, who has stopped; and how an exchange grows."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+from page_html import answer, citation, done, refusal
+
+from rag.errors import ModelError
+from rag.page.desk import BROKEN, Desk, frames
+from rag.page.exchange import Exchange, Stage, absorb, fail, history, stop
+from rag.types import Sentence, Token, Turn
+
+ANSWER = answer("He led it. [1]", citation(1, (0, 10)))
+LED = Sentence("He led it.", (citation(1, (0, 10)),), shown=True)
+
+
+class Scripted:
+    """An assistant that plays `steps`: yields events, raises errors, waits for gates."""
+
+    def __init__(self, *steps: object) -> None:
+        self.steps = steps
+        self.asked: list[tuple[str, Sequence[Turn]]] = []
+        self.closed = threading.Event()
+
+    def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[Any]:
+        self.asked.append((question, history))
+        try:
+            for step in self.steps:
+                if isinstance(step, threading.Event):
+                    assert step.wait(10)
+                elif isinstance(step, Exception):
+                    raise step
+                else:
+                    yield step
+        finally:
+            self.closed.set()
+
+
+def desk(*steps: object) -> tuple[Desk, Scripted]:
+    assistant = Scripted(*steps)
+    return Desk(assistant), assistant  # type: ignore[arg-type]
+
+
+def test_an_answer_grows_and_ends() -> None:
+    page, assistant = desk(Token("He "), Token("led it."), LED, ANSWER)
+    grown = list(page.answer("Who?", (done(ANSWER),), "a"))
+    assert [e.stage for e in grown] == [
+        Stage.SEARCHING, Stage.WRITING, Stage.WRITING, Stage.WRITING, Stage.DONE,
+    ]  # fmt: skip
+    assert [e.draft for e in grown] == ["", "He ", "He led it.", "", ""]
+    assert grown[-1].answer == ANSWER
+    assert assistant.asked == [("Who?", (Turn("Who led it?", "He led it. [1]"),))]
+
+
+def test_an_error_of_ours_is_told_and_the_next_question_answered() -> None:
+    page, assistant = desk(Token("He "), ModelError("The model file is missing. Fetch it."))
+    last = list(page.answer("Who?", (), "a"))[-1]
+    assert (last.stage, last.error) == (Stage.FAILED, "The model file is missing. Fetch it.")
+    assistant.steps = (ANSWER,)
+    assert list(page.answer("Who?", (), "a"))[-1].stage == Stage.DONE
+
+
+def test_any_other_error_is_logged_and_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    page, _ = desk(RuntimeError("/secret/path"))
+    last = list(page.answer("Who?", (), "a"))[-1]
+    assert (last.stage, last.error) == (Stage.FAILED, BROKEN)
+    assert "/secret/path" in capsys.readouterr().err
+
+
+def test_a_stream_without_an_answer_is_an_error() -> None:
+    page, _ = desk(Token("He "))
+    assert list(page.answer("Who?", (), "a"))[-1].stage == Stage.FAILED
+
+
+def test_stopping_ends_the_stream_and_keeps_checked_sentences() -> None:
+    page, assistant = desk(LED, Token("And"), Token(" then"), ANSWER)
+    growing = page.answer("Who?", (), "a")
+    assert next(growing).stage == Stage.SEARCHING
+    assert next(growing).sentences == (LED,)
+    page.stop("b")  # another page's stop does nothing
+    assert next(growing).draft == "And"
+    page.stop("a")
+    last = list(growing)[-1]
+    assert (last.stage, last.sentences, last.draft) == (Stage.STOPPED, (LED,), "")
+    assert assistant.closed.is_set()
+
+
+def test_a_second_page_waits_for_the_first() -> None:
+    page, assistant = desk(Token("He "), ANSWER)
+    first, second = page.answer("One?", (), "a"), page.answer("Two?", (), "b")
+    next(first)
+    assert next(second).stage == Stage.WAITING
+    assert next(second).stage == Stage.WAITING
+    assert [e.stage for e in first][-1] == Stage.DONE
+    assert next(second).stage == Stage.SEARCHING
+    assert [e.stage for e in second][-1] == Stage.DONE
+    assert [question for question, _ in assistant.asked] == ["One?", "Two?"]
+
+
+def test_a_waiting_question_can_be_stopped() -> None:
+    page, assistant = desk(Token("He "), ANSWER)
+    first, second = page.answer("One?", (), "a"), page.answer("Two?", (), "b")
+    next(first)
+    next(second)
+    page.stop("b")
+    assert [e.stage for e in second] == [Stage.STOPPED]
+    assert [e.stage for e in first][-1] == Stage.DONE
+    assert [question for question, _ in assistant.asked] == ["One?"]
+
+
+def test_one_page_asks_one_question_at_a_time() -> None:
+    page, _ = desk(Token("He "), ANSWER)
+    first = page.answer("One?", (), "a")
+    next(first)
+    assert list(page.answer("Two?", (), "a")) == []
+    assert [e.stage for e in first][-1] == Stage.DONE
+    assert list(page.answer("Two?", (), "a"))[-1].stage == Stage.DONE
+
+
+def test_a_page_that_goes_away_frees_the_desk() -> None:
+    page, assistant = desk(Token("He "), ANSWER)
+    growing = page.answer("One?", (), "a")
+    next(growing)
+    next(growing)
+    growing.close()
+    assert assistant.closed.is_set()
+    assert [e.stage for e in page.answer("Two?", (), "b")][-1] == Stage.DONE
+
+
+def test_a_page_that_goes_away_while_it_waits_leaves_the_other_alone() -> None:
+    page, _ = desk(Token("He "), ANSWER)
+    first, second = page.answer("One?", (), "a"), page.answer("Two?", (), "b")
+    next(first)
+    next(second)
+    second.close()
+    assert list(page.answer("Three?", (), "a")) == []
+    assert [e.stage for e in first][-1] == Stage.DONE
+
+
+def test_a_stop_after_the_end_is_harmless() -> None:
+    page, _ = desk(ANSWER)
+    assert list(page.answer("One?", (), "a"))[-1].stage == Stage.DONE
+    page.stop("a")
+    assert list(page.answer("Two?", (), "a"))[-1].stage == Stage.DONE
+
+
+def test_frames_thin_tokens_and_lose_neither_sentences_nor_the_end() -> None:
+    exchange = Exchange("Who?")
+    steps: list[Exchange] = [exchange]
+    for event in (*[Token("x")] * 50, LED, Token("y"), ANSWER):
+        exchange = absorb(exchange, event)
+        steps.append(exchange)
+    kept = list(frames(iter(steps)))
+    assert len(kept) < len(steps)
+    assert [e.stage for e in kept if not e.open] == [Stage.DONE]
+    assert any(e.sentences == (LED,) for e in kept)
+
+
+def test_a_sentence_takes_its_words_out_of_the_draft() -> None:
+    exchange = absorb(Exchange("Who?"), Token(" He led it. Th"))
+    assert absorb(exchange, LED).draft == " Th"
+
+
+def test_a_sentence_that_differs_from_its_tokens_clears_the_draft() -> None:
+    exchange = absorb(Exchange("Who?"), Token("He  led\nit."))
+    assert absorb(exchange, LED).draft == ""
+
+
+def test_history_holds_what_came_back_and_nothing_else() -> None:
+    answered = done(answer("He led it. [1]", citation(1, (0, 10))))
+    stopped = stop(
+        absorb(Exchange("And then?"), Sentence("He left.", (citation(1, (0, 8)),), shown=True))
+    )
+    failed = fail(Exchange("What?"), "broken")
+    refused = done(refusal())
+    assert history((answered, stopped, failed, refused)) == (
+        Turn("Who led it?", "He led it. [1]"),
+        Turn("And then?", "He left."),
+        Turn("Who led it?", "The articles do not say."),
+    )
