@@ -31,7 +31,7 @@ EXAMPLES = (
     "What did Ryan Crocker say about Iran's role in the truce?",
 )
 HINT = "Enter asks; Shift and Enter start a new line."
-EMPTY_HINT = "Type a question first, or choose one of the examples."
+EMPTY_HINT = "Type a question first."
 BUSY_HINT = "One question at a time: wait for this answer or stop it."
 LOCAL = ("127.0.0.1", "localhost")
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
@@ -58,7 +58,10 @@ class Parts:
 
 def build_page(assistant: "Assistant", examples: Sequence[str] = EXAMPLES) -> "gr.Blocks":
     """The page over `assistant`; the empty conversation offers `examples`."""
-    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # gradio reads it while it is imported
+    # Read while gradio is imported and its queue is made: no calls home, and no statistics of
+    # its own (a pandas frame for each event) for a dashboard that is switched off.
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(10**9)
     import gradio as gr
 
     desk = Desk(assistant)
@@ -228,11 +231,11 @@ def launch(page: "gr.Blocks", host: str, port: int) -> str:
 def serve(assistant: "Assistant", host: str, port: int, open_browser: bool) -> None:
     """Serve the page until the terminal interrupts it. Raises ConfigError as `launch` does."""
     page = build_page(assistant)
-    address = launch(page, host, port)
-    print(f"Footnote is at {address} (Ctrl+C stops it)", flush=True)
-    if open_browser:
-        webbrowser.open(address)
     try:
+        address = launch(page, host, port)
+        print(f"Footnote is at {address} (Ctrl+C stops it)", flush=True)
+        if open_browser:
+            webbrowser.open(address)
         threading.Event().wait()
     except KeyboardInterrupt:
         print()

@@ -9,8 +9,9 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from langchain_text_splitters import RecursiveCharacterTextSplitter
 
 import prompts
 from eval.dataset import SPLITS, Case, load
-from eval.metrics import OUTCOMES, Outcome, median, percentile, verdict
+from eval.metrics import OUTCOMES, Outcome, percentile, verdict
 from eval.runner import configuration
 from index.embed import Embedder, SentenceTransformerEmbedder
 from rag import Answer, Assistant, FootnoteError, Settings, models
@@ -30,25 +31,21 @@ from rag.settings import PROJECT
 from rag.types import Article, Timings, Token
 
 CASES = PROJECT / "eval" / "cases" / "seeds.jsonl"
-CHUNK_CHARS, CHUNK_OVERLAP, TOP = 800, 100, 4
+CHUNK_CHARS, OVERLAP, TOP = 800, 100, 4
 SYSTEM = "You are a helpful assistant."
-INSTRUCTION = (
-    "Answer the question using only these passages and cite them like [1]. "
-    "If they do not contain the answer, say so."
-)
+INSTRUCTION = """Answer the question using only these passages and cite them like [1]. \
+If they do not contain the answer, say so."""
 # Neither pipeline's first measured question should pay for what a library does only once.
 WARM_UP = Case("warm-up", "What do these articles report?", "list", "tune", True, (), ())
 RESAMPLES, SEED = 2_000, 0
-REFUSED = ("refused_rightly", "refused_wrongly")
+REFUSED = {"refused_rightly", "refused_wrongly"}
+SPREAD = {"median": 50, "p10": 10, "p90": 90}
 FIGURES = {
     "total_s": ("whole answer (s)", ".2f"),
     "first_token_s": ("first token (s)", ".2f"),
     "prompt_tokens": ("prompt tokens", ".0f"),
     "answer_tokens": ("answer tokens", ".0f"),
 }
-
-Pipeline = Callable[[Case], Iterator[str | Answer]]
-"""Yields the answer's text piece by piece, and last the whole answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,70 +69,36 @@ class Pair:
     footnote: Measured
     plain: Measured
 
-    def both_answered(self) -> bool:
-        return not {self.footnote.outcome, self.plain.outcome} & set(REFUSED)
-
 
 class Plain:
     """The pipeline that tutorials build: chunks, dense top four, one prompt."""
 
-    def __init__(
-        self,
-        articles: Sequence[Article],
-        embedder: Embedder,
-        generator: Generator,
-        answer_tokens: int,
-    ) -> None:
-        splitter = RecursiveCharacterTextSplitter(
-            chunk_size=CHUNK_CHARS, chunk_overlap=CHUNK_OVERLAP
-        )
-        self._chunks = [
-            chunk for article in articles for chunk in splitter.split_text(article.text)
-        ]
+    def __init__(self, articles: Sequence[Article], embedder: Embedder, generator: Generator):
+        splitter = RecursiveCharacterTextSplitter(chunk_size=CHUNK_CHARS, chunk_overlap=OVERLAP)
+        self._chunks = [chunk for a in articles for chunk in splitter.split_text(a.text)]
         self._index = faiss.IndexFlatIP(embedder.dimension)
         self._index.add(embedder.encode(self._chunks))
-        self._embedder = embedder
-        self._generator = generator
-        self._answer_tokens = answer_tokens
+        self._embedder, self._generator = embedder, generator
 
-    def stream(self, case: Case) -> Iterator[str | Answer]:
+    def answer(self, case: Case, max_tokens: int) -> Iterator[str | Answer]:
         # It rewrites no follow-up: what was said before is put in front of the question.
         turns = [f"{turn.question}\n{turn.answer}" for turn in case.history]
         question = "\n".join([*turns, case.question])
         prompt = Prompt(SYSTEM, self._fill(question))
         prompt_tokens = self._generator.length(prompt)
-        if prompt_tokens + self._answer_tokens > self._generator.context_tokens:
-            raise ConfigError(
-                f"The plain pipeline's prompt of {prompt_tokens} tokens does not fit. "
-                "Raise FOOTNOTE_CONTEXT_TOKENS."
-            )
+        if prompt_tokens + max_tokens > self._generator.context_tokens:
+            raise ConfigError("The plain prompt does not fit. Raise FOOTNOTE_CONTEXT_TOKENS.")
         pieces: list[str] = []
-        for piece in self._generator.stream(prompt, self._answer_tokens):
+        for piece in self._generator.stream(prompt, max_tokens):
             pieces.append(piece)
             yield piece
-        yield Answer(
-            question=case.question,
-            standalone_question=question,
-            text="".join(pieces).strip(),
-            abstained=False,
-            reason="",
-            confidence=1.0,
-            citations=(),
-            passages=(),
-            timings=Timings(prompt_tokens=prompt_tokens, answer_tokens=len(pieces)),
-            model=self._generator.name,
-        )
+        text = "".join(pieces).strip()
+        timings = Timings(prompt_tokens=prompt_tokens, answer_tokens=len(pieces))
+        answer = Answer(case.question, question, text, False, "", 1.0, (), (), timings=timings)
+        yield mark_refusal(case, answer)
 
-    def judge(self, case: Case, answer: Answer) -> Outcome:
-        """Its outcome, the doubt in its favour.
-
-        Whatever states the expected facts is right, whatever it adds; of the rest, any sentence
-        that says the passages do not say makes it a refusal.
-        """
-        outcome = verdict(case, answer).outcome
-        if outcome != "right" and prompts.is_refusal(answer.text):
-            return verdict(case, replace(answer, abstained=True, reason="declined")).outcome
-        return outcome
+    def close(self) -> None:
+        self._generator.close()
 
     def _fill(self, question: str) -> str:
         vector = self._embedder.encode([question])
@@ -144,85 +107,75 @@ class Plain:
         return "\n\n".join([INSTRUCTION, *passages, f"Question: {question}"])
 
 
-def footnote(assistant: Assistant) -> Pipeline:
-    def stream(case: Case) -> Iterator[str | Answer]:
-        for event in assistant.stream(case.question, case.history):
-            if isinstance(event, Token):
-                yield event.text
-            elif isinstance(event, Answer):
-                yield event
+def mark_refusal(case: Case, answer: Answer) -> Answer:
+    """A plain answer as a refusal where it is one, the doubt in the plain pipeline's favour.
 
-    return stream
+    Whatever states the expected facts stays an answer, whatever it adds; of the rest, any
+    sentence that says the passages do not say makes it a refusal.
+    """
+    refuses = prompts.is_refusal(answer.text) and verdict(case, answer).outcome != "right"
+    return replace(answer, abstained=refuses)
 
 
-def measure(pipeline: Pipeline, case: Case, judge: Callable[[Case, Answer], Outcome]) -> Measured:
-    """Both pipelines by the same clock, outside of them."""
+def ask_footnote(assistant: Assistant, case: Case) -> Iterator[str | Answer]:
+    for event in assistant.stream(case.question, case.history):
+        if isinstance(event, Token | Answer):
+            yield event.text if isinstance(event, Token) else event
+
+
+def measure(case: Case, answering: Iterator[str | Answer]) -> Measured:
+    """Drain what a pipeline yields, pieces and last the answer; one clock outside of both."""
     answer: Answer | None = None
     first = 0.0
     started = time.perf_counter()
-    for event in pipeline(case):
+    for event in answering:
         if isinstance(event, Answer):
             answer = event
         elif event.strip():
             first = first or time.perf_counter() - started
     total = time.perf_counter() - started
     assert answer is not None, "a pipeline ends with its answer"
-    return Measured(
-        total_s=total,
-        # A refusal before any token: the refusal itself is the first that the reader sees.
-        first_token_s=first or total,
-        prompt_tokens=answer.timings.prompt_tokens,
-        answer_tokens=answer.timings.answer_tokens,
-        outcome=judge(case, answer),
-        text=answer.text,
-    )
+    read, written = answer.timings.prompt_tokens, answer.timings.answer_tokens
+    # A refusal before any token: the refusal itself is the first that the reader sees.
+    outcome = verdict(case, answer).outcome
+    return Measured(total, first or total, read, written, outcome, answer.text)
 
 
 def compare(assistant: Assistant, plain: Plain, cases: Sequence[Case]) -> Iterator[Pair]:
     """A pair for each case, which of the two goes first alternating."""
-    runs: dict[str, Callable[[Case], Measured]] = {
-        "footnote": lambda case: measure(
-            footnote(assistant), case, lambda *asked: verdict(*asked).outcome
-        ),
-        "plain": lambda case: measure(plain.stream, case, plain.judge),
+    pipelines: dict[str, Callable[[Case], Iterator[str | Answer]]] = {
+        "footnote": partial(ask_footnote, assistant),
+        "plain": partial(plain.answer, max_tokens=assistant.settings.answer_tokens),
     }
-    for run in runs.values():
-        run(WARM_UP)
-    order = list(runs)
+    for pipeline in pipelines.values():
+        measure(WARM_UP, pipeline(WARM_UP))
+    order = list(pipelines)
     for case in cases:
-        measured = {name: runs[name](case) for name in order}
+        measured = {name: measure(case, pipelines[name](case)) for name in order}
         yield Pair(case.id, order[0], **measured)
         order.reverse()
-
-
-def spread(values: Sequence[float]) -> dict[str, float | None]:
-    return {"median": median(values), "p10": percentile(values, 10), "p90": percentile(values, 90)}
 
 
 def ratio(pairs: Sequence[Pair], figure: str) -> dict[str, Any]:
     """Median of plain / footnote over the pairs; above 1 Footnote is the quicker.
 
     `low` and `high` bound its 95 % percentile bootstrap interval (Efron 1979), pairs resampled.
-    All three are None of no pairs.
+    Of no pairs there is nothing but their number.
     """
     if not pairs:
-        return {"median": None, "low": None, "high": None, "pairs": 0}
+        return {"pairs": 0}
     ratios = np.array([getattr(p.plain, figure) / getattr(p.footnote, figure) for p in pairs])
     rows = np.random.default_rng(SEED).integers(0, len(ratios), (RESAMPLES, len(ratios)))
     low, high = np.percentile(np.median(ratios[rows], axis=1), [2.5, 97.5])
-    middle = float(np.median(ratios))
-    return {"median": middle, "low": float(low), "high": float(high), "pairs": len(pairs)}
+    bounds = {"low": float(low), "high": float(high)}
+    return {"median": float(np.median(ratios)), **bounds, "pairs": len(pairs)}
 
 
 def summary(pairs: Sequence[Pair]) -> dict[str, Any]:
-    both = [pair for pair in pairs if pair.both_answered()]
-    sides = {"footnote": [p.footnote for p in pairs], "plain": [p.plain for p in pairs]}
+    both = [p for p in pairs if not {p.footnote.outcome, p.plain.outcome} & REFUSED]
     return {
-        **{
-            name: {figure: spread([getattr(m, figure) for m in side]) for figure in FIGURES}
-            | {"outcomes": {o: sum(m.outcome == o for m in side) for o in OUTCOMES}}
-            for name, side in sides.items()
-        },
+        "footnote": describe([pair.footnote for pair in pairs]),
+        "plain": describe([pair.plain for pair in pairs]),
         "ratios": {
             "whole answer": ratio(pairs, "total_s"),
             "first token": ratio(pairs, "first_token_s"),
@@ -230,6 +183,15 @@ def summary(pairs: Sequence[Pair]) -> dict[str, Any]:
             "first token, both answered": ratio(both, "first_token_s"),
         },
     }
+
+
+def describe(side: Sequence[Measured]) -> dict[str, Any]:
+    outcomes = [measured.outcome for measured in side]
+    described: dict[str, Any] = {"outcomes": {o: outcomes.count(o) for o in OUTCOMES}}
+    for figure in FIGURES:
+        values = [getattr(measured, figure) for measured in side]
+        described[figure] = {name: percentile(values, q) for name, q in SPREAD.items()}
+    return described
 
 
 def text(figures: dict[str, Any]) -> str:
@@ -240,15 +202,12 @@ def text(figures: dict[str, Any]) -> str:
     for figure, (label, form) in FIGURES.items():
         cells = [value for side in sides.values() for value in side[figure].values()]
         lines.append(f"{label:<28}" + "".join(f"{format(cell, form):>10}" for cell in cells))
-    lines += [
-        "",
-        f"{'plain / footnote, paired':<28}{'median':>10}{'95 % interval':>20}{'pairs':>10}",
-    ]
+    lines.append(f"\n{'plain / footnote':<28}{'median':>10}{'95 % interval':>20}{'pairs':>10}")
     for label, found in figures["ratios"].items():
         if found["pairs"]:
             interval = f"{found['low']:.2f} to {found['high']:.2f}"
             lines.append(f"{label:<28}{found['median']:>10.2f}{interval:>20}{found['pairs']:>10}")
-    lines += ["", f"{'':<28}" + "".join(f"{name:>10}" for name in sides)]
+    lines.append(f"\n{'':<28}" + "".join(f"{name:>10}" for name in sides))
     for outcome in OUTCOMES:
         counts = "".join(f"{side['outcomes'][outcome]:>10}" for side in sides.values())
         lines.append(f"{outcome.replace('_', ' '):<28}{counts}")
@@ -264,7 +223,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"speed: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("Interrupted before the first question was answered.", file=sys.stderr)
+        print("Interrupted.", file=sys.stderr)
         return 130
 
 
@@ -293,54 +252,40 @@ def _run(args: argparse.Namespace) -> int:
     if args.json and (args.json.is_dir() or not args.json.parent.is_dir()):
         raise ConfigError(f"{args.json} cannot be written: name a file in a folder that exists.")
     settings = Settings.load(corpus=args.corpus)
-    with ExitStack() as stack:
-        assistant = stack.enter_context(Assistant.open(settings=settings, progress=_show_stage))
+    with Assistant.open(settings=settings, progress=_show_stage) as assistant:
         assistant.warm()
-        plain = _open_plain(assistant, settings, stack)
-        pairs = _collect(compare(assistant, plain, cases), len(cases))
+        with closing(_open_plain(settings, assistant.articles())) as plain:
+            pairs = _collect(compare(assistant, plain, cases), len(cases))
         made_with = configuration(assistant, settings, args.cases, PROJECT / "prompts")
     if not pairs:
         raise KeyboardInterrupt
     figures = summary(pairs)
-    head = f"{len(pairs)} of {len(cases)} questions ({args.split}), {made_with['model']}"
-    print(f"{head}\n\n{text(figures)}")
+    print(f"{len(pairs)} of {len(cases)} questions, {assistant.settings.model}\n\n{text(figures)}")
     if args.json:
-        report = {
-            "configuration": made_with
-            | {"split": args.split, "limit": args.limit, "asked": len(cases)}
-            | {"plain": {"chunk_chars": CHUNK_CHARS, "overlap": CHUNK_OVERLAP, "top": TOP}},
-            "summary": figures,
-            "pairs": [asdict(pair) for pair in pairs],
-        }
+        made_with |= {"split": args.split, "asked": len(cases)}
+        report = {"configuration": made_with, "summary": figures, "pairs": list(map(asdict, pairs))}
         args.json.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", "utf-8")
         print(f"\nWritten: {args.json}")
     return 0 if len(pairs) == len(cases) else 130
 
 
-def _open_plain(assistant: Assistant, settings: Settings, stack: ExitStack) -> Plain:
-    """The plain pipeline with an embedder and a model context of its own: no cache is shared."""
-    where, offline = settings.models_dir, settings.offline
-    folder = models.resolve(settings.embedder, where, offline=offline)
-    file = models.resolve(settings.model, where, offline=offline)
-    generator = LlamaGenerator(
-        file, settings.model, settings.context_tokens, settings.threads, settings.seed
-    )
-    stack.enter_context(closing(generator))
-    embedder = SentenceTransformerEmbedder(folder, settings.embedder)
-    return Plain(assistant.articles(), embedder, generator, settings.answer_tokens)
+def _open_plain(settings: Settings, articles: Sequence[Article]) -> Plain:
+    """Has an embedder and a model context of its own, so that no cache is shared."""
+    find = partial(models.resolve, folder=settings.models_dir, offline=settings.offline)
+    sizes = (settings.context_tokens, settings.threads, settings.seed)
+    generator = LlamaGenerator(find(settings.model), settings.model, *sizes)
+    embedder = SentenceTransformerEmbedder(find(settings.embedder), settings.embedder)
+    return Plain(articles, embedder, generator)
 
 
 def _collect(compared: Iterable[Pair], total: int) -> list[Pair]:
     """All pairs, a line on stderr for each; after Ctrl-C those measured before it."""
     pairs: list[Pair] = []
-    try:
+    with suppress(KeyboardInterrupt):
         for pair in compared:
             pairs.append(pair)
-            sides = (("footnote", pair.footnote), ("plain", pair.plain))
-            shown = ", ".join(f"{name} {side.total_s:.1f} s {side.outcome}" for name, side in sides)
-            print(f"{len(pairs)}/{total} {pair.case}: {shown}", file=sys.stderr, flush=True)
-    except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
+            seconds = f"footnote {pair.footnote.total_s:.1f} s, plain {pair.plain.total_s:.1f} s"
+            print(f"{len(pairs)}/{total} {pair.case}: {seconds}", file=sys.stderr, flush=True)
     return pairs
 
 

@@ -8,13 +8,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path, PurePosixPath
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from eval.dataset import Case
 from eval.metrics import Hit, Verdict, citations_valid, hit, verdict
 from rag.errors import FootnoteError
-from rag.settings import Settings
 from rag.types import Answer, Article, SourceSentence, Turn
+
+if TYPE_CHECKING:
+    from rag.settings import Settings
 
 EVIDENCE_SENTENCES = 10
 LIBRARIES = (
@@ -161,7 +163,7 @@ def _restated(seeds: Path) -> dict[str, str]:
 
 
 def configuration(
-    assistant: Answering, settings: Settings, cases: Path, prompts: Path
+    assistant: Answering, settings: "Settings", cases: Path, prompts: Path
 ) -> dict[str, Any]:
     """What a figure depends on: model, index, settings, libraries, cases, prompts, machine."""
     return {

@@ -10,17 +10,39 @@ from functools import cache
 from pathlib import Path
 
 REFUSAL = "The articles do not say."
-"""The one refusal sentence: the prompt asks for it, the program detects and shows it."""
+"""The one refusal sentence, wherever it comes from: the judge, a check, or the model itself."""
 
 _FOLDER = Path(__file__).parent
 _VARIABLE = re.compile(r"\{([a-z_]+)\}")
+# What the model calls its evidence. Not "sources": those are people in the news.
+_NOUN = r"(?:articles?|passages?|texts?|excerpts?|context|documents?|information)"
+_SHOWN = rf"(?:(?:provided|given|supplied|above)\ )*{_NOUN}(?:\ (?:provided|given|supplied|above))*"
+_TELL = (
+    r"(?:say|state|tell|name|mention|specify|specifie|provide|contain|include|indicate|give"
+    r"|answer|reveal|discuss|describe|address|explain|identify|identifie)s?\b"
+)
+# Only a sentence whose own subject is the evidence refuses: what some other text or person did
+# not say is news like any other.
 _REFUSING = re.compile(
-    r"\b(?:articles?|passages?|texts?|excerpts?|information|context|sources?)\b[^.]{0,40}"
-    r"\b(?:do(?:es)? not|don't|doesn't|did not|not)\s+(?:\w+ )?"
-    r"(?:say|state|mention|specify|provide|contain|include|indicate|give|answer|reveal|discuss)"
-    r"|\bno (?:information|mention)\b[^.]{0,60}\b(?:articles?|passages?|texts?|context)\b"
-    r"|\b(?:is|are|was|were) not (?:\w+ )?(?:stated|specified|mentioned|provided|given)\b",
-    re.IGNORECASE,
+    rf"""
+    (?:^|[.!?]\s+|\b(?:as|since|because)\ )                            # "The passages do not ..."
+        (?:(?:no|but|however|unfortunately|(?:i['’]m\ )?sorry
+            |(?:based\ on|according\ to)\ (?:the|these)\ {_SHOWN}),?\ )*
+        (?:the|these|those)\ {_SHOWN}\ (?:
+            (?:do(?:es)?\ not|do(?:es)?n['’]t|never|cannot)\ (?:[\w, ]{{0,40}}\ )?{_TELL}
+            |(?:{_TELL}|have|has|hold|holds)\ (?:no|nothing)\b
+            |(?:is|are)\ silent\b)
+    |(?:^|[.!?]\s+)(?:none\ of\ the\ {_SHOWN}|neither\ (?:of\ the\ )?{_SHOWN}|no\ {_NOUN})\ {_TELL}
+    |\b(?:no|not|cannot|can['’]t|nothing|unclear|impossible)\b[^.]{{0,80}}
+        \b(?:in|from|by)\ (?:any\ of\ )?(?:the|these|those)\ {_SHOWN}  # "... in the passages"
+        (?!\w|\ (?:of|that|he|she|they)\b)
+    # What the news did not give is told in the past tense, what the passages do not in the present.
+    |\b(?:is|are)\ not\ (?:\w+\ )?(?:stated|specified|mentioned|provided)\W*$
+    |(?:^|[,.!?]\s+)it\ is\ not\ (?:\w+\ )?(?:stated|specified|mentioned|provided)\b
+    |(?:^|[.!?]\s+)(?:there\ is|i\ (?:can\ )?find)\ no\ (?:information|mention|answer)\b
+    |(?:^|[.!?]\s+)i\ (?:do\ not|don['’]t|cannot|can['’]t)\ (?:know|find|answer|tell|say)\b
+    """,
+    re.IGNORECASE | re.VERBOSE,
 )
 
 
@@ -45,10 +67,16 @@ def fingerprint(*names: str) -> str:
 
 def is_refusal(sentence: str) -> bool:
     """Whether a sentence of an answer says that the articles do not say."""
+    sentence = sentence.strip()
     return REFUSAL.rstrip(".").lower() in sentence.lower() or bool(_REFUSING.search(sentence))
 
 
-_TEMPLATE_TOKEN = re.compile(r"<\s*/?\s*\|?\s*[a-z_]+\s*\|\s*>|<\|[^|>]{0,40}\|?>|</?s>|\[/?INST\]")
+# One word in angle brackets, with bars (Qwen, Llama 3, Phi; DeepSeek's are full-width) or without
+# (Gemma, Llama 2, tool calls), and the bracketed words of Llama 2 and Mistral.
+_TEMPLATE_TOKEN = re.compile(
+    r"<\s*[|｜][^|｜<>]{0,60}[|｜]?\s*>|<{1,2}/?[\w|｜▁-]{1,60}>{1,2}"
+    r"|\[/?(?:INST|THINK|[A-Z]+_[A-Z_]+)\]"
+)
 
 
 def neutralise(text: str) -> str:

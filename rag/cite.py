@@ -1,13 +1,15 @@
 """Answer sentence -> the evidence sentences it rests on. The program cites, not the model.
 
-The support of a claim by a quote is the mean of two figures, both 0 to 1:
+The support of a claim by its quotes is the mean of two figures, both 0 to 1:
 
-- coverage: the share of the claim's words that the quote holds, each weighted by how rare it is
+- coverage: the share of the claim's words that the quotes hold, each weighted by how rare it is
   in the evidence (idf), the words that the question already brought counting half;
-- the cosine of the two sentences' vectors.
+- the cosine of the claim's vector and the nearest quote's.
 
-A number or a name in the claim that neither its quotes nor the question hold makes it
-unsupported: those are what invented answers get wrong.
+A claim is unsupported when no single quote, read with its neighbours and its article's head,
+covers it (words gathered from here and there make up what nobody said), when it holds a number
+that neither its quotes nor the question hold, or a name that does not stand near its quotes:
+those are what invented answers get wrong.
 """
 
 import math
@@ -17,6 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from index.embed import Embedder, Vectors
 from index.lexical import words
@@ -24,10 +27,19 @@ from index.split import sentence_spans
 from rag.types import Evidence, SourceSentence
 
 _MAX_QUOTES = 3
-_GAIN = 0.12  # coverage that a further quote has to add
+_GAIN = 0.2  # coverage that a further quote has to add
+_MIN_COVERAGE = 0.55  # of the claim by one quote with its neighbours
 _QUESTION_WEIGHT = 0.5
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _NAME = re.compile(r"\b[A-ZÀ-Þ][\w’'-]+")
+_LOOSE_NAMES = frozenset(
+    words(
+        "US USA UK American Americans America United States Britain British according"
+        " Mr Mrs Ms Dr Sir President Prime Minister Ambassador Secretary Senator Spokesman General"
+        " Gen Major Maj Brigadier Brig Colonel Col Admiral Adm Rear Captain Lieutenant Sergeant"
+        " Ayatollah Grand Sheikh Deputy"
+    )
+)
 _SPELLED = "zero one two three four five six seven eight nine ten eleven twelve"
 _BARE_NUMBERS = {word: str(number) for number, word in enumerate(_SPELLED.split(" "))}
 
@@ -51,6 +63,7 @@ class Citer:
         self._embedder = embedder
         self._sentences = [(run, sentence) for run in evidence for sentence in run.sentences]
         self._words = [set(words(sentence.text)) for _, sentence in self._sentences]
+        self._windows = [self._window(row) for row in range(len(self._words))]
         texts = [question, *(sentence.text for _, sentence in self._sentences)]
         vectors = embedder.encode(texts)
         self._relevance = vectors[1:] @ vectors[0]
@@ -69,23 +82,24 @@ class Citer:
         if not weights or not self._sentences:
             return []
         cosines = np.clip(self._vectors @ self._embedder.encode([claim])[0], 0.0, 1.0)
-        total = sum(weights.values())
-        coverage = np.array(
-            [sum(weights[word] for word in weights.keys() & held) / total for held in self._words]
-        )
+        coverage = self._coverage(weights, self._words)
+        in_context = self._coverage(weights, self._windows)
         # of quotes that hold the same words, the one that answers the question is meant
-        best = int(np.argmax(coverage + 0.6 * cosines + 0.3 * self._relevance))
+        fit = coverage + 0.5 * in_context + 0.6 * cosines + 0.3 * self._relevance
+        best = int(np.argmax(fit))
+        if in_context[best] < _MIN_COVERAGE:
+            return []
         chosen, covered = [best], set(self._words[best])
         while len(chosen) < _MAX_QUOTES:
-            gains = [self._gain(weights, covered, held) / total for held in self._words]
-            further = int(np.argmax(np.array(gains) + 0.05 * cosines))
+            gains = self._coverage(weights, [held - covered for held in self._words])
+            further = int(np.argmax(gains + 0.05 * cosines))
             if gains[further] < _GAIN or further in chosen:
                 break
             chosen.append(further)
             covered |= self._words[further]
-        if self._invents(claim, [self._sentences[row][1].text for row in chosen]):
+        if self._invents(claim, chosen):
             return []
-        covers = sum(weights[word] for word in weights.keys() & covered) / total
+        covers = float(self._coverage(weights, [covered])[0])
         support = float(0.5 * covers + 0.5 * max(cosines[row] for row in chosen))
         return [Quote(*self._sentences[row], support) for row in chosen]
 
@@ -97,19 +111,26 @@ class Citer:
         }
 
     @staticmethod
-    def _gain(weights: dict[str, float], covered: set[str], held: set[str]) -> float:
-        return sum(weights[word] for word in (weights.keys() & held) - covered)
+    def _coverage(weights: dict[str, float], held: Sequence[set[str]]) -> NDArray[np.float64]:
+        total = sum(weights.values())
+        return np.array([sum(weights[w] for w in weights.keys() & some) / total for some in held])
 
-    def _invents(self, claim: str, quotes: Sequence[str]) -> bool:
-        """Whether a number or name of the claim is in no quote, its article's head or question."""
-        heads = [f"{run.title} {run.source} {run.published}" for run, _ in self._sentences]
-        known = " ".join([*quotes, *heads, self._question_text])
-        if not _numbers(claim) <= _numbers(known):
+    def _window(self, row: int, reach: int = 1) -> set[str]:
+        """The words of a sentence, of its run's sentences up to `reach` off, and of its head."""
+        run = self._sentences[row][0]
+        near = range(max(0, row - reach), min(len(self._sentences), row + reach + 1))
+        held = [self._words[other] for other in near if self._sentences[other][0] is run]
+        return set(words(f"{run.title} {run.source} {run.published}")).union(*held)
+
+    def _invents(self, claim: str, rows: Sequence[int]) -> bool:
+        """Whether the claim holds a number or a name that its quotes do not bear out."""
+        runs = {self._sentences[row][0] for row in rows}
+        heads = [f"{run.title} {run.source} {run.published}" for run in runs]
+        texts = [self._sentences[row][1].text for row in rows]
+        if not _numbers(claim) <= _numbers(" ".join([*texts, *heads, self._question_text])):
             return True
-        evidence = " ".join(sentence.text for _, sentence in self._sentences) + known
-        stems = set(words(evidence))
-        names = {stem for name in _names(claim) for stem in words(name)}
-        return not names <= stems
+        near = set().union(*(self._window(row, reach=2) for row in rows))
+        return not all(_stands_in(stem, near) for stem in _names(claim))
 
 
 def split_claims(text: str) -> list[tuple[int, int]]:
@@ -123,6 +144,20 @@ def _numbers(text: str) -> set[str]:
     return digits | (spelled - {"1"})  # "one" is seldom a count
 
 
-def _names(text: str) -> list[str]:
-    """Capitalised words but for a sentence's first, which is capitalised anyway."""
-    return [found.group() for found in _NAME.finditer(text) if found.start() > 0]
+def _names(text: str) -> set[str]:
+    """Stems of the capitalised words but for a sentence's first and for ranks and nationalities.
+
+    Ranks are shortened or left out freely, and "US" may be read as "American".
+    """
+    found = {stem for name in _NAME.finditer(text) if name.start() for stem in words(name.group())}
+    return found - _LOOSE_NAMES
+
+
+def _stands_in(stem: str, held: set[str]) -> bool:
+    """Whether `held` has the stem or one that begins alike: Iran and Iranian, Iraq and Iraqis."""
+    if stem in held:
+        return True
+    return any(
+        min(len(stem), len(other)) >= 4 and (stem.startswith(other) or other.startswith(stem))
+        for other in held
+    )

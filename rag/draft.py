@@ -9,12 +9,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import prompts
+from rag.answer_type import gives_answer
 from rag.cite import Citer, Quote, split_claims
 from rag.types import Answer, Citation, Sentence, Token
 
 _MARKER = re.compile(r"\s*\[\d+(?:\s*,\s*\d+)*\]")
 _MAYBE_MARKER = re.compile(r"\s*\[[\d\s,]*$|\s+$")
 _LONGEST_MARKER = 24
+_PREAMBLE = re.compile(
+    r"^(?:according to|based on) the (?:given |provided )?"
+    r"(?:passages?|articles?|texts?|information)(?: provided| given)?,\s*",
+    re.IGNORECASE,
+)
 
 
 class Draft:
@@ -36,6 +42,8 @@ class Draft:
         """The answer so far, a refusal while no sentence of it is supported."""
         if not self._citations:
             return replace(self._refusal, reason=self._reason)
+        if not gives_answer(self._refusal.standalone_question, _MARKER.sub("", self._text)):
+            return replace(self._refusal, reason="off_type")
         return replace(
             self._refusal,
             text=self._text,
@@ -78,7 +86,8 @@ class Draft:
         spans = split_claims(self._pending)
         return [self._pending[start:end] for start, end in spans] or [""]
 
-    def _check(self, text: str) -> Sentence:
+    def _check(self, sentence: str) -> Sentence:
+        text = _plain(sentence)
         if prompts.is_refusal(text):
             self._reason = "declined"
             return Sentence(text=text, citations=(), shown=False)
@@ -119,3 +128,9 @@ class Draft:
             if (citation.article_id, citation.start) == place:
                 return citation.number
         return max((citation.number for citation in self._citations), default=0) + 1
+
+
+def _plain(sentence: str) -> str:
+    """`sentence` without "According to the passages,": the footnote says which, and better."""
+    rest = _PREAMBLE.sub("", sentence)
+    return rest[:1].upper() + rest[1:]

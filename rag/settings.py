@@ -4,6 +4,7 @@ Later wins: the defaults below, `config.toml` in the Footnote folder, the enviro
 (`FOOTNOTE_` and the field's name in capitals), arguments given in code or on a command line.
 """
 
+import math
 import os
 import tomllib
 from collections.abc import Mapping
@@ -108,7 +109,7 @@ def _convert(name: str, value: Any) -> Any:
         if name in _WHOLE:
             return _whole(name, value)
         if name in _FRACTIONS:
-            return float(value)
+            return _fraction(name, value)
         if name == "offline":
             return _flag(value)
     except (TypeError, ValueError) as error:
@@ -120,6 +121,13 @@ def _whole(name: str, value: Any) -> int:
     number = int(value)
     if number < (1 if name in _POSITIVE else 0):
         raise ValueError("it has to be a positive whole number")
+    return number
+
+
+def _fraction(name: str, value: Any) -> float:
+    number = float(value)
+    if not math.isfinite(number) or (name == "min_support" and not 0.0 <= number <= 1.0):
+        raise ValueError("it has to lie between 0 and 1")
     return number
 
 

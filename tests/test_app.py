@@ -12,14 +12,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from page_server import free_port, serving
 
 import app
 from rag.assistant import Assistant
 from rag.errors import ConfigError, CorpusError
 
 ROOT = Path(app.__file__).parent
-# Gradio's queue sets an option that its pandas calls deprecated.
-IGNORED = "ignore:'future.no_silent_downcasting'"
 
 
 @pytest.fixture
@@ -31,11 +30,6 @@ def taken_port() -> Iterator[int]:
 @pytest.fixture(autouse=True)
 def own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("FOOTNOTE_HOME", str(tmp_path))
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def fail_to_open(error: Exception) -> Any:
@@ -117,24 +111,20 @@ def test_the_model_is_loaded_and_freed_around_serving(monkeypatch: pytest.Monkey
     assert done == ["warm", (True, "127.0.0.1", port, False), "closed"]
 
 
-@pytest.mark.filterwarnings(IGNORED)
 def test_the_served_page_answers_to_this_machine_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")  # nothing listens there
     monkeypatch.setenv("no_proxy", "")
-    page = app.build_page(SimpleNamespace(articles=list))  # type: ignore[arg-type]
-    address = app.launch(page, "127.0.0.1", free_port())
-    try:
+    with serving(SimpleNamespace(articles=list)) as address:
         with urllib.request.urlopen(address, timeout=10) as reply:
-            assert "default-src 'self'" in reply.headers["Content-Security-Policy"]
-            assert "connect-src 'self'" in reply.headers["Content-Security-Policy"]
+            policy = reply.headers["Content-Security-Policy"]
+        assert "default-src 'self'" in policy
+        assert "connect-src 'self'" in policy
         with urllib.request.urlopen(f"{address}/gradio_api/info", timeout=10) as reply:
             assert json.load(reply) == {"named_endpoints": {}, "unnamed_endpoints": {}}
         elsewhere = urllib.request.Request(address, headers={"Host": "evil.example"})
         with pytest.raises(urllib.error.HTTPError, match="400") as refused:
             urllib.request.urlopen(elsewhere, timeout=10)
         refused.value.close()
-    finally:
-        page.close(verbose=False)
 
 
 def test_serving_on_a_taken_port_is_refused(taken_port: int) -> None:

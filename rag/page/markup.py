@@ -22,7 +22,7 @@ def clip(text: str, length: int) -> str:
     if len(line) <= length:
         return line
     head = line[:length]
-    return (head.rsplit(" ", 1)[0] if " " in head else head[:-1]) + "…"
+    return (head.rsplit(" ", 1)[0] if " " in head else head[:-1]).rstrip(" .,;:") + "…"
 
 
 def day(published: str) -> str:

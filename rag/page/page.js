@@ -5,7 +5,13 @@ const part = element.closest("#conversation, #source, #articles")?.id;
 const shared = (window.footnote ??= { opener: null, blank: null, close: null });
 const field = () => document.querySelector("#question textarea");
 const panel = () => document.querySelector("#source .source");
+// Where a touch keyboard would come up over the answer, the field is not focused unasked.
+const mouse = window.matchMedia("(hover: hover) and (pointer: fine)");
 const still = window.matchMedia("(prefers-reduced-motion: reduce)");
+
+function toField() {
+  if (mouse.matches) field()?.focus({ preventScroll: true });
+}
 
 function samePlace(one, other) {
   return ["article", "start", "end", "kind"].every((key) => one.dataset[key] === other.dataset[key]);
@@ -58,7 +64,7 @@ element.addEventListener("click", (event) => {
     openSource(link);
   } else if (example) {
     trigger("submit", { question: example.dataset.question });
-    field()?.focus({ preventScroll: true });
+    toField();
   }
 });
 
@@ -73,6 +79,9 @@ if (part === "source") {
       opener?.focus({ preventScroll: true });
     });
   };
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("#ask, #halt")) toField(); // the button goes, the focus must not
+  });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && panel()) shared.close();
   });

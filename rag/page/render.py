@@ -16,6 +16,7 @@ REASONS = {
     "no_evidence": "Nothing in them comes near this question.",
     "not_stated": "Some passages come near, but none of them states an answer.",
     "declined": "The model read the nearest passages and found no answer in them.",
+    "off_type": "A draft was written, but it does not give what the question asks for.",
     "unsupported": "A draft was written, but no sentence of it could be traced to the articles.",
 }
 STATUS = {
@@ -183,14 +184,14 @@ def _marker(citation: Citation, turn: int) -> str:
 def _note(citation: Citation, turn: int, articles: Mapping[str, Article]) -> str:
     where = place(citation.article_id, citation.start, citation.end, "quote")
     article = articles.get(citation.article_id)
+    publisher = f" · {byline(article, tag='span')}" if article else ""
     word = support_word(citation.support)
     return (
         f'<li id="note-{turn}-{citation.number}" value="{citation.number}">'
         f'<a class="note" href="#source" {where}>'
         f'<span class="quote" dir="auto">“{escape(citation.quote)}”</span>'
         f'<span class="from"><bdi class="title">{escape(citation.title)}</bdi>'
-        f"{byline(article, tag='span') if article else ''}"
-        f'<span class="support {word}">support: {word}</span></span></a></li>'
+        f'{publisher} · <span class="support {word}">support: {word}</span></span></a></li>'
     )
 
 
@@ -203,5 +204,4 @@ def _aside(answer: Answer, left_out: int = 0) -> str:
         parts.append(f"{left_out} unsupported {noun} left out")
     if answer.timings.total_s > 0:
         parts.append(f"{answer.timings.total_s:.1f} s")
-    spans = "".join(f"<span>{part}</span>" for part in parts)
-    return f'<p class="aside">{spans}</p>' if parts else ""
+    return f'<p class="aside">{" · ".join(parts)}</p>' if parts else ""

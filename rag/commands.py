@@ -1,0 +1,138 @@
+"""What each subcommand of `footnote` does: options in, text on stdout, exit code out."""
+
+import argparse
+import io
+import sys
+from typing import TYPE_CHECKING
+
+from rag import models
+from rag.errors import QuestionError
+from rag.settings import Settings
+from rag.terminal import ANSWERING, Meter, as_json, complain, line, render, table
+
+if TYPE_CHECKING:
+    from rag.assistant import Assistant
+
+DONE, UNUSABLE, REFUSED = 0, 2, 3
+_LONGEST_INPUT = 1 << 20  # characters of stdin; a question is refused long before
+
+
+def _open(args: argparse.Namespace, meter: Meter) -> "Assistant":
+    """The assistant with its models loaded, so that what is missing is told at once."""
+    from rag.assistant import Assistant
+
+    settings = Settings.load(corpus=args.corpus, model=args.model)
+    assistant = Assistant.open(settings=settings, progress=meter)
+    assistant.warm()
+    return assistant
+
+
+def index(args: argparse.Namespace) -> int:
+    """Open each folder and tell what its index holds and what was left out."""
+    from index.split import split
+    from rag.assistant import Assistant
+
+    for path in args.path or [None]:
+        settings = Settings.load(corpus=path)
+        with (
+            Meter(args.quiet) as meter,
+            Assistant.open(settings=settings, progress=meter) as assistant,
+        ):
+            articles, skipped = assistant.articles(), assistant.skipped
+            passages = sum(len(split(one, settings.passage_chars)[0]) for one in articles)
+        print(
+            f"{line(str(settings.corpus))}: {_counted(len(articles), 'article')}, "
+            f"{_counted(passages, 'passage')}, {_counted(len(skipped), 'file')} skipped"
+        )
+        for file, reason in skipped:
+            print(f"  skipped {line(f'{file}: {reason}')}")
+    return DONE
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def ask(args: argparse.Namespace) -> int:
+    """Answer one question; the exit code tells a refusal."""
+    question = " ".join(args.question)
+    if question == "-":
+        question = sys.stdin.read(_LONGEST_INPUT) if sys.stdin else ""
+    if not question.strip():  # said before the models are loaded
+        raise QuestionError("The question is empty. Type a question about the articles.")
+    with Meter(args.quiet) as meter, _open(args, meter) as assistant:
+        meter(ANSWERING, 0, 0)
+        answer = assistant.ask(question)
+        articles = {article.id: article for article in assistant.articles()}
+    if args.json and isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")  # JSON is, whatever the terminal is set to
+    print(as_json(answer) if args.json else render(answer, articles))
+    return REFUSED if answer.abstained else DONE
+
+
+def chat(args: argparse.Namespace) -> int:
+    """Hold a conversation."""
+    from rag.chat import Chat
+
+    with Meter(args.quiet) as meter, _open(args, meter) as assistant:
+        Chat(assistant, meter).run()
+    return DONE
+
+
+def serve(args: argparse.Namespace) -> int:
+    """Serve the page until it is interrupted."""
+    import app
+
+    settings = Settings.load(host=args.host, port=args.port)
+    with Meter(args.quiet) as meter, _open(args, meter) as assistant:
+        meter.clear()
+        app.serve(assistant, settings.host, settings.port, open_browser=not args.no_browser)
+    return DONE
+
+
+def list_models(_args: argparse.Namespace) -> int:
+    """Show the pinned models with their state, then others that can be named."""
+    folder = Settings.load().models_dir
+    rows = [("NAME", "ROLE", "SIZE", "LICENCE", "STATE")]
+    for spec in models.CATALOGUE.values():
+        size = f"{spec.bytes / 1e6:,.0f} MB"
+        rows.append((spec.name, spec.role, size, spec.licence, models.state(spec, folder)))
+    print(f"Pinned by SHA-256, kept in {line(str(folder))}:\n")
+    print("\n".join(table(rows, "  ")))
+    print("\nNot pinned; fetched when named in --model or FOOTNOTE_MODEL:\n")
+    others = [("NAME", "SIZE", "LICENCE", "REFERENCE")]
+    for other in models.SUGGESTIONS:
+        others.append((other.name, f"{other.gigabytes} GB", other.licence, other.reference))
+    print("\n".join(table(others, "  ")))
+    return DONE
+
+
+def pull_models(args: argparse.Namespace) -> int:
+    """Fetch models and tell where they are."""
+    settings = Settings.load()
+    for name in args.name or (settings.model, settings.embedder):
+        with Meter(args.quiet) as meter:
+            path = models.pull(name, settings.models_dir, offline=settings.offline, progress=meter)
+        print(line(f"{name}: {path}"))
+    return DONE
+
+
+def verify_models(args: argparse.Namespace) -> int:
+    """Hash the files of models; the exit code tells that one is absent or altered."""
+    settings = Settings.load()
+    bad = []
+    for name in args.name or (settings.model, settings.embedder):
+        with Meter(args.quiet) as meter:
+            checks = models.verify(name, settings.models_dir, progress=meter)
+        for check in checks:
+            print(f"{check.state:<8} {line(str(check.path))}")
+            if check.state == "altered" and check.sha256:
+                print(f"         SHA-256 {check.sha256}, not {check.expected}")
+        if any(check.state != "present" for check in checks):
+            bad.append(name)
+    if bad:
+        complain(
+            f"{', '.join(bad)}: files are absent or altered. "
+            f"Run `footnote models pull {' '.join(bad)}` to fetch them."
+        )
+    return UNUSABLE if bad else DONE

@@ -1,0 +1,246 @@
+"""The write path: when an index is built, kept or built again, and what a user is told."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fakes import HashEmbedder, write_corpus
+
+from index import store
+from index.build import build, index_folder, open_index, read_articles, reselect
+from index.errors import CorpusError, IndexStoreError
+from index.selection import Selection
+from index.store import Index
+from index.types import Article
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class Opening:
+    """Opens one corpus's index again and again; `said` is what progress told the last time."""
+
+    def __init__(self, corpus: Path, root: Path) -> None:
+        self.corpus = corpus
+        self.root = root
+        self.folder = index_folder(corpus, root)
+        self.said: list[str] = []
+        self.embedder = HashEmbedder()
+
+    def __call__(self, embedder: HashEmbedder | None = None, passage_chars: int = 800) -> Index:
+        self.said = []
+        self.embedder = embedder or HashEmbedder()
+        return open_index(self.corpus, self.root, self.embedder, passage_chars, self._hear)
+
+    def _hear(self, stage: str, done: int, total: int) -> None:
+        self.said.append(stage)
+
+    @property
+    def again(self) -> str:
+        """The line that says why the index is built again."""
+        return " ".join(said for said in self.said if said.startswith("building the index again"))
+
+    def change(self, change: Callable[[Selection], Selection]) -> Index:
+        return reselect(self.corpus, self.root, HashEmbedder(), 800, change)
+
+    def generation(self) -> Path:
+        (found,) = (entry for entry in self.folder.iterdir() if entry.is_dir())
+        return found
+
+
+@pytest.fixture
+def opening(corpus: Path, home: Path) -> Opening:
+    return Opening(corpus, home / "indexes")
+
+
+def test_the_first_build_is_kept_and_found_again(opening: Opening) -> None:
+    first = opening()
+    assert list(first.articles) == ["harbour.txt", "notes/flood.md", "qom.md"]
+    assert opening.again == ""
+    assert opening.said[-1] == "saving the index"
+    again = opening()
+    assert opening.embedder.encoded == 0
+    assert opening.said[-1] == "reading articles"
+    assert (again.version, again.sentences) == (first.version, first.sentences)
+
+
+@pytest.mark.parametrize("change", ["changed", "added", "removed", "renamed"])
+def test_a_change_in_the_folder_is_seen(opening: Opening, change: str) -> None:
+    opening()
+    file = opening.corpus / "harbour.txt"
+    if change == "changed":
+        stat = file.stat()
+        file.write_text(file.read_text().replace("25", "26"))
+        os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    elif change == "added":
+        (opening.corpus / "new.txt").write_text("New words.")
+    elif change == "removed":
+        file.unlink()
+    else:
+        file.rename(file.with_name("port.txt"))
+    index = opening()
+    assert "the articles have changed" in opening.again
+    text = " ".join(article.text for article in index.articles.values())
+    assert ("25" in text, "26" in text) == (change in ("added", "renamed"), change == "changed")
+
+
+def test_another_embedder_dimension_or_size_builds_again_and_says_so(opening: Opening) -> None:
+    opening()
+    opening(HashEmbedder("other"))
+    assert "its embedder is hash, the settings ask for other" in opening.again
+    opening(HashEmbedder("other", 32))
+    assert "its dimension is 64, the settings ask for 32" in opening.again
+    index = opening(HashEmbedder("other", 32), passage_chars=40)
+    assert "its passage_chars is 800, the settings ask for 40" in opening.again
+    assert len(index.passages) > 3
+    opening(HashEmbedder("other", 32), passage_chars=40)
+    assert opening.embedder.encoded == 0
+
+
+@pytest.mark.parametrize("name", ["articles.jsonl", "passages.faiss", "sentences.npy"])
+def test_a_truncated_file_builds_again_and_says_so(opening: Opening, name: str) -> None:
+    whole = opening()
+    file = opening.generation() / name
+    file.write_bytes(file.read_bytes()[:-5])
+    assert opening().version == whole.version
+    assert "the stored one cannot be used" in opening.again
+    opening()
+    assert opening.embedder.encoded == 0
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"format": 1}', '{"format": 1, "identity": []}'])
+def test_a_damaged_manifest_builds_again_and_says_so(opening: Opening, text: str) -> None:
+    opening()
+    (opening.folder / "manifest.json").write_text(text)
+    opening()
+    assert "the stored one cannot be used" in opening.again
+    assert opening.generation().is_dir()
+
+
+def test_the_index_of_another_folder_is_not_taken_for_this_one(
+    opening: Opening, tmp_path: Path
+) -> None:
+    other = write_corpus(tmp_path / "other" / "articles", {"a.txt": "Other words."})
+    theirs = Opening(other, opening.root)
+    theirs()
+    opening()
+    assert theirs.folder != opening.folder
+    theirs.folder.rename(opening.folder.with_suffix(".theirs"))
+    opening.folder.rename(theirs.folder)
+    assert list(theirs().articles) == ["a.txt"]
+    assert "the articles have changed" in theirs.again
+
+
+def test_an_interrupt_while_embedding_leaves_the_old_index(opening: Opening) -> None:
+    before = opening()
+    (opening.corpus / "new.txt").write_text("New words.")
+
+    def interrupt(stage: str, done: int, total: int) -> None:
+        if stage == "embedding":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        open_index(opening.corpus, opening.root, HashEmbedder(), 800, interrupt)
+    manifest = store.read_manifest(opening.folder)
+    assert manifest is not None
+    assert store.load(opening.folder, manifest).version == before.version
+    (opening.corpus / "new.txt").unlink()
+    opening()
+    assert opening.embedder.encoded == 0
+
+
+def test_an_interrupt_while_saving_leaves_no_half_index(
+    opening: Opening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(store, "_write_durably", interrupt)
+        opening()
+    assert [entry.name for entry in opening.folder.iterdir() if entry.is_dir()] == []
+    assert opening().sentences
+
+
+def test_a_killed_process_leaves_nothing_that_is_believed(opening: Opening) -> None:
+    dying = (
+        "import os, signal, sys; from pathlib import Path; sys.path.insert(0, 'tests')\n"
+        "from fakes import HashEmbedder; from index import build, store\n"
+        "store._write_durably = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "build.open_index(Path(sys.argv[1]), Path(sys.argv[2]), HashEmbedder(), 800)"
+    )
+    command = [sys.executable, "-c", dying, str(opening.corpus), str(opening.root)]
+    assert subprocess.run(command, cwd=ROOT, check=False).returncode == -signal.SIGKILL
+    stray = opening.generation()
+    assert store.read_manifest(opening.folder) is None
+    assert opening().sentences
+    assert opening.again == ""
+    assert not stray.exists()
+    assert opening.generation().is_dir()
+
+
+def test_a_second_writer_is_refused_and_changes_nothing(opening: Opening) -> None:
+    opening()
+    (opening.corpus / "new.txt").write_text("New words.")
+    before = opening.generation()
+    with store.writing(opening.folder):
+        with pytest.raises(IndexStoreError, match="Another Footnote process"):
+            opening()
+        with pytest.raises(IndexStoreError, match="Another Footnote process"):
+            opening.change(lambda selection: selection.removing(["qom.md"]))
+    assert opening.generation() == before
+    assert "qom.md" in opening().articles
+
+
+def test_the_text_of_an_article_with_one_line_repeated_is_all_there(opening: Opening) -> None:
+    (opening.corpus / "log.txt").write_text("The same line again.\n" * 10_000)
+    index = opening()
+    assert len(index.sentences) > 10_000
+    assert len(opening().sentences) == len(index.sentences)
+
+
+def test_what_could_not_be_read_is_remembered(opening: Opening) -> None:
+    (opening.corpus / "a.pdf").write_bytes(b"%PDF")
+    (opening.corpus / "b.txt").write_bytes(b"\x00")
+    opening()
+    assert {(s.path, s.reason) for s in opening().skipped} == {
+        ("a.pdf", "files of type .pdf are not read"),
+        ("b.txt", "is binary, not text"),
+    }
+
+
+@pytest.mark.xfail(strict=True, reason="a current index keeps its old list of skipped files")
+def test_a_file_that_cannot_be_read_is_told_though_no_article_changed(opening: Opening) -> None:
+    opening()
+    (opening.corpus / "a.pdf").write_bytes(b"%PDF")
+    assert [skipped.path for skipped in opening().skipped] == ["a.pdf"]
+
+
+@pytest.mark.xfail(raises=UnicodeError, strict=True, reason="the name cannot be stored as UTF-8")
+@pytest.mark.parametrize("name", [b"caf\xe9.txt", b"caf\xe9.pdf"])
+def test_a_file_name_that_is_not_utf8_stops_nothing(opening: Opening, name: bytes) -> None:
+    Path(os.fsdecode(os.fsencode(opening.corpus) + b"/" + name)).write_text("They met.")
+    assert "qom.md" in opening().articles
+
+
+@pytest.mark.xfail(strict=True, reason="one header ends the reading of the whole folder")
+def test_one_impossible_article_does_not_stop_the_others(opening: Opening) -> None:
+    (opening.corpus / "a.md").write_text("---\npublished: 2008-13-45\n---\nThey met.")
+    assert "qom.md" in opening().articles
+
+
+def test_an_index_without_sentences_is_refused() -> None:
+    with pytest.raises(CorpusError, match="no sentence"):
+        build([Article("a", "A", "a", " \n ")], HashEmbedder(), 800)
+    with pytest.raises(CorpusError, match="no sentence"):
+        build([], HashEmbedder(), 800)
+
+
+def test_a_link_to_a_folder_shares_its_index(opening: Opening, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(opening.corpus)
+    assert index_folder(tmp_path / "link", opening.root) == opening.folder
+    assert list(read_articles(tmp_path / "link", Selection())[0])[0].id == "harbour.txt"

@@ -1,0 +1,67 @@
+"""A margin read as a probability, and what holds for a model that nobody calibrated."""
+
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import prompts
+from rag import judge
+from rag.judge import SAFE_DEFAULT, Calibration, calibration
+
+FINGERPRINT = prompts.fingerprint("system", "evidence", "judge")
+
+
+@pytest.fixture
+def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    entries = {
+        "known": {"threshold": 0.4, "slope": 2.0, "prompts": FINGERPRINT},
+        "of other words": {"threshold": 0.4, "slope": 2.0, "prompts": "0" * 12},
+    }
+    file = tmp_path / "calibration.json"
+    file.write_text(json.dumps(entries))
+    monkeypatch.setattr(judge, "_FILE", file)
+    judge._stored.cache_clear()
+    yield
+    judge._stored.cache_clear()
+
+
+@pytest.mark.usefixtures("stored")
+def test_a_stored_calibration_is_used_for_its_model_and_words() -> None:
+    assert calibration("known") == Calibration(0.4, 2.0)
+    assert calibration("of other words") == SAFE_DEFAULT
+    assert calibration("unknown") == SAFE_DEFAULT
+    assert not SAFE_DEFAULT.known
+
+
+@pytest.mark.usefixtures("stored")
+def test_a_threshold_of_the_user_s_replaces_the_stored_one() -> None:
+    assert calibration("known", -99.0) == Calibration(-99.0, 2.0)
+    assert calibration("known", 0.0).threshold == 0.0
+    assert calibration("unknown", 3.0) == Calibration(3.0, SAFE_DEFAULT.slope, known=False)
+
+
+def test_at_the_threshold_it_is_one_half_and_it_rises() -> None:
+    found = Calibration(0.4, 2.0)
+    assert found.probability(0.4) == 0.5
+    rising = [found.probability(margin / 10) for margin in range(-50, 50)]
+    assert rising == sorted(rising)
+    assert 0 < rising[0] < 0.5 < rising[-1] < 1
+
+
+@pytest.mark.parametrize("margin", [math.inf, 1e308, -1e308, -math.inf])
+def test_no_margin_is_too_large(margin: float) -> None:
+    assert Calibration(1.0, 5.0).probability(margin) == pytest.approx(1.0 if margin > 0 else 0.0)
+
+
+def test_a_margin_that_is_no_number_never_lets_an_answer_through() -> None:
+    assert Calibration(0.4, 2.0).probability(math.nan) < 0.5
+
+
+def test_the_shipped_calibrations_can_be_read() -> None:
+    for model, entry in judge._stored().items():
+        assert set(entry) >= {"threshold", "slope", "prompts"}
+        assert float(entry["slope"]) > 0
+        assert 0 <= calibration(model).probability(0.0) <= 1

@@ -1,0 +1,81 @@
+"""A real Chromium, and one visit of the page in it that notes all that goes wrong."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Locator, Request, expect, sync_playwright
+from scripted_page import ARTICLES, GATE_S
+
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """The browser that FOOTNOTE_CHROMIUM names or the path holds; skips the test without one."""
+    found = (
+        os.environ.get("FOOTNOTE_CHROMIUM")
+        or shutil.which("chromium")
+        or shutil.which("google-chrome")
+    )
+    if not found:
+        message = "no Chromium found; set FOOTNOTE_CHROMIUM to the path of one"
+        if os.environ.get("FOOTNOTE_REQUIRE_BROWSER") == "1":
+            pytest.fail(message)
+        pytest.skip(message)
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield running
+        running.close()
+
+
+class Visit:
+    """One open page and everything that it asked the network for or complained about."""
+
+    def __init__(self, browser: Browser, address: str, width: int, scheme: str) -> None:
+        self.context = browser.new_context(
+            viewport={"width": width, "height": 800},
+            color_scheme=scheme,  # type: ignore[arg-type]
+        )
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(GATE_S * 1000)
+        self.hosts: set[str | None] = set()
+        self.problems: list[str] = []
+        self.page.on("request", self._note)
+        self.page.on("pageerror", lambda error: self.problems.append(str(error)))
+        self.page.on("dialog", lambda dialog: self.problems.append(dialog.message))
+        self.page.on(
+            "console",
+            lambda message: message.type == "error" and self.problems.append(message.text),
+        )
+        self.page.goto(address)
+        expect(self.page.locator("#articles li")).to_have_count(len(ARTICLES))
+
+    def _note(self, request: Request) -> None:
+        url = urlsplit(request.url)
+        if url.scheme not in ("data", "blob"):
+            self.hosts.add(url.hostname)
+
+    def ask(self, question: str) -> None:
+        self.field.fill(question)
+        self.field.press("Enter")
+
+    @property
+    def field(self) -> Locator:
+        return self.page.get_by_role("textbox", name="Question")
+
+    def turn(self, number: int) -> Locator:
+        return self.page.locator(f"#turn-{number}")
+
+    @property
+    def background(self) -> str:
+        return str(self.page.evaluate("getComputedStyle(document.body).backgroundColor"))
+
+    @property
+    def overflow(self) -> int:
+        """Pixels by which the page is wider than its window."""
+        root = "document.documentElement"
+        return int(self.page.evaluate(f"{root}.scrollWidth - {root}.clientWidth"))
