@@ -131,19 +131,32 @@ def build(
         sentences.extend(some_sentences)
     if not sentences:
         raise CorpusError("The articles hold no sentence to index.")
-    texts = [f"{p.title}\n{p.text}" for p in passages] + [s.text for s in sentences]
-    vectors = embedder.encode(texts, progress)
+    whole = [f"{passage.title}\n{passage.text}" for passage in passages]
+    in_context = _in_context(sentences)
+    vectors = embedder.encode([*whole, *in_context], progress)
     return Index(
         articles=by_id,
         passages=passages,
         sentences=sentences,
         dense_passages=DenseIndex.build(vectors[: len(passages)]),
         dense_sentences=DenseIndex.build(vectors[len(passages) :]),
-        lexical_passages=LexicalIndex.build([f"{p.title}\n{p.text}" for p in passages]),
-        lexical_sentences=LexicalIndex.build([s.text for s in sentences]),
+        lexical_passages=LexicalIndex.build(whole),
+        lexical_sentences=LexicalIndex.build(in_context),
         identity=_identity(embedder, passage_chars),
         skipped=tuple(skipped),
     )
+
+
+def _in_context(sentences: Sequence[Sentence]) -> list[str]:
+    """Each sentence behind the one before it, as both searches see it.
+
+    "He denied it" is found by the name that the sentence before it gives.
+    """
+    texts = []
+    for before, sentence in zip([None, *sentences[:-1]], sentences, strict=True):
+        follows = before is not None and before.article_id == sentence.article_id
+        texts.append(f"{before.text} {sentence.text}" if before and follows else sentence.text)
+    return texts
 
 
 def _identity(embedder: Embedder, passage_chars: int) -> dict[str, str | int]:

@@ -12,7 +12,7 @@ from langchain_text_splitters import RecursiveCharacterTextSplitter
 
 from index.types import Article, Passage, Sentence
 
-SPLITTER = "recursive-1"  # part of an index's identity: change it when the splitting changes
+SPLITTER = "recursive-2"  # part of an index's identity: change it when what is indexed changes
 MAX_SENTENCE_CHARS = 600  # an "endless" sentence is cut here, at a space where there is one
 
 

@@ -109,11 +109,11 @@ class _Reply:
         self.become(f"{self.text} {sentence}".strip())
 
     def become(self, text: str) -> None:
-        """Print what `text` has beyond the printed; all of it, on a new line, if it differs."""
+        """Print what `text` has beyond the printed; if it differs, say so and print all of it."""
         wrapped = wrap(text)
         self._meter.clear()
         if not wrapped.startswith(self._printed):
-            self.end()
+            self.end("(The words above are taken back.)")
         print(wrapped[len(self._printed) :], end="", flush=True)
         self.text, self._printed = text, wrapped
 

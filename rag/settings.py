@@ -31,8 +31,8 @@ class Settings:
     embedder: str = DEFAULT_EMBEDDER  # catalogue name or path of a sentence-transformers folder
     offline: bool = False
     passage_chars: int = 800
-    evidence_sentences: int = 10
-    evidence_tokens: int = 500
+    evidence_sentences: int = 6
+    evidence_tokens: int = 400
     context_tokens: int = 4096
     answer_tokens: int = 160
     threads: int = 0  # 0: one for each core that this process may use

@@ -2,16 +2,18 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from index.build import open_index
+from index.build import index_folder, open_index, reselect
 from index.embed import Vectors
 from index.lexical import words
+from index.selection import Selection
+from index.store import Index
 from index.types import Progress
 from rag.assistant import Assistant
 from rag.generate import Prompt
@@ -32,6 +34,9 @@ CORPUS = {
 }
 
 
+_EVERYWHERE = "\x00"  # a faint word of every text, so that none is without a direction
+
+
 class HashEmbedder:
     """A bag of words: each word has a seeded random direction. Encodes UTF-8, as real ones do."""
 
@@ -43,19 +48,20 @@ class HashEmbedder:
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
         for row, text in enumerate(texts):
-            for word in [*words(text), "\x00"]:
+            for word in [*words(text), _EVERYWHERE]:
                 vectors[row] += _direction(word, self.dimension)
         self.encoded += len(texts)
         if progress is not None:
             progress("embedding", len(texts), len(texts))
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        unit: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        return unit
 
 
 @cache
 def _direction(word: str, dimension: int) -> Vectors:
     seed = int.from_bytes(hashlib.blake2b(word.encode("utf-8"), digest_size=8).digest())
     found: Vectors = np.random.default_rng(seed).standard_normal(dimension).astype(np.float32)
-    return found * (0.3 if word == "\x00" else 1.0)  # so that no text is without a direction
+    return found if word != _EVERYWHERE else found * np.float32(0.3)
 
 
 class ScriptedGenerator:
@@ -129,3 +135,38 @@ def open_assistant(corpus: Path, generator: ScriptedGenerator, **given: Any) -> 
     embedder = HashEmbedder()
     index = open_index(corpus, settings.index_root, embedder, settings.passage_chars)
     return Assistant(settings, index, embedder, lambda: generator)
+
+
+Opener = Callable[..., Assistant]
+"""`open_assistant` for the corpus of a test; the generator may be left out."""
+
+
+class Opening:
+    """Opens one corpus's index again and again; `said` is what progress told the last time."""
+
+    def __init__(self, corpus: Path, root: Path) -> None:
+        self.corpus = corpus
+        self.root = root
+        self.folder = index_folder(corpus, root)
+        self.said: list[str] = []
+        self.embedder = HashEmbedder()
+
+    def __call__(self, embedder: HashEmbedder | None = None, passage_chars: int = 800) -> Index:
+        self.said = []
+        self.embedder = embedder or HashEmbedder()
+        return open_index(self.corpus, self.root, self.embedder, passage_chars, self._hear)
+
+    def _hear(self, stage: str, done: int, total: int) -> None:
+        self.said.append(stage)
+
+    @property
+    def again(self) -> str:
+        """The line that says why the index is built again."""
+        return " ".join(said for said in self.said if said.startswith("building the index again"))
+
+    def change(self, change: Callable[[Selection], Selection]) -> Index:
+        return reselect(self.corpus, self.root, HashEmbedder(), 800, change)
+
+    def generation(self) -> Path:
+        (found,) = (entry for entry in self.folder.iterdir() if entry.is_dir())
+        return found

@@ -1,22 +1,24 @@
 """The page in a real Chromium, over a real server and a scripted assistant."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from page_server import serving
 from playwright.sync_api import Browser, expect
 from scripted_page import (
+    ANSWER,
     BAD,
     GATE_S,
     HOSTILE,
     LED,
     TALKS,
     UNSURE,
+    WHO,
     Scripted,
     answered,
     passage,
     refused,
-)  # fmt: skip
+)
 from visit import Visit, chromium
 
 from rag.errors import ModelError
@@ -24,6 +26,7 @@ from rag.page import desk
 from rag.types import Sentence, Token, Turn
 
 pytestmark = pytest.mark.browser
+Open = Callable[..., Visit]
 
 
 @pytest.fixture(scope="module")
@@ -51,21 +54,21 @@ def script(assistant: Scripted, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
 
 
 @pytest.fixture
-def open_page(browser: Browser, address: str) -> Iterator[type]:
+def open_page(browser: Browser, address: str) -> Iterator[Open]:
     visits: list[Visit] = []
 
     def visit(width: int = 1280, scheme: str = "light") -> Visit:
         visits.append(Visit(browser, address, width, scheme))
         return visits[-1]
 
-    yield visit  # type: ignore[misc]
+    yield visit
     for each in visits:
         each.context.close()
         assert each.problems == []
         assert each.hosts == {"127.0.0.1"}
 
 
-def test_the_empty_page_is_ours_and_ready(open_page: type) -> None:
+def test_the_empty_page_is_ours_and_ready(open_page: Open) -> None:
     page = open_page().page
     expect(page).to_have_title("Footnote")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Footnote")
@@ -78,7 +81,7 @@ def test_the_empty_page_is_ours_and_ready(open_page: type) -> None:
 
 
 @pytest.mark.parametrize("width", [360, 820, 2560])
-def test_it_fits_any_width_and_both_schemes(open_page: type, width: int) -> None:
+def test_it_fits_any_width_and_both_schemes(open_page: Open, width: int) -> None:
     light, dark = open_page(width), open_page(width, "dark")
     light.ask(WHO)
     light.turn(1).locator(".note").first.click()
@@ -87,9 +90,7 @@ def test_it_fits_any_width_and_both_schemes(open_page: type, width: int) -> None
     assert light.background != dark.background
 
 
-def test_an_answer_streams_and_its_footnotes_open_their_source(
-    open_page: type, assistant: Scripted
-) -> None:
+def test_an_answer_streams_and_its_footnotes_open(open_page: Open, assistant: Scripted) -> None:
     (first, second), answer = ANSWER
     written, checked = assistant.gate(), assistant.gate()
     left_out = Sentence("It was a large one.", (), shown=False)
@@ -133,7 +134,7 @@ def test_an_answer_streams_and_its_footnotes_open_their_source(
     expect(paragraphs).to_have_count(62)
 
 
-def test_sources_open_and_close_from_the_keyboard(open_page: type) -> None:
+def test_sources_open_and_close_from_the_keyboard(open_page: Open) -> None:
     visit = open_page()
     visit.ask(WHO)
     marker = visit.turn(1).locator(".marker").first
@@ -152,7 +153,7 @@ def test_sources_open_and_close_from_the_keyboard(open_page: type) -> None:
     expect(visit.page.locator("#source mark")).to_have_count(0)
 
 
-def test_a_refusal_leads_to_the_nearest_passages(open_page: type, assistant: Scripted) -> None:
+def test_a_refusal_leads_to_the_nearest_passages(open_page: Open, assistant: Scripted) -> None:
     place = (TALKS.text.index(UNSURE), len(TALKS.text))
     assistant.scripts["How many?"] = [refused("How many?", passage(TALKS, *place))]
     visit = open_page()
@@ -165,9 +166,7 @@ def test_a_refusal_leads_to_the_nearest_passages(open_page: type, assistant: Scr
     expect(visit.page.locator("mark.passage")).to_be_in_viewport()
 
 
-def test_a_follow_up_gets_the_history_and_shows_how_it_was_read(
-    open_page: type, assistant: Scripted
-) -> None:
+def test_a_follow_up_gets_the_history(open_page: Open, assistant: Scripted) -> None:
     events, answer = answered(
         "And Crocker?", ("Crocker was unsure.", TALKS, UNSURE), standalone="What did Crocker say?"
     )
@@ -190,7 +189,7 @@ def test_a_follow_up_gets_the_history_and_shows_how_it_was_read(
     assert assistant.asked[-1] == (WHO, ())
 
 
-def test_an_example_asks_itself(open_page: type, assistant: Scripted) -> None:
+def test_an_example_asks_itself(open_page: Open, assistant: Scripted) -> None:
     visit = open_page()
     example = visit.page.locator("[data-question]").first
     question = str(example.text_content())
@@ -201,7 +200,7 @@ def test_an_example_asks_itself(open_page: type, assistant: Scripted) -> None:
 
 
 def test_errors_are_told_and_the_page_goes_on(
-    open_page: type, assistant: Scripted, capfd: pytest.CaptureFixture[str]
+    open_page: Open, assistant: Scripted, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assistant.scripts["Missing?"] = [ModelError("The model file is missing. Fetch it again.")]
     assistant.scripts["Broken?"] = [Token("He"), RuntimeError("/secret/path")]
@@ -217,9 +216,7 @@ def test_errors_are_told_and_the_page_goes_on(
     expect(visit.turn(3).locator(".note")).to_have_count(2)
 
 
-def test_an_empty_question_gets_a_hint_and_nothing_else(
-    open_page: type, assistant: Scripted
-) -> None:
+def test_an_empty_question_gets_a_hint(open_page: Open, assistant: Scripted) -> None:
     visit = open_page()
     visit.ask("   ")
     expect(visit.page.locator("#hint")).to_contain_text("Type a question first")
@@ -227,7 +224,7 @@ def test_an_empty_question_gets_a_hint_and_nothing_else(
     assert assistant.asked == []
 
 
-def test_stop_keeps_what_is_checked(open_page: type, assistant: Scripted) -> None:
+def test_stop_keeps_what_is_checked(open_page: Open, assistant: Scripted) -> None:
     (first, _), answer = ANSWER
     gate = assistant.gate()
     assistant.scripts["Long?"] = [first, Token("And then"), gate, Token(" more"), answer]
@@ -247,7 +244,7 @@ def test_stop_keeps_what_is_checked(open_page: type, assistant: Scripted) -> Non
     expect(visit.turn(2).locator(".note")).to_have_count(2)
 
 
-def test_a_second_browser_waits_its_turn(open_page: type, assistant: Scripted) -> None:
+def test_a_second_browser_waits_its_turn(open_page: Open, assistant: Scripted) -> None:
     gate = assistant.gate()
     assistant.scripts["Long?"] = [Token("Well"), gate, refused("Long?")]
     first, second = open_page(), open_page()
@@ -261,9 +258,7 @@ def test_a_second_browser_waits_its_turn(open_page: type, assistant: Scripted) -
     expect(second.turn(1).locator(".note")).to_have_count(2)
 
 
-def test_a_closed_page_does_not_keep_the_others_waiting(
-    open_page: type, assistant: Scripted
-) -> None:
+def test_a_closed_page_keeps_nobody_waiting(open_page: Open, assistant: Scripted) -> None:
     gate = assistant.gate()
     assistant.scripts["Long?"] = [Token("Well"), gate, *[Token(" on")] * 10_000]
     first, second = open_page(), open_page()
@@ -275,7 +270,7 @@ def test_a_closed_page_does_not_keep_the_others_waiting(
     expect(second.turn(1).locator(".note")).to_have_count(2, timeout=GATE_S * 1000)
 
 
-def test_hostile_text_is_shown_and_does_nothing(open_page: type, assistant: Scripted) -> None:
+def test_hostile_text_is_shown_and_does_nothing(open_page: Open, assistant: Scripted) -> None:
     quote = f"{HOSTILE} It ends here."
     events, answer = answered(HOSTILE, (HOSTILE, BAD, quote), standalone=f"{HOSTILE}?")
     gate = assistant.gate()

@@ -1,60 +1,15 @@
 """The write path: when an index is built, kept or built again, and what a user is told."""
 
 import os
-import signal
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from fakes import HashEmbedder, write_corpus
+from fakes import HashEmbedder, Opening, write_corpus
 
-from index import store
-from index.build import build, index_folder, open_index, read_articles, reselect
-from index.errors import CorpusError, IndexStoreError
+from index.build import build, index_folder, read_articles
+from index.errors import CorpusError
 from index.selection import Selection
-from index.store import Index
 from index.types import Article
-
-ROOT = Path(__file__).resolve().parents[1]
-
-
-class Opening:
-    """Opens one corpus's index again and again; `said` is what progress told the last time."""
-
-    def __init__(self, corpus: Path, root: Path) -> None:
-        self.corpus = corpus
-        self.root = root
-        self.folder = index_folder(corpus, root)
-        self.said: list[str] = []
-        self.embedder = HashEmbedder()
-
-    def __call__(self, embedder: HashEmbedder | None = None, passage_chars: int = 800) -> Index:
-        self.said = []
-        self.embedder = embedder or HashEmbedder()
-        return open_index(self.corpus, self.root, self.embedder, passage_chars, self._hear)
-
-    def _hear(self, stage: str, done: int, total: int) -> None:
-        self.said.append(stage)
-
-    @property
-    def again(self) -> str:
-        """The line that says why the index is built again."""
-        return " ".join(said for said in self.said if said.startswith("building the index again"))
-
-    def change(self, change: Callable[[Selection], Selection]) -> Index:
-        return reselect(self.corpus, self.root, HashEmbedder(), 800, change)
-
-    def generation(self) -> Path:
-        (found,) = (entry for entry in self.folder.iterdir() if entry.is_dir())
-        return found
-
-
-@pytest.fixture
-def opening(corpus: Path, home: Path) -> Opening:
-    return Opening(corpus, home / "indexes")
 
 
 def test_the_first_build_is_kept_and_found_again(opening: Opening) -> None:
@@ -135,67 +90,6 @@ def test_the_index_of_another_folder_is_not_taken_for_this_one(
     assert "the articles have changed" in theirs.again
 
 
-def test_an_interrupt_while_embedding_leaves_the_old_index(opening: Opening) -> None:
-    before = opening()
-    (opening.corpus / "new.txt").write_text("New words.")
-
-    def interrupt(stage: str, done: int, total: int) -> None:
-        if stage == "embedding":
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        open_index(opening.corpus, opening.root, HashEmbedder(), 800, interrupt)
-    manifest = store.read_manifest(opening.folder)
-    assert manifest is not None
-    assert store.load(opening.folder, manifest).version == before.version
-    (opening.corpus / "new.txt").unlink()
-    opening()
-    assert opening.embedder.encoded == 0
-
-
-def test_an_interrupt_while_saving_leaves_no_half_index(
-    opening: Opening, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def interrupt(*_: Any) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(store, "_write_durably", interrupt)
-        opening()
-    assert [entry.name for entry in opening.folder.iterdir() if entry.is_dir()] == []
-    assert opening().sentences
-
-
-def test_a_killed_process_leaves_nothing_that_is_believed(opening: Opening) -> None:
-    dying = (
-        "import os, signal, sys; from pathlib import Path; sys.path.insert(0, 'tests')\n"
-        "from fakes import HashEmbedder; from index import build, store\n"
-        "store._write_durably = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "build.open_index(Path(sys.argv[1]), Path(sys.argv[2]), HashEmbedder(), 800)"
-    )
-    command = [sys.executable, "-c", dying, str(opening.corpus), str(opening.root)]
-    assert subprocess.run(command, cwd=ROOT, check=False).returncode == -signal.SIGKILL
-    stray = opening.generation()
-    assert store.read_manifest(opening.folder) is None
-    assert opening().sentences
-    assert opening.again == ""
-    assert not stray.exists()
-    assert opening.generation().is_dir()
-
-
-def test_a_second_writer_is_refused_and_changes_nothing(opening: Opening) -> None:
-    opening()
-    (opening.corpus / "new.txt").write_text("New words.")
-    before = opening.generation()
-    with store.writing(opening.folder):
-        with pytest.raises(IndexStoreError, match="Another Footnote process"):
-            opening()
-        with pytest.raises(IndexStoreError, match="Another Footnote process"):
-            opening.change(lambda selection: selection.removing(["qom.md"]))
-    assert opening.generation() == before
-    assert "qom.md" in opening().articles
-
-
 def test_the_text_of_an_article_with_one_line_repeated_is_all_there(opening: Opening) -> None:
     (opening.corpus / "log.txt").write_text("The same line again.\n" * 10_000)
     index = opening()
@@ -243,4 +137,4 @@ def test_an_index_without_sentences_is_refused() -> None:
 def test_a_link_to_a_folder_shares_its_index(opening: Opening, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(opening.corpus)
     assert index_folder(tmp_path / "link", opening.root) == opening.folder
-    assert list(read_articles(tmp_path / "link", Selection())[0])[0].id == "harbour.txt"
+    assert read_articles(tmp_path / "link", Selection())[0][0].id == "harbour.txt"

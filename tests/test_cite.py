@@ -99,9 +99,9 @@ def test_without_evidence_nothing_is_supported() -> None:
 
 
 def test_what_the_question_or_the_article_s_head_says_is_not_invented() -> None:
-    claim = "Of the 40 delegates at the Najaf summit, Ali Adeeb headed the Iraqi ones to Qom."
+    claim = "Ali Adeeb headed the 40 Iraqi delegates to Qom."
     assert quotes(claim) == []
-    assert quotes(claim, question="Who headed the 40 delegates at the Najaf summit?") != []
+    assert quotes(claim, question="Who headed the 40 Iraqi delegates?") == [LED]
     assert quotes("Reuters reported in 2008 that Ali Adeeb headed the delegation to Qom.") != []
 
 
@@ -117,7 +117,10 @@ def test_words_gathered_from_here_and_there_are_no_support() -> None:
 @pytest.mark.xfail(strict=True, reason="a name that begins the claim is not looked for")
 @pytest.mark.parametrize(
     "claim",
-    ["Obama headed the Iraqi delegation to Qom.", "Najaf was where Ali Adeeb headed the delegation."],
+    [
+        "Obama headed the Iraqi delegation to Qom.",
+        "Najaf was where Ali Adeeb headed the delegation.",
+    ],
 )
 def test_an_invented_name_at_the_beginning_has_no_quote(claim: str) -> None:
     assert quotes(claim) == []
@@ -135,7 +138,6 @@ def test_thirteen_and_13_are_the_same_number() -> None:
     assert quotes("13 delegates stayed in Qom.", run) != []
 
 
-@pytest.mark.xfail(strict=True, reason="the last sentence and the first quote are run together")
 def test_a_name_in_a_caption_without_a_full_stop_is_known() -> None:
     run = run_of(["The team met in Qom on a cold Friday morning to talk", "A photograph of Adeeb"])
     claim = "The team met in Qom on a cold Friday morning to talk, as did Adeeb."

@@ -25,7 +25,9 @@ def run(text: str, start: int = 0, article: str = "a.md", **given: str) -> Evide
 def test_both_prompts_begin_alike_so_that_the_passages_are_read_once() -> None:
     judge, answer = compose("Who led it?", [run("Adeeb led it.")])
     shared = prompts.render(
-        "evidence", passages="[The talks, Reuters, 2008-04-07]\nAdeeb led it.", question="Who led it?"
+        "evidence",
+        passages="[The talks, Reuters, 2008-04-07]\nAdeeb led it.",
+        question="Who led it?",
     )
     assert judge.system == answer.system
     assert judge.user == f"{shared}\n\n{prompts.render('judge')}"

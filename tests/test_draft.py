@@ -29,9 +29,9 @@ def evidence() -> Evidence:
                     0, len(ARTICLE), 1.0)  # fmt: skip
 
 
-def draft() -> Draft:
+def draft(min_support: float = 0.5) -> Draft:
     refusal = Answer(QUESTION, QUESTION, prompts.REFUSAL, True, "not_stated", 0.9, (), ())
-    return Draft(refusal, Citer(QUESTION, [evidence()], HashEmbedder()), 0.5)
+    return Draft(refusal, Citer(QUESTION, [evidence()], HashEmbedder()), min_support)
 
 
 def write(reply: str | Sequence[str]) -> tuple[Answer, list[Sentence], str]:
@@ -99,6 +99,14 @@ def test_an_unsupported_sentence_is_left_out() -> None:
     assert answer.text == f"{LED} [1] {CROCKER} [2]"
     assert [sentence.shown for sentence in sentences] == [True, False, True]
     assert INVENTED in tokens
+
+
+@pytest.mark.parametrize(("min_support", "shown"), [(0.5, True), (0.97, False)])
+def test_a_sentence_has_to_be_supported_as_well_as_was_set(min_support: float, shown: bool) -> None:
+    writing = draft(min_support)
+    list(writing.feed("Ali Adeeb headed the Iraqi delegation that travelled to Qom."))
+    (sentence,) = (event for event in writing.finish() if isinstance(event, Sentence))
+    assert (sentence.shown, writing.answer.abstained) == (shown, not shown)
 
 
 @pytest.mark.parametrize("reply", [INVENTED, "3,500 rockets were fired at Qom.", "[1]"])

@@ -1,9 +1,12 @@
 """A follow-up becomes a question of its own; anything else stays as it was typed."""
 
+from collections.abc import Iterator
+
 import pytest
 from fakes import ScriptedGenerator
 
 from rag.followup import needs_rewriting, rewrite
+from rag.generate import Prompt
 from rag.types import Turn
 
 HISTORY = (Turn("Who headed the delegation to Qom?", "Ali Adeeb headed it. [1]"),)
@@ -61,19 +64,26 @@ def test_a_useless_reply_leaves_the_question_as_it_was(reply: str) -> None:
     assert rewrite(QUESTION, HISTORY, ScriptedGenerator(reply)) == QUESTION
 
 
-def test_the_model_is_stopped_after_its_line_and_after_its_tokens() -> None:
-    taken = []
+@pytest.mark.parametrize(
+    ("reply", "taken", "rewritten"),
+    [
+        (["word "] * 1000, 60, QUESTION),
+        (["\n", REWRITTEN[:9], REWRITTEN[9:], "\n", "Q", ": more?"], 5, REWRITTEN),
+    ],
+)
+def test_the_model_is_stopped_after_its_line_or_its_tokens(
+    reply: list[str], taken: int, rewritten: str
+) -> None:
+    given = []
 
-    class Endless(ScriptedGenerator):
-        def stream(self, prompt, max_tokens):  # type: ignore[no-untyped-def]
-            for _ in range(max_tokens):
-                taken.append("word")
-                yield "word "
+    class Counting(ScriptedGenerator):
+        def stream(self, prompt: Prompt, max_tokens: int) -> Iterator[str]:
+            for piece in super().stream(prompt, max_tokens):
+                given.append(piece)
+                yield piece
 
-    assert rewrite(QUESTION, HISTORY, Endless()) == QUESTION
-    assert len(taken) == 60
-    lines = ["When did he ", "travel to Qom?", "\n", "And", " then", " more?"]
-    assert rewrite(QUESTION, HISTORY, ScriptedGenerator(lines)) == "When did he travel to Qom?"
+    assert rewrite(QUESTION, HISTORY, Counting(reply)) == rewritten
+    assert len(given) == taken
 
 
 def test_the_last_two_exchanges_are_shown_without_markers() -> None:

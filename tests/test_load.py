@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from index import load as loading
 from index.build import read_articles
 from index.errors import CorpusError
 from index.load import MAX_FILE_BYTES, check_corpus, decode, find, load
@@ -70,7 +69,9 @@ def test_the_front_matter_names_the_article(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("value", ["not stated", "Unknown", "none", "''", "~"])
 def test_what_is_not_stated_is_empty(tmp_path: Path, value: str) -> None:
-    found = article(tmp_path, "a.md", f"---\npublisher: {value}\npublished: {value}\n---\nThey met.")
+    found = article(
+        tmp_path, "a.md", f"---\npublisher: {value}\npublished: {value}\n---\nThey met."
+    )
     assert (found.source, found.published) == ("", "")
 
 
@@ -89,7 +90,9 @@ def test_an_impossible_header_is_text_like_any_other(tmp_path: Path, head: str) 
 
 
 def test_markdown_becomes_plain_paragraphs(tmp_path: Path) -> None:
-    marked = "# The *talks*\n\nOne [link](http://x.y)\nand `code` &amp; \\*.\n\n- a\n- b\n\n<b>c</b>"
+    marked = (
+        "# The *talks*\n\nOne [link](http://x.y)\nand `code` &amp; \\*.\n\n- a\n- b\n\n<b>c</b>"
+    )
     found = article(tmp_path, "a.md", marked)
     assert found.title == "The talks"
     assert found.text == "The talks\n\nOne link and code & *.\n\na\n\nb\n\nc"
@@ -182,7 +185,7 @@ def test_unreadable_parts_are_left_out_and_named(
         return scandir(path)
 
     monkeypatch.setattr(Path, "read_bytes", deny)
-    monkeypatch.setattr(loading.os, "scandir", deny_folder)
+    monkeypatch.setattr(os, "scandir", deny_folder)
     articles, skipped = read_articles(corpus, Selection())
     assert [a.id for a in articles] == ["harbour.txt"]
     assert {(Path(s.path).name, s.reason) for s in skipped} == {

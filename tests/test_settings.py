@@ -92,7 +92,7 @@ def test_a_value_that_cannot_be_used_is_named(name: str, value: str) -> None:
 def test_a_value_of_the_wrong_kind_in_the_file_is_named(home: Path, text: str) -> None:
     home.mkdir()
     (home / "config.toml").write_text(f"{text}\n")
-    with pytest.raises(ConfigError, match=f"The setting {text.split()[0]} cannot be"):
+    with pytest.raises(ConfigError, match=f"The setting {text.split(maxsplit=1)[0]} cannot be"):
         load(home=str(home))
 
 

@@ -12,7 +12,24 @@ from index.types import Article
 
 SCRAPS = [
     *("Adeeb", "went", "Mr.", "U.S.", "No.", "3.5", "e.g.", "Fri.", "“No", "”", '"', "(", ")", "'"),
-    *(".", "?", "!", "...", "…", "。", "誰が", "؟", "é", "🙂", "👩‍👧", "\n", "\n\n", " ", "\t", "\u00a0"),
+    *(
+        ".",
+        "?",
+        "!",
+        "...",
+        "…",
+        "。",
+        "誰が",
+        "؟",
+        "é",
+        "🙂",
+        "👩‍👧",
+        "\n",
+        "\n\n",
+        " ",
+        "\t",
+        "\u00a0",
+    ),
     *("[1]", "- ", "|", "&", "https://a.b/c?d=e.f", "a@b.c", "\r", "\x1c", "\x0b", "\u2028"),
 ]
 TEXTS = st.text() | st.lists(st.sampled_from(SCRAPS), max_size=60).map("".join)
@@ -90,6 +107,7 @@ def test_an_endless_sentence_is_cut(unit: str) -> None:
     assert "".join(s.text for s in sentences).replace(" ", "") == text.replace(" ", "")
     if unit == "word ":
         assert {word for s in sentences for word in s.text.split()} == {"word"}
+        assert min(len(s.text) for s in sentences[:-1]) > MAX_SENTENCE_CHARS - len("word ") * 2
 
 
 def test_one_line_ten_thousand_times_takes_no_time_to_speak_of() -> None:

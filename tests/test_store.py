@@ -100,7 +100,7 @@ def test_an_altered_file_is_not_believed(folder: Path, name: str, harm: str) -> 
     else:
         harmed = {"cut": data[:-1], "emptied": b"", "one byte": data[:-1] + bytes([data[-1] ^ 1])}
         file.write_bytes(harmed[harm])
-    with pytest.raises(IndexStoreError, match=f"{name.split('.')[0]}"):
+    with pytest.raises(IndexStoreError, match=f"{name.split('.', maxsplit=1)[0]}"):
         stored(folder)
 
 
@@ -189,7 +189,7 @@ def test_a_second_process_is_told_to_wait(folder: Path) -> None:
     ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "held\n"
-        with pytest.raises(IndexStoreError, match="Another Footnote process.*nothing was changed"):
+        with pytest.raises(IndexStoreError, match=r"Another Footnote process.*nothing was changed"):
             store.writing(folder).__enter__()
         other.communicate("")
     with store.writing(folder):
