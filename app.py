@@ -195,7 +195,7 @@ def launch(page: "gr.Blocks", host: str, port: int) -> str:
     from starlette.middleware import Middleware
     from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-    _require_free(host, port)
+    require_free(host, port)
     # Gradio asks its own server whether it is up, and that must not go through a proxy.
     direct = os.environ.get("no_proxy") or os.environ.get("NO_PROXY", "")
     os.environ["no_proxy"] = ",".join(filter(None, (direct, *LOCAL, host)))
@@ -247,7 +247,7 @@ def main() -> int:
     """Open the articles of the settings and serve them. Returns the process's exit code."""
     try:
         settings = Settings.load()
-        _require_free(settings.host, settings.port)  # before the index is built, not after
+        require_free(settings.host, settings.port)  # before the index is built, not after
         from rag.assistant import Assistant
 
         with Assistant.open(settings=settings, progress=_report) as assistant:
@@ -261,7 +261,8 @@ def main() -> int:
     return 0
 
 
-def _require_free(host: str, port: int) -> None:
+def require_free(host: str, port: int) -> None:
+    """Raise ConfigError when nothing can be served at this address."""
     if port > 65535:
         raise ConfigError(f"There is no port {port}: set FOOTNOTE_PORT to at most 65535.")
     try:

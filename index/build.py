@@ -2,14 +2,17 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from index import store
+from index.clean import storable
 from index.dense import DenseIndex
 from index.embed import Embedder
 from index.errors import CorpusError, IndexStoreError
 from index.lexical import LexicalIndex
-from index.load import Skipped, find, load, nothing_to_read
+from index.load import Skipped, load, nothing_to_read
+from index.selection import FILE as SELECTION
 from index.selection import Selection
 from index.split import SPLITTER, split
 from index.store import Index
@@ -38,11 +41,19 @@ def open_index(
     say = progress or _silent
     say("reading articles", 0, 0)
     folder = index_folder(corpus, index_root)
-    articles, skipped = read_articles(corpus, Selection.read(folder), progress)
+    selection = Selection.read(folder)
+    try:
+        articles, skipped = read_articles(corpus, selection, progress)
+    except CorpusError as error:
+        if not selection.removed:
+            raise
+        raise CorpusError(
+            f"{error}\nTo bring back what was removed, delete {folder / SELECTION}."
+        ) from error
     identity = _identity(embedder, passage_chars)
     stored, why = _load_current(folder, articles, identity)
     if stored is not None:
-        return stored
+        return replace(stored, skipped=tuple(skipped))
     if why:
         say(f"building the index again: {why}", 0, 0)
     with store.writing(folder):
@@ -61,15 +72,17 @@ def reselect(
 ) -> Index:
     """The index of `corpus` after `change` of what was added and removed, stored for good.
 
-    Raises CorpusError, with nothing changed, when no article would be left.
+    Raises CorpusError when no article would be left, IndexStoreError when it cannot be stored;
+    then nothing is changed.
     """
     folder = index_folder(corpus, index_root)
     with store.writing(folder):
         selection = change(Selection.read(folder))
         articles, skipped = read_articles(corpus, selection)
         index = build(articles, embedder, passage_chars, skipped=skipped)
-        store.save_selection(selection, folder)
         store.save(index, folder)
+        # last, as it decides: an index that does not match it is built again when next opened
+        store.save_selection(selection, folder)
     return index
 
 
@@ -80,37 +93,24 @@ def read_articles(
 
     Raises CorpusError when nothing readable is left.
     """
-    files, skipped = find(corpus)
-    root = corpus if corpus.is_dir() else corpus.parent
+    files, skipped = selection.files(corpus)
+    removed = [name for name in selection.removed if name in files]
+    for name in removed:
+        del files[name]
     articles: list[Article] = []
-    for number, file in enumerate(files, start=1):
+    for number, (name, file) in enumerate(files.items(), start=1):
         try:
-            articles.append(load(file, root))
+            articles.append(load(file, name))
         except CorpusError as error:
-            skipped.append(Skipped(file.relative_to(root).as_posix(), str(error)))
+            skipped.append(Skipped(name, str(error)))
         if progress is not None and len(files) > 1:
             progress("reading articles", number, len(files))
-    more, more_skipped = _read_added(selection.added)
-    names = {article.id for article in more}
-    articles = [article for article in articles if article.id not in names] + more
-    articles = [article for article in articles if article.id not in selection.removed]
+    if not articles and removed:
+        names = ", ".join(removed[:5]) + (" and others" if len(removed) > 5 else "")
+        raise CorpusError(f"{corpus} has no article left; removed: {names}.")
     if not articles:
         raise CorpusError(nothing_to_read(corpus, skipped))
-    return articles, [*skipped, *more_skipped]
-
-
-def _read_added(paths: Sequence[str]) -> tuple[list[Article], list[Skipped]]:
-    articles: dict[str, Article] = {}
-    skipped: list[Skipped] = []
-    for path in map(Path, paths):
-        try:
-            found, left_out = read_articles(path, Selection())
-        except CorpusError as error:
-            skipped.append(Skipped(path.name, str(error)))
-            continue
-        articles |= {article.id: article for article in found}
-        skipped.extend(left_out)
-    return list(articles.values()), skipped
+    return articles, [Skipped(storable(entry.path), storable(entry.reason)) for entry in skipped]
 
 
 def build(
@@ -162,6 +162,7 @@ def _in_context(sentences: Sequence[Sentence]) -> list[str]:
 def _identity(embedder: Embedder, passage_chars: int) -> dict[str, str | int]:
     return {
         "embedder": embedder.name,
+        "embedder_files": embedder.fingerprint,
         "dimension": embedder.dimension,
         "splitter": SPLITTER,
         "passage_chars": passage_chars,

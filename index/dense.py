@@ -35,8 +35,11 @@ class DenseIndex:
         return cls(index)
 
     def save(self, file: Path) -> None:
-        """Write to `file`."""
-        faiss.write_index(self._index, str(file))
+        """Write to `file`; raises OSError, as other writing does, when there is no room."""
+        try:
+            faiss.write_index(self._index, str(file))
+        except RuntimeError as error:
+            raise OSError(f"{file.name} cannot be written whole") from error
 
     def search(self, vector: Vectors, k: int) -> tuple[NDArray[np.int64], Vectors]:
         """Rows and cosines of the `k` nearest to `vector` of shape (dimension,), best first."""

@@ -7,17 +7,18 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
 
-from index.clean import clean, clean_line
+from index.clean import clean, clean_line, storable
 from index.errors import CorpusError
 from index.types import Article
 
 MAX_FILE_BYTES = 20_000_000  # larger text files are dumps, not articles
 IGNORE_FILE = ".footnoteignore"
+_TITLE_CHARS = 200  # a title goes before the text of each passage
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,8 @@ class Skipped:
     reason: str
 
 
-def load(file: Path, root: Path) -> Article:
-    """Read one file of the corpus folder `root`.
+def load(file: Path, name: str) -> Article:
+    """Read one file as the article `name`, its path as seen from the corpus folder.
 
     Raises CorpusError (with the reason, without the path) when it holds no text to index.
     """
@@ -58,17 +59,29 @@ def load(file: Path, root: Path) -> Article:
     text = clean(document.text)
     if not any(character.isalnum() for character in text):
         raise CorpusError("holds no text")
-    name = file.relative_to(root).as_posix()
+    stem = PurePosixPath(name).stem.replace("-", " ").replace("_", " ")
     return Article(
         id=name,
-        title=clean_line(document.title) or file.stem.replace("-", " ").replace("_", " "),
+        title=_title(document.title) or _title(stem) or name,
         path=name,
         text=text,
-        source=clean_line(document.source),
-        published=clean_line(document.published),
-        author=clean_line(document.author),
+        source=_line(document.source),
+        published=_line(document.published),
+        author=_line(document.author),
         sha256=hashlib.sha256(data).hexdigest(),
     )
+
+
+def _line(text: str) -> str:
+    return clean_line(storable(text))
+
+
+def _title(text: str) -> str:
+    line = _line(text)
+    if len(line) <= _TITLE_CHARS:
+        return line
+    space = line.rfind(" ", _TITLE_CHARS // 2, _TITLE_CHARS)
+    return f"{line[: space if space > 0 else _TITLE_CHARS - 1]}…"
 
 
 def find(corpus: Path) -> tuple[list[Path], list[Skipped]]:
@@ -140,13 +153,14 @@ def decode(data: bytes) -> str:
     Raises CorpusError for binary data.
     """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", errors="replace")
-    if b"\x00" in data:
+        text = data.decode("utf-16", errors="replace")
+    elif b"\x00" in data:
         raise CorpusError("is binary, not text")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = data.decode("cp1252", errors="replace")
+    else:
+        try:
+            return data.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text = data.decode("cp1252", errors="replace")
     unreadable = sum(not (c.isprintable() or c.isspace()) or c == "\ufffd" for c in text)
     if unreadable > len(text) * 0.02:
         raise CorpusError("is binary or in an encoding that is neither UTF-8 nor Windows-1252")
@@ -156,7 +170,7 @@ def decode(data: bytes) -> str:
 _DATE = re.compile(
     r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d{1,2}, \d{4}", re.IGNORECASE
 )
-_TITLE_CHARS = 150
+_TITLE_LINE_CHARS = 150  # of plain text: a longer line is a paragraph
 
 
 def read_text(text: str) -> Document:
@@ -166,7 +180,7 @@ def read_text(text: str) -> Document:
         stripped = line.strip()
         if found := _DATE.match(stripped):
             published = published or _iso_date(found.group())
-        elif stripped and len(stripped) <= _TITLE_CHARS and stripped[-1] not in ".!?:;,":
+        elif stripped and len(stripped) <= _TITLE_LINE_CHARS and stripped[-1] not in ".!?:;,":
             title = stripped
             break
     return Document(text=_unwrap(text), title=title, published=published)
@@ -191,10 +205,10 @@ def read_markdown(text: str) -> Document:
     plain, heading = _render(body)
     return Document(
         text=plain,
-        title=_field(meta, "title") or heading,
-        source=_field(meta, "publisher") or _field(meta, "source"),
-        published=_iso_date(_field(meta, "published") or _field(meta, "date")),
-        author=_field(meta, "author"),
+        title=meta.get("title") or heading,
+        source=meta.get("publisher") or meta.get("source", ""),
+        published=_iso_date(meta.get("published") or meta.get("date", "")),
+        author=meta.get("author", ""),
     )
 
 
@@ -208,22 +222,32 @@ READERS: Mapping[str, Callable[[str], Document]] = {
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 
 
-def _front_matter(text: str) -> tuple[dict[str, Any], str]:
+_FIELDS = ("title", "publisher", "source", "published", "date", "author")
+
+
+def _front_matter(text: str) -> tuple[dict[str, str], str]:
+    """The fields of a YAML header that are used, and the text behind it.
+
+    A broken header is text like any other: nothing is lost.
+    """
     match = _FRONT_MATTER.match(text)
     if match is None:
         return {}, text
     try:
         meta = yaml.safe_load(match.group(1))
-    except yaml.YAMLError:
-        return {}, text  # a broken header is text like any other: nothing is lost
-    return (meta, text[match.end() :]) if isinstance(meta, dict) else ({}, text)
+        if not isinstance(meta, dict):
+            return {}, text
+        return {name: _field(meta.get(name)) for name in _FIELDS}, text[match.end() :]
+    except Exception:  # beside its own errors PyYAML lets through what an impossible value raises
+        return {}, text
 
 
-def _field(meta: Mapping[str, Any], name: str) -> str:
-    value = meta.get(name)
+def _field(value: object) -> str:
     if isinstance(value, date | datetime):
         return value.isoformat()[:10]
-    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value or "")
+    values = value if isinstance(value, list) else [value or ""]
+    # nested values are left out: a few lines of YAML aliases can stand for gigabytes
+    text = ", ".join(str(v) for v in values if not isinstance(v, list | tuple | dict | set))
     return "" if text.strip().lower() in ("not stated", "unknown", "none") else text
 
 

@@ -1,13 +1,14 @@
 """What the user added to a corpus folder or took out of it; the files themselves stay."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Self
 
-from index.errors import IndexStoreError
-from index.load import check_corpus, find
+from index.clean import storable
+from index.errors import CorpusError, IndexStoreError
+from index.load import Skipped, find, load, nothing_to_read
 
 FILE = "selection.json"
 
@@ -19,19 +20,43 @@ class Selection:
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
 
-    def adding(self, paths: Sequence[Path]) -> Self:
-        """This selection with `paths` added; what they hold is no longer removed.
+    def files(self, corpus: Path) -> tuple[dict[str, Path], list[Skipped]]:
+        """Every file of `corpus` and of what was added by the id of its article, and the rest.
+
+        The removed ones are among them. A file is taken once, by the name it has where it is
+        listed first; of two files with one name the later becomes "name (2).md". Raises
+        CorpusError when `corpus` is missing or unreadable.
+        """
+        named: dict[str, Path] = {}
+        taken: set[Path] = set()
+        files, skipped = find(corpus)
+        _name(files, corpus, named, taken)
+        for path in map(Path, self.added):
+            try:
+                files, left_out = find(path)
+            except CorpusError as error:
+                skipped.append(Skipped(path.name, str(error)))
+            else:
+                skipped.extend(left_out if files else [Skipped(path.name, "holds no article")])
+                _name(files, path, named, taken)
+        return named, skipped
+
+    def adding(self, paths: Sequence[Path], corpus: Path) -> Self:
+        """This selection of `corpus` with `paths` added; what they hold is no longer removed.
 
         Raises CorpusError when one of them is missing or holds nothing to read.
         """
         resolved = [path.expanduser().resolve() for path in paths]
-        names: set[str] = set()
         for path in resolved:
-            check_corpus(path)
-            root = path if path.is_dir() else path.parent
-            names |= {file.relative_to(root).as_posix() for file in find(path)[0]}
-        added = dict.fromkeys([*self.added, *map(str, resolved)])
-        return type(self)(tuple(added), tuple(name for name in self.removed if name not in names))
+            _check_readable(path)
+        added = tuple(dict.fromkeys([*self.added, *map(str, resolved)]))
+        named, _ = type(self)(added).files(corpus)
+        back = {
+            name
+            for name, file in named.items()
+            if any(file.resolve().is_relative_to(path) for path in resolved)
+        }
+        return type(self)(added, tuple(name for name in self.removed if name not in back))
 
     def removing(self, article_ids: Sequence[str]) -> Self:
         """This selection without `article_ids`."""
@@ -57,4 +82,35 @@ class Selection:
 
     def dump(self) -> str:
         """As JSON, for `read`."""
-        return json.dumps(asdict(self), ensure_ascii=False)
+        return json.dumps(asdict(self))  # ASCII, as paths may hold what UTF-8 cannot
+
+
+def _check_readable(path: Path) -> None:
+    """Raise CorpusError when `path` is missing or no file of it can be read."""
+    files, skipped = find(path)
+    for file in files:
+        try:
+            load(file, file.name)
+        except CorpusError as error:
+            skipped.append(Skipped(file.name, str(error)))
+        else:
+            return
+    raise CorpusError(nothing_to_read(path, skipped))
+
+
+def _name(files: Sequence[Path], root: Path, named: dict[str, Path], taken: set[Path]) -> None:
+    """Enter those `files` below `root` into `named` that are not yet `taken`."""
+    folder = root if root.is_dir() else root.parent
+    for file in files:
+        if (resolved := file.resolve()) not in taken:
+            taken.add(resolved)
+            named[_free(storable(file.relative_to(folder).as_posix()), named)] = file
+
+
+def _free(name: str, named: Mapping[str, Path]) -> str:
+    path = PurePosixPath(name)
+    number = 1
+    while name in named:
+        number += 1
+        name = str(path.with_stem(f"{path.stem} ({number})"))
+    return name

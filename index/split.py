@@ -4,7 +4,9 @@ Passages come from langchain-text-splitters; each boundary is then moved to the 
 sentence that it cuts, so that the passages of an article are a partition of its sentences.
 """
 
+import re
 from bisect import bisect_right
+from collections.abc import Iterator
 from itertools import pairwise
 
 import sentencex
@@ -13,6 +15,8 @@ from langchain_text_splitters import RecursiveCharacterTextSplitter
 from index.types import Article, Passage, Sentence
 
 SPLITTER = "recursive-2"  # part of an index's identity: change it when what is indexed changes
+_STRETCH_CHARS = 20_000  # read at once: unclosed quotation marks take time by their square
+_SPACE = re.compile(r"\s")
 MAX_SENTENCE_CHARS = 600  # an "endless" sentence is cut here, at a space where there is one
 
 
@@ -63,11 +67,33 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
     line_start = 0
     for line in text.split("\n"):
         if line.strip():
-            for found in sentencex.get_sentence_boundaries("en", line):
-                start, end = line_start + found["start_index"], line_start + found["end_index"]
-                spans.extend(_pieces(text, start, end))
+            for start, end in _line_spans(line):
+                spans.extend(_pieces(text, line_start + start, line_start + end))
         line_start += len(line) + 1
     return spans
+
+
+def _line_spans(line: str) -> Iterator[tuple[int, int]]:
+    """The sentences of one line, which they partition; a long one is read stretch by stretch.
+
+    The last sentence of a stretch may go on behind it, so the next one begins with it; where
+    that would be no step forward, its end is looked for further on.
+    """
+    at = start = 0
+    while at < len(line):
+        # sentencex panics over a letter, a space of several bytes and a full stop
+        stretch = _SPACE.sub(" ", line[at : at + _STRETCH_CHARS])
+        found = sentencex.get_sentence_boundaries("en", stretch)
+        ends = [at + int(sentence["end_index"]) for sentence in found]
+        at += len(stretch)
+        if at < len(line):
+            ends = ends[:-1]
+            at = ends[-1] if ends else at
+        else:
+            ends[-1:] = [len(line)]
+        for end in ends:
+            yield start, end
+            start = end
 
 
 def _pieces(text: str, start: int, end: int) -> list[tuple[int, int]]:

@@ -132,8 +132,14 @@ def save(index: Index, folder: Path) -> None:
 
 
 def save_selection(selection: Selection, folder: Path) -> None:
-    """Keep `selection` in `folder`, for `Selection.read`."""
-    _write_durably(folder / SELECTION, selection.dump())
+    """Keep `selection` in `folder`, for `Selection.read`; raises IndexStoreError on failure."""
+    try:
+        _write_durably(folder / SELECTION, selection.dump())
+    except OSError as error:
+        raise IndexStoreError(
+            f"What was added and removed cannot be written to {folder} ({error.strerror or error})."
+            " Free some space or set FOOTNOTE_HOME to another folder; nothing was changed."
+        ) from error
 
 
 @contextmanager

@@ -26,7 +26,8 @@ _YES_NO = re.compile(
 )
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 _CALENDAR = re.compile(
-    rf"\b{_MONTH} \d{{1,2}}(?:, \d{{4}})?\b|\b\d{{1,2}} {_MONTH}(?: \d{{4}})?\b|\b(?:19|20)\d\d\b",
+    rf"\b{_MONTH} \d{{1,2}}(?:, \d{{4}})?\b|\b\d{{1,2}} {_MONTH}(?: \d{{4}})?\b"
+    rf"|\b(?:in|of|since|by|from|until|during|before|after|{_MONTH}),? (?:19|20)\d\d\b",
     re.I,
 )
 _QUANTITY = re.compile(

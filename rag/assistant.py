@@ -1,7 +1,10 @@
 """The read path in one place: question -> evidence -> judge -> answer -> checked footnotes."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+import weakref
+from collections.abc import Callable, Sequence
+from collections.abc import Generator as Steps
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -37,6 +40,7 @@ if TYPE_CHECKING:  # numpy, FAISS and torch load when an assistant opens, not be
 _NEAREST = 5  # passages that an answer or a refusal comes with
 
 Event = Token | Sentence | Answer
+Events = Steps[Event, None, None]
 
 
 class Assistant:
@@ -63,6 +67,7 @@ class Assistant:
         # one llama.cpp context serves all; a plain lock, because a streaming generator may be
         # resumed, and so released, by another thread than the one that started it
         self._busy = threading.Lock()
+        self._streams: weakref.WeakSet[Events] = weakref.WeakSet()
 
     @classmethod
     def open(
@@ -104,6 +109,11 @@ class Assistant:
         return self._index.version
 
     @property
+    def passage_count(self) -> int:
+        """How many passages the articles are split into."""
+        return len(self._index.passages)
+
+    @property
     def skipped(self) -> list[tuple[str, str]]:
         """Files that could not be read, each with its reason."""
         return [(entry.path, entry.reason) for entry in self._index.skipped]
@@ -121,9 +131,16 @@ class Assistant:
         """
         return _last(self.stream(question, history))
 
-    def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[Event]:
-        """Like `ask`, as it happens: tokens, each finished sentence, and the answer last."""
-        question = self._checked(question)
+    def stream(self, question: str, history: Sequence[Turn] = ()) -> Events:
+        """Like `ask`, as it happens: tokens, each finished sentence, and the answer last.
+
+        Read it to its end, or close it: until then other questions wait.
+        """
+        events = self._events(self._checked(question), tuple(history))
+        self._streams.add(events)
+        return events
+
+    def _events(self, question: str, history: Sequence[Turn]) -> Events:
         with self._busy:
             generator = self._ready()
             clock = Clock()
@@ -143,7 +160,11 @@ class Assistant:
         with self._busy:
             self._ready()
             clock = Clock()
-            index = build(as_articles(passages), self._embedder, self.settings.passage_chars)
+            articles = as_articles(passages)
+            try:
+                index = build(articles, self._embedder, self.settings.passage_chars)
+            except CorpusError:  # no passages, or none with a sentence in it
+                return replace(self._refusal(question), timings=clock.timings())
             answer = _last(self._answer(question, question, index, clock))
         return point_back(answer, passages)
 
@@ -170,7 +191,8 @@ class Assistant:
 
         Raises CorpusError when one holds nothing to read; then nothing is changed.
         """
-        self._reselect(lambda selection: selection.adding([Path(path) for path in paths]))
+        corpus = self.settings.corpus
+        self._reselect(lambda selection: selection.adding([Path(path) for path in paths], corpus))
 
     def remove(self, article_ids: Sequence[str]) -> None:
         """Leave articles out, now and when the corpus is next opened; their files stay.
@@ -182,7 +204,10 @@ class Assistant:
         self._reselect(lambda selection: selection.removing(article_ids))
 
     def close(self) -> None:
-        """Free the answer model."""
+        """Free the answer model. A stream that was left in the middle ends here."""
+        for events in list(self._streams):
+            with suppress(ValueError):  # running in another thread: that one finishes first
+                events.close()
         with self._busy:
             if self._generator is not None:
                 self._generator.close()
@@ -213,7 +238,8 @@ class Assistant:
             )
 
     def _checked(self, question: str) -> str:
-        cleaned = clean_line(question)
+        # a terminal that is not UTF-8 hands over bytes as lone surrogates
+        cleaned = clean_line(question.encode("utf-8", "replace").decode("utf-8"))
         if not any(character.isalnum() for character in cleaned):
             raise QuestionError("The question is empty. Type a question about the articles.")
         if len(cleaned) > self.settings.question_chars:
@@ -228,9 +254,21 @@ class Assistant:
             self._generator = self._load_generator()
         return self._generator
 
-    def _answer(
-        self, question: str, standalone: str, index: "Index", clock: Clock
-    ) -> Iterator[Event]:
+    def _refusal(self, question: str) -> Answer:
+        return Answer(
+            question=question,
+            standalone_question=question,
+            text=prompts.REFUSAL,
+            abstained=True,
+            reason="no_evidence",
+            confidence=0.0,
+            citations=(),
+            passages=(),
+            model=self.model,
+            index_version=self.index_version,
+        )
+
+    def _answer(self, question: str, standalone: str, index: "Index", clock: Clock) -> Events:
         from rag.cite import Citer
         from rag.draft import Draft
         from rag.retrieve import gather, rank_passages, rank_sentences
@@ -241,16 +279,10 @@ class Assistant:
             passages = rank_passages(index, standalone, vector, _NEAREST)
             ranked = rank_sentences(index, standalone, vector, settings.evidence_sentences)
             evidence = gather(index, ranked, settings.evidence_tokens, generator.count)
-        refusal = Answer(
-            question=question,
+        refusal = replace(
+            self._refusal(question),
             standalone_question=standalone,
-            text=prompts.REFUSAL,
-            abstained=True,
-            reason="no_evidence",
-            confidence=0.0,
-            citations=(),
             passages=_mark_used(passages, evidence),
-            model=generator.name,
             index_version=index.version,
         )
         if not evidence:
@@ -272,11 +304,13 @@ class Assistant:
             return
         with clock.stage("cite_s"):
             draft = Draft(
-                refusal, Citer(standalone, evidence, self._embedder), settings.min_support
+                refusal, Citer(standalone, evidence, self._embedder), settings.min_support, clock
             )
         for piece in generator.stream(prompt, settings.answer_tokens):
             clock.tick()
             yield from draft.feed(piece)
+            if draft.looping:
+                break
         yield from draft.finish()
         yield replace(draft.answer, timings=clock.timings())
 
@@ -301,11 +335,12 @@ def _load(settings: Settings, progress: Progress | None) -> Generator:
     )
 
 
-def _last(events: Iterator[Event]) -> Answer:
+def _last(events: Events) -> Answer:
     answer = None
-    for event in events:
-        if isinstance(event, Answer):
-            answer = event
+    with closing(events):  # an interrupt between two events must not leave the model taken
+        for event in events:
+            if isinstance(event, Answer):
+                answer = event
     assert answer is not None, "a stream ends with its answer"
     return answer
 

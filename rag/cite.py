@@ -17,6 +17,8 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
+from difflib import SequenceMatcher
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +32,8 @@ _MAX_QUOTES = 3
 _GAIN = 0.2  # coverage that a further quote has to add
 _MIN_COVERAGE = 0.55  # of the claim by one quote with its neighbours
 _QUESTION_WEIGHT = 0.5
+_SHORTEST_ALIKE = 4  # letters; shorter names have to be the same
+_ALIKE = 0.8  # share of letters that two spellings of one name have in common
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _NAME = re.compile(r"\b[A-ZÀ-Þ][\w’'-]+")
 _LOOSE_NAMES = frozenset(
@@ -40,8 +44,32 @@ _LOOSE_NAMES = frozenset(
         " Ayatollah Grand Sheikh Deputy"
     )
 )
-_SPELLED = "zero one two three four five six seven eight nine ten eleven twelve"
-_BARE_NUMBERS = {word: str(number) for number, word in enumerate(_SPELLED.split(" "))}
+_UNITS = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+_SPELLED_NUMBER = re.compile(
+    rf"\b(?:({'|'.join(_TENS)})(?:[ -]({'|'.join(_UNITS[1:10])}))?|({'|'.join(_UNITS)}))\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,17 +148,20 @@ class Citer:
         run = self._sentences[row][0]
         near = range(max(0, row - reach), min(len(self._sentences), row + reach + 1))
         held = [self._words[other] for other in near if self._sentences[other][0] is run]
-        return set(words(f"{run.title} {run.source} {run.published}")).union(*held)
+        return set(words(_head(run))).union(*held)
 
     def _invents(self, claim: str, rows: Sequence[int]) -> bool:
         """Whether the claim holds a number or a name that its quotes do not bear out."""
-        runs = {self._sentences[row][0] for row in rows}
-        heads = [f"{run.title} {run.source} {run.published}" for run in runs]
         texts = [self._sentences[row][1].text for row in rows]
-        if not _numbers(claim) <= _numbers(" ".join([*texts, *heads, self._question_text])):
+        heads = [_head(self._sentences[row][0]) for row in rows]
+        known = _numbers(" ".join([*texts, *heads, self._question_text])) | {"1"}
+        if not _numbers(claim) <= known:  # "one" is seldom a count
             return True
         near = set().union(*(self._window(row, reach=2) for row in rows))
-        return not all(_stands_in(stem, near) for stem in _names(claim))
+        if not all(_stands_in(stem, near) for stem in _names(claim)):
+            return True
+        anywhere = self._question.union(*self._words, near)
+        return not all(_stands_in(stem, anywhere) for stem in _first_word(claim))
 
 
 def split_claims(text: str) -> list[tuple[int, int]]:
@@ -138,10 +169,27 @@ def split_claims(text: str) -> list[tuple[int, int]]:
     return sentence_spans(text)
 
 
+def _head(run: Evidence) -> str:
+    """Title, publisher and date of a run's article, the date also as it is spoken."""
+    try:
+        day = date.fromisoformat(run.published)
+    except ValueError:
+        return f"{run.title} {run.source} {run.published}"
+    spoken = f"{day:%A} {day:%B} {day.day}, {day.year}"
+    return f"{run.title} {run.source} {run.published} {spoken}"
+
+
 def _numbers(text: str) -> set[str]:
+    """The numbers of `text`, written as digits or spelled up to ninety-nine, as digits."""
     digits = {found.replace(",", "").rstrip(".") for found in _NUMBER.findall(text)}
-    spelled = {_BARE_NUMBERS[w] for w in re.findall(r"[a-z]+", text.lower()) if w in _BARE_NUMBERS}
-    return digits | (spelled - {"1"})  # "one" is seldom a count
+    spelled = set()
+    for found in _SPELLED_NUMBER.finditer(text.lower()):
+        tens, unit, alone = found.groups()
+        value = _UNITS.index(alone) if alone else 0
+        if tens:
+            value = 10 * (_TENS.index(tens) + 2) + (_UNITS.index(unit) if unit else 0)
+        spelled.add(str(value))
+    return {number.lstrip("0") or "0" for number in digits} | spelled
 
 
 def _names(text: str) -> set[str]:
@@ -153,11 +201,25 @@ def _names(text: str) -> set[str]:
     return found - _LOOSE_NAMES
 
 
+def _first_word(text: str) -> list[str]:
+    """The stem of a claim's first word, which is capitalised whether it is a name or not."""
+    first = _NAME.match(text)
+    return [stem for stem in words(first.group()) if stem not in _LOOSE_NAMES] if first else []
+
+
 def _stands_in(stem: str, held: set[str]) -> bool:
-    """Whether `held` has the stem or one that begins alike: Iran and Iranian, Iraq and Iraqis."""
+    """Whether `held` has the stem, one that begins alike (Iran, Iranian) or is spelled alike.
+
+    Names from other alphabets are spelled in many ways: Moqtada and Muqtada are one.
+    """
     if stem in held:
         return True
     return any(
-        min(len(stem), len(other)) >= 4 and (stem.startswith(other) or other.startswith(stem))
+        min(len(stem), len(other)) >= _SHORTEST_ALIKE
+        and (stem.startswith(other) or other.startswith(stem) or _alike(stem, other))
         for other in held
     )
+
+
+def _alike(one: str, other: str) -> bool:
+    return SequenceMatcher(None, one, other, autojunk=False).ratio() >= _ALIKE

@@ -29,7 +29,6 @@ def _open(args: argparse.Namespace, meter: Meter) -> "Assistant":
 
 def index(args: argparse.Namespace) -> int:
     """Open each folder and tell what its index holds and what was left out."""
-    from index.split import split
     from rag.assistant import Assistant
 
     for path in args.path or [None]:
@@ -39,7 +38,7 @@ def index(args: argparse.Namespace) -> int:
             Assistant.open(settings=settings, progress=meter) as assistant,
         ):
             articles, skipped = assistant.articles(), assistant.skipped
-            passages = sum(len(split(one, settings.passage_chars)[0]) for one in articles)
+            passages = assistant.passage_count
         print(
             f"{line(str(settings.corpus))}: {_counted(len(articles), 'article')}, "
             f"{_counted(passages, 'passage')}, {_counted(len(skipped), 'file')} skipped"
@@ -84,6 +83,7 @@ def serve(args: argparse.Namespace) -> int:
     import app
 
     settings = Settings.load(host=args.host, port=args.port)
+    app.require_free(settings.host, settings.port)  # before the models are loaded, not after
     with Meter(args.quiet) as meter, _open(args, meter) as assistant:
         meter.clear()
         app.serve(assistant, settings.host, settings.port, open_browser=not args.no_browser)

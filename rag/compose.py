@@ -23,10 +23,10 @@ def compose(question: str, evidence: Sequence[Evidence]) -> tuple[Prompt, Prompt
 
 
 def show(evidence: Sequence[Evidence]) -> str:
-    """The evidence as text: each article's head once, below it its runs in reading order.
+    """The evidence as text: each article's head once, below it its runs, the best first.
 
-    Articles come in the order of their best run. A head names title, publisher and date, so that
-    "who said" and "when" can be answered.
+    Articles come in the order of their best run: what stands first is read best. A head names
+    title, publisher and date, so that "who said" and "when" can be answered.
     """
     by_article: dict[str, list[Evidence]] = {}
     for run in evidence:
@@ -36,6 +36,6 @@ def show(evidence: Sequence[Evidence]) -> str:
         head = ", ".join(
             part for part in (runs[0].title, runs[0].source, runs[0].published) if part
         )
-        texts = [" ".join(run.text.split()) for run in sorted(runs, key=lambda run: run.start)]
+        texts = [" ".join(run.text.split()) for run in runs]
         blocks.append(f"[{head}]\n" + " ... ".join(texts))
     return "\n\n".join(blocks)

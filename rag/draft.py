@@ -11,11 +11,13 @@ from dataclasses import replace
 import prompts
 from rag.answer_type import gives_answer
 from rag.cite import Citer, Quote, split_claims
+from rag.timing import Clock
 from rag.types import Answer, Citation, Sentence, Token
 
-_MARKER = re.compile(r"\s*\[\d+(?:\s*,\s*\d+)*\]")
-_MAYBE_MARKER = re.compile(r"\s*\[[\d\s,]*$|\s+$")
-_LONGEST_MARKER = 24
+_INSIDE = r"\s*\^?\d+(?:\s*(?:[,;–-]|and)\s*\^?\d+)*\s*"
+_MARKER = re.compile(rf"\s*\[{_INSIDE}\]")
+_MAYBE_MARKER = re.compile(r"\s*\[[\s\d,;^–\-and]{0,24}$|\s+$")
+_CUT_MARKER = re.compile(r"\s*\[[\s\d,;^–\-]*$")
 _PREAMBLE = re.compile(
     r"^(?:according to|based on) the (?:given |provided )?"
     r"(?:passages?|articles?|texts?|information)(?: provided| given)?,\s*",
@@ -26,8 +28,11 @@ _PREAMBLE = re.compile(
 class Draft:
     """An answer in the making; `answer` is what it would be if the reply ended here."""
 
-    def __init__(self, refusal: Answer, citer: Citer, min_support: float) -> None:
+    def __init__(
+        self, refusal: Answer, citer: Citer, min_support: float, clock: Clock | None = None
+    ) -> None:
         """Start from `refusal`; sentences supported less than `min_support` are left out."""
+        self._clock = clock or Clock()
         self._refusal = refusal
         self._citer = citer
         self._min_support = min_support
@@ -36,6 +41,8 @@ class Draft:
         self._text = ""
         self._citations: list[Citation] = []
         self._reason = "unsupported"
+        self._seen: set[str] = set()
+        self.looping = False  # the model has begun to repeat itself
 
     @property
     def answer(self) -> Answer:
@@ -58,25 +65,26 @@ class Draft:
         Markers that the model writes itself are dropped: only the program numbers footnotes.
         """
         self._held += piece.replace("\n", " ")
-        if _MAYBE_MARKER.search(self._held) and len(self._held) < _LONGEST_MARKER:
-            return
-        yield from self._release()
+        maybe = _MAYBE_MARKER.search(self._held)
+        yield from self._release(maybe.start() if maybe else len(self._held))
         *finished, rest = self._split()
         if finished:
             self._pending = rest
         for sentence in finished:
-            yield self._check(sentence)
+            yield from self._check(sentence)
 
     def finish(self) -> Iterator[Token | Sentence]:
         """The reply has ended: check what is pending."""
-        yield from self._release()
+        self._held = _CUT_MARKER.sub("", self._held)
+        yield from self._release(len(self._held))
         for sentence in self._split():
             if sentence:
-                yield self._check(sentence)
+                yield from self._check(sentence)
         self._pending = ""
 
-    def _release(self) -> Iterator[Token]:
-        text, self._held = _MARKER.sub("", self._held), ""
+    def _release(self, end: int) -> Iterator[Token]:
+        """Let go of what is held up to `end`; the rest may be the beginning of a marker."""
+        text, self._held = _MARKER.sub("", self._held[:end]), self._held[end:]
         if text:
             self._pending += text
             yield Token(text)
@@ -86,14 +94,20 @@ class Draft:
         spans = split_claims(self._pending)
         return [self._pending[start:end] for start, end in spans] or [""]
 
-    def _check(self, sentence: str) -> Sentence:
+    def _check(self, sentence: str) -> Iterator[Sentence]:
         text = _plain(sentence)
+        if text in self._seen:
+            self.looping = True
+            return
+        self._seen.add(text)
         if prompts.is_refusal(text):
             self._reason = "declined"
-            return Sentence(text=text, citations=(), shown=False)
-        quotes = self._citer.cite(text)
+            yield Sentence(text=text, citations=(), shown=False)
+            return
+        with self._clock.stage("cite_s"):
+            quotes = self._citer.cite(text)
         shown = bool(quotes) and quotes[0].support >= self._min_support
-        return Sentence(text=text, citations=self._add(text, quotes) if shown else (), shown=shown)
+        yield Sentence(text=text, citations=self._add(text, quotes) if shown else (), shown=shown)
 
     def _add(self, sentence: str, quotes: Sequence[Quote]) -> tuple[Citation, ...]:
         """Append a supported sentence with its markers."""

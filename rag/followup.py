@@ -34,6 +34,8 @@ def rewrite(question: str, history: Sequence[Turn], generator: Generator) -> str
         "rewrite", history="\n".join(lines), question=prompts.neutralise(question)
     )
     prompt = Prompt(system=prompts.render("system_rewrite"), user=user)
+    if generator.length(prompt) + _MAX_TOKENS > generator.context_tokens:
+        return question
     written = ""
     for piece in generator.stream(prompt, _MAX_TOKENS):
         written += piece

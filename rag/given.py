@@ -7,17 +7,16 @@ from rag.types import Answer, Article, Citation, Passage
 
 
 def as_articles(passages: Sequence[Passage]) -> list[Article]:
-    """Each passage as an article of its own, under the passage's id."""
-    return [Article(p.id, p.title, p.path, p.text) for p in passages]
+    """Each passage as an article of its own; its id is its place in `passages`."""
+    return [Article(str(row), p.title, p.path, p.text) for row, p in enumerate(passages)]
 
 
 def point_back(answer: Answer, passages: Sequence[Passage]) -> Answer:
     """`answer` with its ids and offsets those of the articles that `passages` are from."""
-    home = {passage.id: passage for passage in passages}
     return replace(
         answer,
-        citations=tuple(_move_citation(c, home[c.article_id]) for c in answer.citations),
-        passages=tuple(_move_passage(p, home[p.article_id]) for p in answer.passages),
+        citations=tuple(_move_citation(c, passages[int(c.article_id)]) for c in answer.citations),
+        passages=tuple(_move_passage(p, passages[int(p.article_id)]) for p in answer.passages),
     )
 
 

@@ -71,8 +71,9 @@ def gather(
 ) -> list[Evidence]:
     """Ranked sentences with their neighbours, merged into runs of one article's text.
 
-    Sentences are taken best first while `count` of their text keeps within `budget` tokens; the
-    runs come best first. `text` of each equals the article's text at its offsets.
+    Sentences are taken best first while `count` of their text keeps within `budget` tokens, the
+    best one at any length; the runs come best first. `text` of each equals the article's text at
+    its offsets.
     """
     rows = {(s.article_id, s.start): row for row, s in enumerate(index.sentences)}
     taken: dict[int, float] = {}
@@ -81,10 +82,10 @@ def gather(
         row = rows[(sentence.article_id, sentence.start)]
         wanted = [row, *_neighbours(index, row)]
         cost = sum(count(index.sentences[r].text) for r in wanted if r not in taken)
-        if taken and spent + cost > budget:
+        if spent + cost > budget:
             wanted = [row]  # the sentence alone may still fit
             cost = 0 if row in taken else count(sentence.text)
-            if spent + cost > budget:
+            if taken and spent + cost > budget:
                 continue
         spent += cost
         for r in wanted:
@@ -131,6 +132,8 @@ def _run(index: Index, rows: list[int], score: float) -> Evidence:
 
 def _dense_ranks(found: tuple[NDArray[np.int64], Vectors]) -> tuple[Ranks, dict[int, float]]:
     rows, cosines = found
+    order = np.lexsort((rows, -cosines))  # equal ones in reading order
+    rows, cosines = rows[order], cosines[order]
     ranks = {int(row): rank for rank, row in enumerate(rows, start=1)}
     return ranks, {int(row): float(cosine) for row, cosine in zip(rows, cosines, strict=True)}
 

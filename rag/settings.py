@@ -51,7 +51,7 @@ class Settings:
         """
         env = os.environ if env is None else env
         values: dict[str, Any] = {}
-        home = Path(given.get("home") or env.get("FOOTNOTE_HOME") or cls().home).expanduser()
+        home: Path = _convert("home", given.get("home") or env.get("FOOTNOTE_HOME") or cls().home)
         file = home / "config.toml"
         if file.is_file():
             values |= _read_file(file)
@@ -112,14 +112,14 @@ def _convert(name: str, value: Any) -> Any:
             return _fraction(name, value)
         if name == "offline":
             return _flag(value)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError, RuntimeError) as error:
         raise ConfigError(f"The setting {name} cannot be {value!r}: {error}.") from error
     return str(value)
 
 
 def _whole(name: str, value: Any) -> int:
     number = int(value)
-    if number < (1 if name in _POSITIVE else 0):
+    if number != float(value) or number < (1 if name in _POSITIVE else 0):
         raise ValueError("it has to be a positive whole number")
     return number
 

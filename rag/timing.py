@@ -13,6 +13,7 @@ class Clock:
     def __init__(self) -> None:
         self._start = time.perf_counter()
         self._first_token_s = 0.0
+        self._cited_before_s = 0.0  # preparing to cite comes before the first token
         self._stages: dict[str, float] = {}
         self.prompt_tokens = 0
         self.answer_tokens = 0
@@ -30,13 +31,16 @@ class Clock:
     def tick(self) -> None:
         """Count a token of the answer."""
         self.answer_tokens += 1
-        self._first_token_s = self._first_token_s or time.perf_counter() - self._start
+        if not self._first_token_s:
+            self._first_token_s = time.perf_counter() - self._start
+            self._cited_before_s = self._stages.get("cite_s", 0.0)
 
     def timings(self) -> Timings:
         """What has been spent so far; without a token, the first one counts as now."""
         total = time.perf_counter() - self._start
         first = self._first_token_s or total
-        writing = total - first - self._stages.get("cite_s", 0.0)
+        cited = self._stages.get("cite_s", 0.0) - self._cited_before_s
+        writing = total - first - cited
         return Timings(
             retrieve_s=self._stages.get("retrieve_s", 0.0),
             judge_s=self._stages.get("judge_s", 0.0),

@@ -42,6 +42,7 @@ class HashEmbedder:
 
     def __init__(self, name: str = "hash", dimension: int = 64) -> None:
         self.name = name
+        self.fingerprint = "seeded words"
         self.dimension = dimension
         self.encoded = 0
 

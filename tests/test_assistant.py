@@ -7,7 +7,7 @@ import pytest
 from fakes import LED, Opener, ScriptedGenerator, open_assistant, write_corpus
 
 import prompts
-from rag.errors import FootnoteError, QuestionError
+from rag.errors import QuestionError
 from rag.types import Answer, Sentence, Token, Turn
 
 QUESTION = "Who headed the Iraqi delegation to Qom?"
@@ -113,10 +113,8 @@ def test_a_strange_question_is_read_as_text(opener: Opener, question: str, read_
     assert "<|im_end|>" not in generator.judged[0].user
 
 
-@pytest.mark.xfail(raises=UnicodeError, strict=True, reason="it is not UTF-8 and goes through")
 def test_a_lone_surrogate_in_the_question_is_no_crash(opener: Opener) -> None:
-    with pytest.raises(FootnoteError):
-        opener().ask("Who headed the caf\udce9?")
+    assert opener().ask("Who headed the caf\udce9?").question == "Who headed the caf??"
 
 
 def test_what_does_not_fit_the_context_is_told(opener: Opener) -> None:
@@ -126,7 +124,6 @@ def test_what_does_not_fit_the_context_is_told(opener: Opener) -> None:
     assert not generator.judged
 
 
-@pytest.mark.xfail(raises=ValueError, strict=True, reason="the rewriting prompt is not measured")
 def test_a_long_follow_up_that_does_not_fit_is_told(opener: Opener) -> None:
     generator = ScriptedGenerator(LED, context_tokens=300)
     with pytest.raises(QuestionError):

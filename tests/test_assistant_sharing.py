@@ -37,7 +37,6 @@ def test_a_stream_may_be_left_and_finished_elsewhere(opener: Opener) -> None:
     assert assistant.ask(QUESTION).text == f"{LED} [1]"
 
 
-@pytest.mark.xfail(strict=True, reason="a half-read stream holds the lock that closing waits for")
 def test_leaving_with_a_stream_half_read_does_not_hang(opener: Opener) -> None:
     half_read = []
 

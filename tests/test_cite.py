@@ -114,7 +114,6 @@ def test_words_gathered_from_here_and_there_are_no_support() -> None:
     assert quotes("Rockets flooded the minister in May near a harbour bridge.", *runs) == []
 
 
-@pytest.mark.xfail(strict=True, reason="a name that begins the claim is not looked for")
 @pytest.mark.parametrize(
     "claim",
     [
@@ -126,13 +125,11 @@ def test_an_invented_name_at_the_beginning_has_no_quote(claim: str) -> None:
     assert quotes(claim) == []
 
 
-@pytest.mark.xfail(strict=True, reason="a spelled one is dropped from the evidence as well")
 def test_one_and_1_are_the_same_number() -> None:
     run = run_of(["One delegate, Ali Adeeb, stayed in Qom."])
     assert quotes("1 delegate, Ali Adeeb, stayed in Qom.", run) != []
 
 
-@pytest.mark.xfail(strict=True, reason="numbers above twelve are known by their digits only")
 def test_thirteen_and_13_are_the_same_number() -> None:
     run = run_of(["Thirteen delegates stayed in Qom."])
     assert quotes("13 delegates stayed in Qom.", run) != []

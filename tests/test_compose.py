@@ -34,10 +34,10 @@ def test_both_prompts_begin_alike_so_that_the_passages_are_read_once() -> None:
     assert answer.user == f"{shared}\n\n{prompts.render('answer')}"
 
 
-def test_each_article_has_one_head_and_its_runs_in_reading_order() -> None:
+def test_each_article_has_one_head_and_its_runs_best_first() -> None:
     bare = {"title": "Flood", "source": "", "published": ""}
     runs = [run("Late.", 50), run("It\n\nrose.", 0, "b.md", **bare), run("Early.", 10)]
-    assert show(runs) == "[The talks, Reuters, 2008-04-07]\nEarly. ... Late.\n\n[Flood]\nIt rose."
+    assert show(runs) == "[The talks, Reuters, 2008-04-07]\nLate. ... Early.\n\n[Flood]\nIt rose."
 
 
 @pytest.mark.parametrize("question", ["{passages}", "What does {question} mean?", r"\1 \\g {x}"])

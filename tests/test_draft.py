@@ -156,14 +156,12 @@ def test_the_model_s_own_markers_are_dropped(reply: str | list[str]) -> None:
     assert "[" not in tokens
 
 
-@pytest.mark.xfail(strict=True, reason="only digits and commas without spaces are markers")
 @pytest.mark.parametrize("marker", ["[ 1 ]", "[1-2]", "[1–2]", "[^1]", "[1; 2]", "[1 and 2]"])
 def test_markers_in_other_spellings_are_dropped_too(marker: str) -> None:
     answer, *_ = write(f"{LED[:-1]} {marker}.")
     assert answer.text == f"{LED} [1]"
 
 
-@pytest.mark.xfail(strict=True, reason="a marker that the end of the reply cuts is left standing")
 def test_a_marker_cut_by_the_end_of_the_reply_is_dropped_too() -> None:
     answer, *_ = write([*pieces(LED[:-1]), " [", "1"])
     assert answer.text == f"{LED[:-1]} [1]"
@@ -175,7 +173,6 @@ def test_other_brackets_stay() -> None:
     assert FINISHED.sub("", answer.text) == quoted == tokens
 
 
-@pytest.mark.xfail(strict=True, reason="a model in a loop fills the answer with one sentence")
 def test_a_sentence_said_twice_is_shown_once() -> None:
     answer, *_ = write(f"{LED} " * 20)
     assert answer.text == f"{LED} [1]"
@@ -184,7 +181,7 @@ def test_a_sentence_said_twice_is_shown_once() -> None:
 def test_a_loop_without_an_end_is_cut_and_refused() -> None:
     answer, sentences, _ = write(["and "] * 3000)
     assert answer.abstained
-    assert sum(len(sentence.text) for sentence in sentences) > 10_000
+    assert len(sentences) == 1, "what is repeated is checked once"
 
 
 @given(st.lists(st.booleans(), min_size=60, max_size=60))
@@ -194,7 +191,6 @@ def test_how_the_reply_is_cut_makes_no_difference(letters: list[bool]) -> None:
     assert write(cut) == write(tokens)
 
 
-@pytest.mark.xfail(strict=True, reason="all that is held counts, not the marker's beginning")
 def test_markers_are_dropped_where_the_space_comes_with_the_word_before() -> None:
     assert write(re.findall(r"\w+\s?|[^\w\s]\s?", MARKED)) == write(pieces(MARKED))
 

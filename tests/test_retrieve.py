@@ -80,7 +80,6 @@ def test_an_exact_word_is_found_where_the_vectors_see_nothing(index: Index) -> N
     assert best.text == "The river Tigris flooded two villages in 2011."
 
 
-@pytest.mark.xfail(strict=True, reason="FAISS's order of equal rows is taken as a ranking")
 def test_equal_scores_come_in_the_order_of_the_articles() -> None:
     articles = [Article(f"{i}.md", "Title", f"{i}.md", "The same words here.") for i in range(9)]
     index = build(articles, EMBEDDER, 800)
@@ -130,7 +129,6 @@ def test_neighbours_that_do_not_fit_are_left_out() -> None:
     assert 60 < spent <= 100
 
 
-@pytest.mark.xfail(strict=True, reason="the first sentence's neighbours are taken at any length")
 def test_the_first_sentence_s_neighbours_keep_to_the_budget_too() -> None:
     filler = "the river and the harbour " * 20
     index = index_of(f"Once {filler}. Adeeb led the team. Then {filler}.")

@@ -113,14 +113,12 @@ def test_a_file_that_is_no_toml_is_named(home: Path, data: bytes) -> None:
         load(home=str(home))
 
 
-@pytest.mark.xfail(raises=RuntimeError, strict=True, reason="expanduser's error goes through")
 @pytest.mark.parametrize("name", ["corpus", "home"])
 def test_a_user_that_there_is_not_is_told(name: str) -> None:
     with pytest.raises(ConfigError, match=name):
         load(**{name: "~nobody-of-that-name/articles"})
 
 
-@pytest.mark.xfail(strict=True, reason="inf is an OverflowError; a fraction is cut to a whole")
 @pytest.mark.parametrize("value", ["inf", "8.5"])
 def test_a_number_in_the_file_that_is_not_whole_is_refused(home: Path, value: str) -> None:
     home.mkdir()

@@ -118,6 +118,26 @@ def test_one_line_ten_thousand_times_takes_no_time_to_speak_of() -> None:
     assert 200 < len(passages) < 400
 
 
+@pytest.mark.parametrize("unit", ["“Hi. ", "«a. ", "(Hi. "])
+def test_quotation_marks_that_never_close_take_no_time_to_speak_of(unit: str) -> None:
+    text = (unit * 200_000)[:400_000].strip()
+    start = time.perf_counter()
+    spans = sentence_spans(text)
+    assert time.perf_counter() - start < 5
+    assert "".join(text[a:b] for a, b in spans).replace(" ", "") == text.replace(" ", "")
+
+
+@pytest.mark.parametrize("space", ["\u2028", "\u00a0", "\u3000"])
+def test_an_uncommon_space_between_a_letter_and_a_stop_is_no_crash(space: str) -> None:
+    assert sentence_spans(f"A{space}.") == [(0, 3)]
+
+
+def test_a_very_long_line_splits_as_its_sentences_do() -> None:
+    some = ["Mr. Adeeb met Gen. Suleimani.", "“We came. We saw,” he said.", "It cost $3.5 million."]
+    text = " ".join(some * 1000)
+    assert [text[a:b] for a, b in sentence_spans(text)] == some * 1000
+
+
 @pytest.mark.parametrize("text", ["", " \n\n ", "\n"])
 def test_no_text_gives_no_passage(text: str) -> None:
     assert split(article(text), 800) == ([], [])

@@ -148,14 +148,12 @@ def test_a_full_disk_leaves_the_old_index(folder: Path, free: int) -> None:
     assert len([f for f in folder.iterdir() if f.is_dir()]) == 1
 
 
-@pytest.mark.xfail(raises=RuntimeError, strict=True, reason="FAISS says so by RuntimeError")
 def test_a_disk_that_fills_up_in_the_vectors_is_told_as_well(folder: Path) -> None:
     store.save(made("Old."), folder)
     with full_disk(2000), pytest.raises(IndexStoreError, match="Free some space"):
         store.save(made("New words here. " * 20), folder)
 
 
-@pytest.mark.xfail(raises=OSError, strict=True, reason="the OSError is not wrapped")
 def test_a_selection_that_cannot_be_written_is_told(folder: Path) -> None:
     folder.mkdir(parents=True)
     with full_disk(0), pytest.raises(IndexStoreError):

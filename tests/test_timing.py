@@ -46,7 +46,6 @@ def test_without_a_token_the_first_one_counts_as_now(time: Turned) -> None:
     assert (found.first_token_s, found.generate_s, found.answer_tokens) == (2.0, 0.0, 0)
 
 
-@pytest.mark.xfail(strict=True, reason="citing is taken off the writing whenever it took place")
 def test_what_was_done_before_the_first_token_is_not_taken_off_the_writing(time: Turned) -> None:
     clock = Clock()
     with clock.stage("cite_s"):
