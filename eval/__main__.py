@@ -74,7 +74,7 @@ def _count(text: str) -> int:
 def _evaluate(args: argparse.Namespace) -> int:
     # Whatever can be refused is refused before minutes of questions.
     cases = _choose(args)
-    thresholds = load_thresholds(THRESHOLDS)
+    thresholds, goals = load_thresholds(THRESHOLDS), load_thresholds(THRESHOLDS, "goal")
     settings = Settings.load(model=args.model, corpus=args.corpus)
     out = args.out or Path("reports") / f"eval-{settings.corpus.resolve().name or 'corpus'}"
     ticker = Ticker(args.verbose)
@@ -92,6 +92,7 @@ def _evaluate(args: argparse.Namespace) -> int:
     checks = [] if note else gate(summary["overall"], thresholds)
     whole = report.Report(made_with | {"split": args.split}, results, summary, checks, note)
     print(report.text(whole))
+    print(report.goals_text(gate(summary["overall"], goals)))
     for file in report.write(whole, out):
         print(f"Written: {file}")
     if interrupted:
@@ -115,14 +116,14 @@ def _note(args: argparse.Namespace, done: int, total: int) -> str:
     return "The gate is skipped (--no-gate)." if args.no_gate else ""
 
 
-def load_thresholds(path: Path) -> dict[str, float]:
-    """The table [report] of a TOML file. Raises ConfigError unless it has every threshold."""
+def load_thresholds(path: Path, section: str = "report") -> dict[str, float]:
+    """One table of a TOML file. Raises ConfigError unless it has every threshold."""
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8")).get("report", {})
+        table = tomllib.loads(path.read_text(encoding="utf-8")).get(section, {})
     except (OSError, ValueError) as error:
         raise ConfigError(f"The thresholds in {path} cannot be read ({error}).") from error
     if odd := sorted(set(table) ^ set(NAMES)):
-        raise ConfigError(f"[report] in {path} lacks or does not know: {', '.join(odd)}.")
+        raise ConfigError(f"[{section}] in {path} lacks or does not know: {', '.join(odd)}.")
     for name, value in table.items():
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ConfigError(f"{name} in {path} has to be a number, not {value!r}.")

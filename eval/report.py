@@ -142,6 +142,16 @@ def gate_text(checks: Sequence[Check]) -> str:
     return "\n".join([*map(str, checks), end])
 
 
+def goals_text(checks: Sequence[Check]) -> str:
+    """The goals that are not reached, with the figure that is."""
+    missed = [
+        f"{check.threshold} {check.bound:g} (now {check.figure:.2f})"
+        for check in checks
+        if check.figure is not None and not check.passed
+    ]
+    return f"Goals not reached: {', '.join(missed)}." if missed else "Every goal is reached."
+
+
 def markdown(report: Report) -> str:
     """The whole report: figures, gate, every case that went wrong, configuration."""
     whole = report.summary

@@ -38,7 +38,7 @@ class Settings:
     threads: int = 0  # 0: one for each core that this process may use
     seed: int = 0
     judge_threshold: float | None = None  # None: the calibrated one of the model
-    min_support: float = 0.5  # 0..1; below it an answer sentence is left out
+    min_support: float = 0.6  # 0..1; below it an answer sentence is left out
     question_chars: int = 4000
     host: str = "127.0.0.1"
     port: int = 7860

@@ -388,8 +388,8 @@ def test_the_configuration_changes_with_prompts_and_cases(tmp_path: Path) -> Non
 # The gate
 
 
-def test_the_bundled_thresholds_are_those_agreed_on() -> None:
-    assert command.load_thresholds(command.THRESHOLDS) == {
+def test_the_bundled_goals_are_those_agreed_on() -> None:
+    assert command.load_thresholds(command.THRESHOLDS, "goal") == {
         "right_min": 0.90,
         "wrong_max": 0.05,
         "refused_rightly_min": 0.90,
@@ -400,8 +400,25 @@ def test_the_bundled_thresholds_are_those_agreed_on() -> None:
     }
 
 
+def test_the_gate_is_no_stricter_than_the_goals_and_bends_no_certainty() -> None:
+    goals = command.load_thresholds(command.THRESHOLDS, "goal")
+    floors = command.load_thresholds(command.THRESHOLDS)
+    for name, goal in goals.items():
+        assert floors[name] >= goal if name.endswith("_max") else floors[name] <= goal
+    assert (floors["citation_valid_min"], floors["errors_max"]) == (1.0, 0)
+
+
+def test_the_goals_that_are_missed_are_named_with_their_figures() -> None:
+    goals = command.load_thresholds(command.THRESHOLDS, "goal")
+    text = report.goals_text(gate(report.figures(mixed()), goals))
+    assert text.startswith("Goals not reached: right_min 0.9 (now ")
+    assert "citation_valid_min" not in text
+    assert report.goals_text([]) == "Every goal is reached."
+
+
 def test_the_gate_names_what_failed() -> None:
-    checks = gate(report.figures(mixed()), command.load_thresholds(command.THRESHOLDS))
+    goals = command.load_thresholds(command.THRESHOLDS, "goal")
+    checks = gate(report.figures(mixed()), goals)
     text = report.gate_text(checks)
     assert [check.threshold for check in checks if not check.passed] == [
         "right_min", "wrong_max", "refused_rightly_min", "right_cited_min", "errors_max",
@@ -432,7 +449,7 @@ def test_a_threshold_has_to_be_a_number(tmp_path: Path) -> None:
     file = tmp_path / "t.toml"
     file.write_text(command.THRESHOLDS.read_text().replace("right_min = 0.90", 'right_min = "0.9"'))
     with pytest.raises(ConfigError, match=r"right_min in .* has to be a number, not '0.9'"):
-        command.load_thresholds(file)
+        command.load_thresholds(file, "goal")
     with pytest.raises(ConfigError, match="cannot be read"):
         command.load_thresholds(tmp_path / "none.toml")
 
