@@ -11,6 +11,7 @@ from eval import report
 from eval.dataset import SPLITS, Case, load
 from eval.metrics import gate
 from eval.runner import Result, configuration, run
+from index.build import index_folder
 from rag import Assistant, FootnoteError, Settings
 from rag.errors import ConfigError
 from rag.settings import PROJECT
@@ -57,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--corpus", type=Path, help="folder of articles (default: the settings' corpus)")
     add("--cases", type=Path, default=CASES, help="JSON Lines file of cases (default: bundled)")
     add("--split", choices=(*SPLITS, "all"), default="report", help="default: report")
-    add("--out", type=Path, help="folder of the report (default: reports/eval-<corpus name>)")
+    add("--out", type=Path, help="folder of the report (default: in reports/, by the corpus)")
     add("--limit", type=_count, metavar="N", help="only the first N cases; skips the gate")
     add("--no-gate", action="store_true", help="report without holding to the thresholds")
     add("--model", help="answer model: catalogue name, GGUF path or hub name")
@@ -76,7 +77,7 @@ def _evaluate(args: argparse.Namespace) -> int:
     cases = _choose(args)
     thresholds, goals = load_thresholds(THRESHOLDS), load_thresholds(THRESHOLDS, "goal")
     settings = Settings.load(model=args.model, corpus=args.corpus)
-    out = args.out or Path("reports") / f"eval-{settings.corpus.resolve().name or 'corpus'}"
+    out = args.out or report_folder(settings.corpus)
     ticker = Ticker(args.verbose)
     with Assistant.open(settings.corpus, settings=settings, progress=ticker.stage) as assistant:
         report.make(out)  # a mistyped corpus has been refused by now and leaves no folder behind
@@ -98,6 +99,13 @@ def _evaluate(args: argparse.Namespace) -> int:
     if interrupted:
         return INTERRUPTED
     return PASSED if all(check.passed for check in checks) else BELOW
+
+
+def report_folder(corpus: Path) -> Path:
+    """Where the report of `corpus` goes; two folders of one name keep two reports."""
+    name = corpus.resolve().name or "corpus"
+    bundled = corpus.resolve() == Settings().corpus.resolve()
+    return Path("reports") / f"eval-{name if bundled else index_folder(corpus, Path()).name}"
 
 
 def _choose(args: argparse.Namespace) -> list[Case]:

@@ -457,6 +457,15 @@ def test_a_threshold_has_to_be_a_number(tmp_path: Path) -> None:
 # The command
 
 
+def test_two_corpora_of_one_name_keep_two_reports(tmp_path: Path) -> None:
+    bundled = command.report_folder(command.PROJECT / "seeds")
+    assert bundled == Path("reports/eval-seeds")
+    assert command.report_folder(tmp_path / "seeds") != bundled
+    assert command.report_folder(tmp_path / "a" / "seeds") != command.report_folder(
+        tmp_path / "seeds"
+    )
+
+
 Launch = Callable[..., int]
 
 
@@ -507,7 +516,7 @@ def test_a_run_above_the_bar_passes(launch: Launch, tmp_path: Path, capsys: Capt
     out, err = capsys.readouterr()
     assert "Every threshold is met." in out
     assert "2/2 questions, 0 s left" in err
-    folder = tmp_path / "reports" / "eval-articles"
+    folder = tmp_path / command.report_folder(tmp_path / "articles")
     assert sorted(file.name for file in folder.iterdir()) == ["report.json", "report.md"]
     data = json.loads((folder / "report.json").read_text())
     assert data["configuration"]["split"] == "report"
@@ -565,7 +574,7 @@ def test_model_out_and_verbose(launch: Launch, tmp_path: Path, capsys: Captured)
 def test_ctrl_c_reports_what_there_is(launch: Launch, tmp_path: Path, capsys: Captured) -> None:
     assert launch(script={"b?": KeyboardInterrupt()}) == 130
     assert "Interrupted after 1 of 2 cases: the gate is skipped." in capsys.readouterr().out
-    assert (tmp_path / "reports" / "eval-articles" / "report.json").is_file()
+    assert (tmp_path / command.report_folder(tmp_path / "articles") / "report.json").is_file()
 
 
 def test_ctrl_c_before_any_answer_writes_no_report(
@@ -574,7 +583,7 @@ def test_ctrl_c_before_any_answer_writes_no_report(
     assert launch(script={"a?": KeyboardInterrupt()}) == 130
     assert launch(error=KeyboardInterrupt()) == 130
     assert "before the first question" in capsys.readouterr().err
-    assert list((tmp_path / "reports" / "eval-articles").iterdir()) == []
+    assert list((tmp_path / command.report_folder(tmp_path / "articles")).iterdir()) == []
 
 
 def test_what_cannot_be_used_exits_with_2_and_a_message(
