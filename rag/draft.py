@@ -18,6 +18,10 @@ _INSIDE = r"\s*\^?\d+(?:\s*(?:[,;–-]|and)\s*\^?\d+)*\s*"
 _MARKER = re.compile(rf"\s*\[{_INSIDE}\]")
 _MAYBE_MARKER = re.compile(r"\s*\[[\s\d,;^–\-and]{0,24}$|\s+$")
 _CUT_MARKER = re.compile(r"\s*\[[\s\d,;^–\-]*$")
+_BROKEN_NUMBER = re.compile(
+    r"(?<=\b\d), (?=\d{3}\b)|(?<=\b\d\d), (?=\d{3}\b)|(?<=\b\d{3}), (?=\d{3}\b)"
+)
+_BROKEN_INITIALS = re.compile(r"(?<=\b[A-Z])\. (?=[A-Z]\.)")
 _PREAMBLE = re.compile(
     r"^(?:according to|based on) the (?:given |provided )?"
     r"(?:passages?|articles?|texts?|information)(?: provided| given)?,\s*",
@@ -145,6 +149,9 @@ class Draft:
 
 
 def _plain(sentence: str) -> str:
-    """`sentence` without "According to the passages,": the footnote says which, and better."""
-    rest = _PREAMBLE.sub("", sentence)
+    """`sentence` without "According to the passages,": the footnote says which, and better.
+
+    Small models break what their tokenizer splits: "3, 400" and "U. S." are put together again.
+    """
+    rest = _BROKEN_INITIALS.sub(".", _BROKEN_NUMBER.sub(",", _PREAMBLE.sub("", sentence)))
     return rest[:1].upper() + rest[1:]

@@ -200,3 +200,17 @@ def test_any_reply_has_exact_spans(reply: list[str]) -> None:
     answer, *_ = write(reply)
     assert answer.abstained == (not answer.citations)
     assert answer.text == answer.text.strip()
+
+
+@pytest.mark.parametrize(
+    ("broken", "whole"),
+    [
+        ("About 3, 400 men marched in Basra.", "About 3,400 men marched in Basra."),
+        ("The U. S. general marched in Basra.", "The U.S. general marched in Basra."),
+        ("In 2003, 400 men marched in Basra.", "In 2003, 400 men marched in Basra."),
+        ("Of 12, 3 marched in Basra.", "Of 12, 3 marched in Basra."),
+    ],
+)
+def test_what_a_tokenizer_split_is_put_together(broken: str, whole: str) -> None:
+    _, sentences, _ = write(broken)
+    assert [sentence.text for sentence in sentences] == [whole]
