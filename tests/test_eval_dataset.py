@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from eval.dataset import KINDS, SCHEMA, SPLITS, Case, load, read, schema
-from eval.metrics import held_by, holds
+from eval.matching import held_by, holds
 from rag.errors import ConfigError
 from rag.types import Turn
 
