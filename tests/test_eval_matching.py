@@ -187,6 +187,12 @@ def test_any_words_give_values_that_hold_themselves(words: list[str]) -> None:
     assert contains(text, text) == bool(words)
 
 
+@given(st.text(), st.text())
+def test_any_text_holds_itself_also_within_others(text: str, other: str) -> None:
+    assert contains(text, text) == bool(normalise(text))
+    assert contains(f"{other} | xyz | {text} | xyz", text) == bool(normalise(text))
+
+
 @pytest.mark.parametrize(
     ("text", "wording"),
     [

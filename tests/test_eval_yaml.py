@@ -4,6 +4,8 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from eval import records
 from eval.dataset import Case, load, read
@@ -101,6 +103,35 @@ def test_what_is_not_followed_is_named(file: Path, item: str, what: str) -> None
     first = found(file, item)[0]
     assert first.startswith(("line 1, no field: ", "line 2, no field: "))
     assert what in first
+
+
+PIECES = ["- ", "id: a", "question: b", "\n", "  ", "[", "]", "{", "}", "&x ", "*x", "!!set ", "? "]
+PIECES += [
+    '"',
+    "'",
+    "|",
+    ">",
+    "#",
+    ":",
+    "---",
+    "<<: ",
+    "\t",
+    "0x1F",
+    "1e400",
+    ".nan",
+    "12:30:45",
+    "=",
+    "%",
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=25).map("".join))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_a_file_holds_becomes_cases_or_problems(file: Path, text: str) -> None:
+    file.write_text(text, encoding="utf-8")
+    whole = read(file)
+    assert whole.cases or whole.problems
+    assert all(problem.line >= 1 for problem in whole.problems)
 
 
 def test_ten_thousand_cases_load_quickly(file: Path) -> None:
