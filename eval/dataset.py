@@ -1,15 +1,17 @@
-"""The hand-written cases: JSON Lines, one case a line, checked field by field."""
+"""The cases: what a case is, and how a file of them is read and checked field by field."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, get_args
 
-from rag.errors import ConfigError
+from pydantic import AfterValidator, ConfigDict, Field, Strict, TypeAdapter, ValidationError
+
+from eval.problems import Problem, explain, refuse
+from eval.records import Record, read_records
 from rag.types import Turn
 
-KINDS = (
+Kind = Literal[
     "single_fact",
     "number",
     "who_said",
@@ -22,8 +24,39 @@ KINDS = (
     "false_premise",
     "off_topic",
     "follow_up",
-)
-SPLITS = ("tune", "report")
+]
+Split = Literal["tune", "report"]
+SCHEMA = Path(__file__).resolve().with_name("cases.schema.json")
+KINDS: tuple[Kind, ...] = get_args(Kind)
+SPLITS: tuple[Split, ...] = get_args(Split)
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("is blank")
+    return text
+
+
+def _with_words(text: str) -> str:
+    # A wording of punctuation alone is nothing once normalised, and would fit every answer.
+    if not any(map(str.isalnum, _not_blank(text))):
+        raise ValueError(f"has no letter or digit: {text!r}")
+    return text
+
+
+def _spoken(turn: Turn) -> Turn:
+    if not turn.question.strip() or not turn.answer.strip():
+        raise ValueError("has a blank question or answer")
+    return turn
+
+
+_Flag = Annotated[bool, Strict()]
+_String = Annotated[str, Strict()]
+_Text = Annotated[_String, AfterValidator(_not_blank), Field(json_schema_extra={"pattern": r"\S"})]
+_Wording = Annotated[
+    _String, AfterValidator(_with_words), Field(json_schema_extra={"pattern": r"\S"})
+]
+_Fact = Annotated[tuple[_Wording, ...], Field(min_length=1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,175 +64,146 @@ class Case:
     """One question and what a right answer to it has to hold.
 
     `expected` lists the facts; each fact lists the wordings that count as stating it. It is
-    empty when the articles do not answer the question. `articles` are the files of `seeds/`
+    empty when the articles do not answer the question. `articles` are the files of the corpus
     that state the facts.
     """
 
-    id: str
-    question: str
-    kind: str
-    split: str
-    answerable: bool
-    expected: tuple[tuple[str, ...], ...]
-    articles: tuple[str, ...]
-    history: tuple[Turn, ...] = ()
-    note: str = ""
+    __pydantic_config__ = ConfigDict(extra="forbid")  # for `load`; the constructor checks nothing
+
+    id: Annotated[_Text, Field(description="A name of its own for the case, for reports.")]
+    question: Annotated[_Text, Field(description="What is asked.")]
+    kind: Annotated[Kind, Field(description="What sort of question it is.")] = "single_fact"
+    split: Annotated[
+        Split,
+        Field(description="tune: for tuning and calibrating. report: for the figures alone."),
+    ] = "report"
+    answerable: Annotated[
+        _Flag, Field(description="false: the articles do not answer it, a refusal is right.")
+    ] = True
+    expected: Annotated[
+        tuple[_Fact, ...],
+        Field(
+            description="The facts that a right answer holds, each as the wordings that count as "
+            "stating it. Numbers and dates are compared as values."
+        ),
+    ] = ()
+    articles: Annotated[
+        tuple[_Text, ...], Field(description="The files that state the facts.")
+    ] = ()
+    history: Annotated[
+        tuple[Annotated[Turn, AfterValidator(_spoken)], ...],
+        Field(description="The conversation before the question."),
+    ] = ()
+    note: Annotated[_String, Field(description="For people; the program does not read it.")] = ""
+    exact: Annotated[
+        _Flag,
+        Field(description="The answer has to be one of the wordings and nothing else."),
+    ] = False
+    disagreement: Annotated[
+        _Flag, Field(description="The answer has to say that the articles disagree.")
+    ] = False
+    tags: Annotated[
+        tuple[_Text, ...], Field(description="Groups of your own, for the report.")
+    ] = ()
+
+
+_CASE: TypeAdapter[Case] = TypeAdapter(Case)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """What a file holds: its valid cases in order, the line of each id, and every problem."""
+
+    path: Path
+    cases: tuple[Case, ...]
+    lines: dict[str, int]
+    problems: tuple[Problem, ...]
 
 
 def load(path: Path | str) -> list[Case]:
-    """Read the cases of a JSON Lines file, in its order; blank lines are skipped.
+    """Read the cases of a JSON Lines or YAML file, in its order.
 
     Raises ConfigError, naming file, line and field of every problem at once.
     """
+    file = read(path)
+    if file.problems:
+        raise refuse(file.problems, file.path, "cases")
+    return list(file.cases)
+
+
+def read(path: Path | str) -> CaseFile:
+    """Read a file of cases and keep the valid ones beside the problems of the others.
+
+    Raises ConfigError only when the file itself cannot be read.
+    """
     path = Path(path)
     cases: list[Case] = []
-    problems: list[str] = []
+    problems: list[Problem] = []
     lines: dict[str, int] = {}
-    for number, line in enumerate(_read(path).split("\n"), start=1):
-        if not line.strip():
-            continue
-        record, found = _parse(line)
-        name = record.get("id")
+    for record in read_records(path, "case file"):
+        found, case = _check(record)
+        name = record.values.get("id")
         if isinstance(name, str) and name in lines:
-            found.append(f"field 'id': {name!r} is taken by line {lines[name]}")
+            taken = f"{name!r} is taken by line {lines[name]}"
+            found.append(Problem(taken, "id", record.line_of(("id",))))
         elif isinstance(name, str):
-            lines[name] = number
-        problems += [f"{path}, line {number}, {problem}" for problem in found]
-        if not found:
-            cases.append(_build(record))
+            lines[name] = record.line
+        problems += found
+        if case and not found:
+            cases.append(case)
     if not cases and not problems:
-        problems.append(f"{path}, line 1, no field: the file holds no cases")
-    if problems:
-        raise ConfigError(_list(problems))
-    return cases
+        problems.append(Problem("the file holds no cases", line=1))
+    return CaseFile(path, tuple(cases), lines, tuple(problems))
 
 
-def _read(path: Path) -> str:
+def _check(record: Record) -> tuple[list[Problem], Case | None]:
+    if record.broken:
+        return record.problems, None
+    found = list(record.problems)
+    case = None
     try:
-        return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise ConfigError(f"There is no case file {path}. Name one that exists.") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"The case file {path} is not UTF-8 text ({error}).") from error
-    except OSError as error:
-        raise ConfigError(f"The case file {path} cannot be read: {error.strerror}.") from error
+        case = _CASE.validate_python(record.values)
+    except ValidationError as error:
+        found += explain(error, record.line_of)
+    found += [
+        Problem(text, name, record.line_of((name,)))
+        for name, text in _contradictions(record.values)
+    ]
+    return found, case
 
 
-def _list(problems: list[str]) -> str:
-    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-    return f"The cases cannot be used ({count}). Mend these lines:\n  " + "\n  ".join(problems)
-
-
-def _parse(line: str) -> tuple[dict[str, Any], list[str]]:
-    """The record of one line, and what is wrong with it."""
-    repeated: list[str] = []
-
-    def build(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        names = [name for name, _ in pairs]
-        repeated.extend(name for name in dict.fromkeys(names) if names.count(name) > 1)
-        return dict(pairs)
-
-    try:
-        record = json.loads(line, object_pairs_hook=build)
-    except (ValueError, RecursionError) as error:
-        return {}, [f"no field: not valid JSON ({error})"]
-    if not isinstance(record, dict):
-        return {}, ["no field: not a JSON object in braces"]
-    found = [f"field {name!r}: given twice" for name in repeated]
-    found += [f"field {name!r}: unknown" for name in record if name not in _CHECKS]
-    for name, check in _CHECKS.items():
-        if name not in record:
-            if name not in _OPTIONAL:
-                found.append(f"field {name!r}: missing")
-        elif problem := check(record[name]):
-            found.append(f"field {name!r}: {problem}")
-    return record, found + _contradictions(record)
-
-
-def _contradictions(record: dict[str, Any]) -> list[str]:
-    answerable, expected = record.get("answerable"), record.get("expected")
-    if answerable is True and expected == []:
-        return ["field 'expected': empty, but the case is answerable; list its facts"]
+def _contradictions(values: dict[str, Any]) -> list[tuple[str, str]]:
+    """Fields that are right by themselves and wrong together; looked for in broken cases too."""
+    answerable = values.get("answerable", True)
+    expected = values.get("expected", [])
+    found = []
+    if answerable is True and "expected" not in values:
+        found.append(("expected", "missing; list the facts, or set answerable to false"))
+    elif answerable is True and expected == []:
+        found.append(("expected", "empty, but the case is answerable; list its facts"))
     if answerable is False and isinstance(expected, list) and expected:
-        return ["field 'expected': lists facts, but the case is unanswerable; leave it empty"]
-    return []
+        text = "lists facts, but the case is unanswerable; leave it empty"
+        found.append(("expected", text))
+    if values.get("exact") is True and (not isinstance(expected, list) or len(expected) != 1):
+        text = "needs exactly one fact: an answer cannot be two texts and nothing else"
+        found.append(("exact", text))
+    if values.get("disagreement") is True and answerable is False:
+        found.append(("disagreement", "true, but the case is unanswerable; choose one"))
+    return found
 
 
-def _build(record: dict[str, Any]) -> Case:
-    return Case(
-        **{name: record[name] for name in ("id", "question", "kind", "split", "answerable")},
-        expected=tuple(tuple(group) for group in record["expected"]),
-        articles=tuple(record["articles"]),
-        history=tuple(Turn(**turn) for turn in record.get("history", ())),
-        note=record.get("note", ""),
-    )
+def schema() -> dict[str, Any]:
+    """JSON Schema of a case file for editors: a list of cases (YAML), or one (a JSON line)."""
+    case = _CASE.json_schema()
+    definitions = case.pop("$defs", {}) | {"Case": case}
+    one = {"$ref": "#/$defs/Case"}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Cases of a Footnote evaluation",
+        "anyOf": [{"type": "array", "items": one}, one],
+        "$defs": definitions,
+    }
 
 
-# Each check returns what is wrong with a value, or nothing.
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        return f"has to be text, not {value!r}"
-    return "" if value.strip() else "is blank"
-
-
-def _note(value: Any) -> str:
-    return "" if isinstance(value, str) else f"has to be text, not {value!r}"
-
-
-def _flag(value: Any) -> str:
-    return "" if isinstance(value, bool) else f"has to be true or false, not {value!r}"
-
-
-def _one_of(names: tuple[str, ...]) -> Callable[[Any], str]:
-    def check(value: Any) -> str:
-        return "" if value in names else f"has to be one of {', '.join(names)}, not {value!r}"
-
-    return check
-
-
-def _texts(value: Any) -> str:
-    if not isinstance(value, list):
-        return f"has to be a list of texts, not {value!r}"
-    return next((problem for problem in map(_text, value) if problem), "")
-
-
-def _groups(value: Any) -> str:
-    if not isinstance(value, list):
-        return f"has to be a list of lists of wordings, not {value!r}"
-    for group in value:
-        if problem := _texts(group):
-            return problem
-        if not group:
-            return "has a fact without any wording"
-        # A wording of punctuation alone is nothing once normalised, and would fit every answer.
-        if bare := [wording for wording in group if not any(map(str.isalnum, wording))]:
-            return f"has a wording without a letter or digit: {bare[0]!r}"
-    return ""
-
-
-def _turns(value: Any) -> str:
-    if not isinstance(value, list):
-        return f"has to be a list of turns, not {value!r}"
-    for turn in value:
-        if not isinstance(turn, dict) or set(turn) != {"question", "answer"}:
-            return f"each turn has to have 'question' and 'answer' and nothing else, not {turn!r}"
-        for name, text in turn.items():
-            if problem := _text(text):
-                return f"the {name} of a turn {problem}"
-    return ""
-
-
-_CHECKS: dict[str, Callable[[Any], str]] = {
-    "id": _text,
-    "question": _text,
-    "kind": _one_of(KINDS),
-    "split": _one_of(SPLITS),
-    "answerable": _flag,
-    "expected": _groups,
-    "articles": _texts,
-    "history": _turns,
-    "note": _note,
-}
-_OPTIONAL = ("history", "note")
+if __name__ == "__main__":
+    SCHEMA.write_text(json.dumps(schema(), indent=2) + "\n", encoding="utf-8")

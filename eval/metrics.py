@@ -2,14 +2,14 @@
 
 import math
 import re
-import unicodedata
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
 from eval.dataset import Case
+from eval.matching import equals, held_by, holds
 from rag.types import Answer, Citation, SourceSentence
 
 Outcome = Literal["right", "wrong", "refused_rightly", "refused_wrongly", "answered_unanswerable"]
@@ -44,64 +44,13 @@ class Hit:
 
 
 _MARKER = re.compile(r"\s*\[\d+\]")
-_POSSESSIVE = re.compile(r"['’ʼ‘`]s\b")
-_APOSTROPHE = re.compile(r"['’ʼ‘`]")
-_ABBREVIATION = re.compile(r"\b[^\W\d_](?:\.[^\W\d_])+\b\.?")
-_GROUPED_DIGITS = re.compile(r"\b\d{1,3}(?:[,\u2009\u202f]\d{3})+\b")
-_WORD = re.compile(r"[^\W_]+(?:(?<=\d)\.(?=\d)[^\W_]+)*")
-
-
-def normalise(text: str) -> str:
-    """Lower-case words with one space between them, so that spellings of one thing meet.
-
-    Accents go (Unicode NFKD, UAX #15), as do apostrophes with a possessive s ("Crocker's" is
-    "crocker"), the points of abbreviations ("U.S." is "us") and the separators of thousands
-    ("3,400" is "3400"). Other punctuation and hyphens become spaces, except a decimal point.
-    After the answer normalisation of SQuAD (Rajpurkar et al. 2016), which keeps accents and
-    drops articles. Known limit: the pronoun "us" and the country meet as well.
-    """
-    # Before NFKD, which would make a plain space of the thin space in "3 400".
-    text = _GROUPED_DIGITS.sub(lambda match: re.sub(r"\D", "", match[0]), text.lower())
-    text = unicodedata.normalize("NFKD", text)
-    text = "".join(char for char in text if not unicodedata.combining(char)).lower()
-    text = _APOSTROPHE.sub("", _POSSESSIVE.sub("", text))
-    text = _ABBREVIATION.sub(lambda match: match[0].replace(".", "") + " ", text)
-    return " ".join(_WORD.findall(text))
-
-
-def contains(text: str, wording: str) -> bool:
-    """Whether the text holds the wording as whole words, both normalised.
-
-    A wording without letters or digits is held by nothing.
-    """
-    wanted = normalise(wording)
-    return bool(wanted) and f" {wanted} " in f" {normalise(text)} "
-
-
-def holds(text: str, expected: Iterable[Iterable[str]]) -> tuple[bool, ...]:
-    """For each expected fact, whether the text holds any of its wordings."""
-    return held_by((text,), expected)
-
-
-def held_by(texts: Sequence[str], expected: Iterable[Iterable[str]]) -> tuple[bool, ...]:
-    """For each expected fact, whether any one of the texts holds any of its wordings.
-
-    The texts are not joined: a wording across the end of one and the start of the next is in
-    neither.
-    """
-    padded = [f" {normalise(text)} " for text in texts]
-    return tuple(
-        any(
-            f" {wanted} " in text
-            for wanted in filter(None, map(normalise, wordings))
-            for text in padded
-        )
-        for wordings in expected
-    )
 
 
 def verdict(case: Case, answer: Answer) -> Verdict:
     """Judge the answer's text, the markers [n] left out, by the facts that the case expects.
+
+    An `exact` case wants one of the wordings and nothing else; one that expects a `disagreement`
+    also wants the answer to show that the articles disagree.
 
     The check is of words, as in SQuAD's answer containment, not of meaning, so it has known
     limits: "It was not Petraeus" holds "Petraeus" and is judged right, a list of every name in
@@ -117,12 +66,22 @@ def verdict(case: Case, answer: Answer) -> Verdict:
     if not case.answerable:
         reason = "It answered, but the articles do not answer this."
         return Verdict("answered_unanswerable", reason)
-    met = holds(plain(answer), case.expected)
-    if all(met):
-        return Verdict("right", f"The answer states: {facts}.")
-    pairs = zip(case.expected, met, strict=True)
-    lacking = "; ".join(" or ".join(wordings) for wordings, fact_met in pairs if not fact_met)
-    return Verdict("wrong", f"The answer does not state: {lacking}.")
+    if fault := _fault(case, answer):
+        return Verdict("wrong", fault)
+    return Verdict("right", f"The answer states: {facts}.")
+
+
+def _fault(case: Case, answer: Answer) -> str:
+    """Why an answer to an answerable case is wrong; empty for a right one."""
+    text = plain(answer)
+    if case.exact and not any(equals(text, wording) for wording in case.expected[0]):
+        return f"The answer is not exactly: {' or '.join(case.expected[0])}."
+    pairs = zip(case.expected, holds(text, case.expected), strict=True)
+    if lacking := "; ".join(" or ".join(wordings) for wordings, met in pairs if not met):
+        return f"The answer does not state: {lacking}."
+    if case.disagreement and not answer.disagreement:
+        return "The answer states the facts, but does not show that the articles disagree."
+    return ""
 
 
 def plain(answer: Answer) -> str:

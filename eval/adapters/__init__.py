@@ -1,0 +1,1 @@
+"""Public sets in their own files, read into `ReadingCase` and `RetrievalSet`."""

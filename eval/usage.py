@@ -1,0 +1,34 @@
+"""What answers cost: seconds and tokens."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from rag.types import Timings
+
+PERCENTILES = (50, 90, 95, 99)
+
+
+def latencies(
+    seconds: Sequence[float], percentiles: Sequence[int] = PERCENTILES
+) -> dict[str, float | None]:
+    """Percentiles of latency in seconds, as {"p50": ...}; None where nothing was measured.
+
+    Linear between ranks (Hyndman and Fan 1996, type 7). A high percentile of few answers is
+    little more than the slowest one.
+    """
+    if not seconds:
+        return {f"p{q}": None for q in percentiles}
+    return {f"p{q}": float(np.percentile(seconds, q)) for q in percentiles}
+
+
+def token_counts(timings: Sequence[Timings]) -> dict[str, dict[str, float | int | None]]:
+    """Tokens read (`prompt`) and written (`answer`): total, and mean of an answer."""
+    counts = {
+        "prompt": [timing.prompt_tokens for timing in timings],
+        "answer": [timing.answer_tokens for timing in timings],
+    }
+    return {
+        name: {"total": sum(values), "mean": sum(values) / len(values) if values else None}
+        for name, values in counts.items()
+    }
