@@ -101,7 +101,9 @@ def launch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Launch:
             return assistant
 
         monkeypatch.setattr(evaluate.Assistant, "open", opened)
-        code = main(["--cases", "cases.jsonl", "--corpus", "articles", *argv])
+        named = argv[:1] if argv[:1] == ("run",) else ()
+        given = argv[len(named) :]
+        code = main([*named, "--cases", "cases.jsonl", "--corpus", "articles", *given])
         assert assistant.warmed or not assistant.asked
         return code
 
