@@ -46,14 +46,20 @@ class Check:
             return self.met
         return self._within(self.low if self.threshold.endswith("_max") else self.high)
 
+    @property
+    def state(self) -> str:
+        """PASS, FAIL, NEAR (short, but within chance), or n/a when nothing was measured."""
+        if self.figure is None:
+            return "n/a"
+        return "PASS" if self.met else "NEAR" if self.passed else "FAIL"
+
     def _within(self, value: float) -> bool:
         return value <= self.bound if self.threshold.endswith("_max") else value >= self.bound
 
     def __str__(self) -> str:
         if self.figure is None:
-            return f"n/a   {self.threshold:<20} {self.bound:<6g} nothing to measure"
-        state = "PASS" if self.met else "NEAR" if self.passed else "FAIL"
-        line = f"{state:<5} {self.threshold:<20} {self.bound:<6g} figure {self.figure:.4g}"
+            return f"{self.state:<5} {self.threshold:<20} {self.bound:<6g} nothing to measure"
+        line = f"{self.state:<5} {self.threshold:<20} {self.bound:<6g} figure {self.figure:.4g}"
         if self.met or self.low is None or self.high is None:
             return line
         return f"{line}, 95 % interval {self.low:.3f} to {self.high:.3f}"

@@ -25,14 +25,19 @@ def difference_rows(comparison: Mapping[str, Any]) -> list[list[str]]:
     return rows
 
 
-def change_lines(comparison: Mapping[str, Any]) -> list[str]:
-    """A line for each case with another outcome, what got worse first."""
+def changes(comparison: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The cases with another outcome, each with a `word` for it, what got worse first."""
     order = {False: 0, None: 1, True: 2}
     word = {False: "worse", None: "other", True: "better"}
-    changes = sorted(comparison["changes"], key=lambda change: order[change["better"]])
+    found = sorted(comparison["changes"], key=lambda change: order[change["better"]])
+    return [change | {"word": word[change["better"]]} for change in found]
+
+
+def change_lines(comparison: Mapping[str, Any]) -> list[str]:
+    """A line for each case with another outcome."""
     return [
-        f"{word[change['better']]}: {change['id']}: {change['before']} -> {change['after']}"
-        for change in changes
+        f"{change['word']}: {change['id']}: {change['before']} -> {change['after']}"
+        for change in changes(comparison)
     ]
 
 

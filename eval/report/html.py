@@ -9,11 +9,11 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from eval.gate import gate_text, goals_text
+from eval.gate import Check, goals_text
 from eval.metrics import GOOD
 from eval.outcomes import PAIRED
 from eval.report import curves, plots
-from eval.report.change import change_lines, difference_rows, left_out_line, regression_lines
+from eval.report.change import changes, difference_rows, left_out_line, regression_lines
 from eval.report.document import Document, checks_of, failing
 from eval.report.rows import kind_rows, share_rows, spread_rows
 
@@ -39,7 +39,7 @@ def html(data: Document) -> str:
         data=data,
         overall=whole["overall"],
         tiles=_tiles(whole["overall"]),
-        gate=gate_text(checks) if checks else "",
+        gate=_gate_rows(checks) if checks else [],
         goals=goals_text(checks_of(data["goals"])) if data["goals"] else "",
         regressions=regression_lines(comparison) if comparison else [],
         change=_change(comparison) if comparison else None,
@@ -85,6 +85,17 @@ def _evidence(record: Mapping[str, Any]) -> list[dict[str, Any]]:
         }
         for passage in answer.get("passages", ())
     ]
+
+
+def _gate_rows(checks: Sequence[Check]) -> list[list[str]]:
+    rows = [["threshold", "", "bound", "figure", "95 % interval"]]
+    for check in checks:
+        interval = "-"
+        if check.low is not None and check.high is not None:
+            interval = f"{check.low:.3f} to {check.high:.3f}"
+        figure = "-" if check.figure is None else f"{check.figure:.4g}"
+        rows.append([check.threshold, check.state, f"{check.bound:g}", figure, interval])
+    return rows
 
 
 def _tiles(group: Mapping[str, Any]) -> list[tuple[str, str, str]]:
@@ -147,6 +158,6 @@ def _change(comparison: Mapping[str, Any]) -> dict[str, Any]:
         "cases": comparison["cases"],
         "plot": plots.change_plot(rows) if rows else "",
         "rows": difference_rows(comparison),
-        "lines": change_lines(comparison),
+        "changes": changes(comparison),
         "left_out": left_out_line(comparison["left_out"]),
     }

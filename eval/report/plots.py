@@ -26,7 +26,7 @@ class Frame:
     x_percent: bool = True
     y_percent: bool = True
     left: int = 50
-    right: int = 14
+    right: int = 22
     top: int = 24
     bottom: int = 42
 
