@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 RESAMPLES = 2000
 CONFIDENCE = 0.95
+_BATCH = 1_000_000  # values drawn at once, 8 bytes each, however many cases there are
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,7 @@ def _bootstrap(samples: Sequence[Sequence[float]], statistic: object, seed: int)
         paired=len(arrays) > 1,
         vectorized=True,
         n_resamples=RESAMPLES,
+        batch=max(1, _BATCH // max(sizes)),
         confidence_level=CONFIDENCE,
         method="percentile",
         rng=np.random.default_rng(seed),

@@ -8,7 +8,7 @@ from eval_fakes import Launch, Scripted, a_document, answer, case, refusal
 
 from eval.__main__ import main
 from eval.compare import compare
-from eval.outcomes import CaseOutcome, Run, load_run, save_baseline
+from eval.outcomes import CaseOutcome, Run, load_run, run_of, save_baseline
 from eval.report.change import comparison_text
 from eval.report.document import comparison_record
 from eval.report.files import write
@@ -71,6 +71,14 @@ def test_new_and_changed_cases_are_left_out_and_named() -> None:
     assert found.left_out == ("a0", "a2")
     assert found.changes == ()
     assert "2 cases are in one run only" in comparison_text(comparison_record(found))
+
+
+def test_a_case_is_another_when_it_asks_something_else() -> None:
+    asked = [case("a"), case("b"), case("c")]
+    filed = [case("a", note="n"), case("b", split="tune"), case("c", expected=(("Ameri",),))]
+    (was, now) = (a_document(run(Scripted({}), cases))["results"] for cases in (asked, filed))
+    found = compare(run_of("one", "m", was), run_of("two", "m", now))
+    assert found.left_out == ("c",)
 
 
 def test_a_crash_counts_as_worse() -> None:

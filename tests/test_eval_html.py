@@ -167,6 +167,19 @@ def test_recall_counts_facts_by_the_place_where_they_are_found() -> None:
     assert curves.recall(records(refused=0)) == []
 
 
+def test_a_case_counts_under_each_of_its_tags() -> None:
+    found = records((0.9, True), (0.9, False))
+    found[0]["case"]["tags"], found[1]["case"]["tags"] = (
+        ["dates"],
+        ["dates", "a very long name of a tag"],
+    )
+    shares = curves.tags(found)
+    assert [(share.label, share.k, share.n) for share in shares] == [
+        ("dates", 1, 2), ("a very long name of a tag", 0, 1),
+    ]  # fmt: skip
+    assert ">a very long name…</text>" in plots.share_plot("tag", shares)
+
+
 @pytest.mark.parametrize(
     ("rough", "step"), [(0, 1), (0.03, 0.05), (1, 1), (1.01, 2), (4, 5), (7, 10), (120, 200)]
 )

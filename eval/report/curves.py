@@ -1,6 +1,6 @@
 """The numbers behind the plots, from the results in a report's document."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,9 +98,18 @@ def recall(records: Records) -> Points:
 
 def kinds(records: Records) -> list[Share]:
     """For each kind the cases that went well: right, or refused rightly."""
+    return _went_well((record["case"]["kind"], record) for record in records)
+
+
+def tags(records: Records) -> list[Share]:
+    """For each tag the cases that went well; a case counts under each of its tags."""
+    return _went_well((tag, record) for record in records for tag in record["case"].get("tags", ()))
+
+
+def _went_well(named: Iterable[tuple[str, Mapping[str, Any]]]) -> list[Share]:
     groups: dict[str, list[bool]] = {}
-    for record in records:
-        groups.setdefault(record["case"]["kind"], []).append(record["outcome"] in GOOD)
+    for name, record in named:
+        groups.setdefault(name, []).append(record["outcome"] in GOOD)
     shares = [Share(kind, sum(group), len(group)) for kind, group in groups.items()]
     return sorted(shares, key=lambda share: (-share.rate, share.label))
 

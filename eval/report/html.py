@@ -135,9 +135,10 @@ def _figures(records: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, Marku
     if recall := curves.recall(records):
         caption = "Share of the expected facts among the first k sentences found."
         found.append(("Recall of the search", caption, plots.recall_plot(recall)))
-    if shares := curves.kinds(records):
-        caption = "Cases that went well, with 95 % intervals."
-        found.append(("By kind", caption, plots.share_plot(shares)))
+    for name, shares in (("kind", curves.kinds(records)), ("tag", curves.tags(records))):
+        if shares:
+            caption = "Cases that went well, with 95 % intervals."
+            found.append((f"By {name}", caption, plots.share_plot(name, shares)))
     return found
 
 

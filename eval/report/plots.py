@@ -120,8 +120,8 @@ def latency_plot(seconds: Sequence[float]) -> Markup:
     return frame.draw("Latency", marks)
 
 
-def share_plot(shares: Sequence[Share]) -> Markup:
-    """A bar for each share, with its interval and its count."""
+def share_plot(name: str, shares: Sequence[Share]) -> Markup:
+    """A bar for each share, with its interval and its count; `name` is what they are by."""
     left, right, row, top = 118, 52, 26, 6
     width = _WIDTH - left - right
     marks = []
@@ -129,7 +129,7 @@ def share_plot(shares: Sequence[Share]) -> Markup:
         middle = top + place * row + row / 2
         low, high = (left + bound * width for bound in share.bounds)
         marks += [
-            _text(left - 8, middle + 4, share.label.replace("_", " "), "end"),
+            _text(left - 8, middle + 4, _short(share.label), "end"),
             Markup('<rect class="track" x="{}" y="{}" width="{}" height="14"/>').format(
                 left, middle - 7, width
             ),
@@ -140,7 +140,7 @@ def share_plot(shares: Sequence[Share]) -> Markup:
             _rule(round(low, 2), round(high, 2), middle, middle),
             _text(_WIDTH - right + 8, middle + 4, f"{share.k}/{share.n}", "start"),
         ]  # fmt: skip
-    return _svg("Share of cases that went well, by kind", 2 * top + row * len(shares), marks)
+    return _svg(f"Share of cases that went well, by {name}", 2 * top + row * len(shares), marks)
 
 
 def change_plot(rows: Sequence[tuple[str, float, float, float, bool]]) -> Markup:
@@ -187,6 +187,12 @@ def _text(x: float, y: float, text: str, anchor: str = "middle") -> Markup:
     return Markup('<text x="{}" y="{}" text-anchor="{}">{}</text>').format(
         round(x, 2), round(y, 2), anchor, text
     )
+
+
+def _short(label: str, most: int = 17) -> str:
+    """What fits beside a bar; the whole is in the bar's own title."""
+    label = label.replace("_", " ")
+    return label if len(label) <= most else f"{label[: most - 1]}…"
 
 
 def _line(frame: Frame, points: Points, kind: str = "line") -> Markup:
