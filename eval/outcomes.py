@@ -65,7 +65,8 @@ def _of_record(record: Mapping[str, Any]) -> CaseOutcome:
     case = record["case"]
     # All but what it is filed under: a case with another kind or note asks the same.
     filed = ("id", "kind", "split", "tags", "note", "articles")
-    asked = {name: value for name, value in case.items() if name not in filed}
+    # An empty field counts as none, so that a field new to the program changes no case.
+    asked = {name: value for name, value in case.items() if value and name not in filed}
     digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
     return CaseOutcome(
         of=digest[:12],

@@ -81,8 +81,7 @@ class CaseItem(pytest.Item):
         if not results:  # Ctrl-C ends a run without an error of its own
             raise KeyboardInterrupt
         (result,) = results
-        good = result.verdict is not None and result.verdict.outcome in GOOD
-        if not good or not all(result.citations_valid):
+        if result.outcome not in GOOD or not all(result.citations_valid):
             raise CaseFailure(explain(result))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
@@ -102,7 +101,7 @@ def explain(result: "Result") -> str:
 
     case, answer = result.case, result.answer
     facts = "; ".join(" / ".join(wordings) for wordings in case.expected)
-    lines = [result.verdict.reason if result.verdict else result.error]
+    lines = [result.reason]
     if not all(result.citations_valid):
         lines.append("A citation's quote does not stand in the article at its offsets.")
     lines += [f"question: {case.question}", f"expected: {facts or 'a refusal'}"]

@@ -65,6 +65,18 @@ class Result:
     timed_out: bool = False
     fact_ranks: tuple[int | None, ...] = ()
 
+    @property
+    def outcome(self) -> str:
+        """One of `eval.metrics.OUTCOMES`, or `error` or `timeout`."""
+        if self.verdict:
+            return self.verdict.outcome
+        return "timeout" if self.timed_out else "error"
+
+    @property
+    def reason(self) -> str:
+        """Why the outcome is what it is."""
+        return self.verdict.reason if self.verdict else self.error
+
 
 Watch = Callable[[Result, int, int], None]
 """Called after each case as `progress(result, done, total)`."""

@@ -26,9 +26,7 @@ class Ticker:
             self._seconds += result.seconds
         if self._verbose:
             self.clear()
-            outcome = result.verdict.outcome if result.verdict else "error"
-            reason = result.verdict.reason if result.verdict else result.error
-            print(f"{outcome:<22} {result.case.id}: {reason}", flush=True)
+            print(f"{result.outcome:<22} {result.case.id}: {result.reason}", flush=True)
         # A log is not flooded: ten lines in all, the last one among them.
         if self._rewrite or done == total or done * 10 // total > (done - 1) * 10 // total:
             left = self._seconds / self._asked * (total - done) if self._asked else None

@@ -87,7 +87,7 @@ class Scripted:
 
 
 def outcomes(results: Sequence[Result]) -> list[str]:
-    return [result.verdict.outcome if result.verdict else "error" for result in results]
+    return [result.outcome for result in results]
 
 
 def mixed() -> list[Result]:

@@ -1,7 +1,9 @@
 """`footnote eval run`, end to end with a scripted assistant."""
 
 import json
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from eval_fakes import Launch, answer, case
@@ -159,3 +161,40 @@ def test_a_log_gets_ten_lines_at_most(capsys: Captured) -> None:
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 10
     assert lines[-1].startswith("84/84 questions")
+
+
+@pytest.mark.parametrize(("command", "module"), [("lint", "eval.lint"), ("new", "eval.starter")])
+def test_the_commands_for_cases_get_their_own_options(
+    monkeypatch: pytest.MonkeyPatch, command: str, module: str
+) -> None:
+    given: list[list[str]] = []
+
+    def fake(argv: list[str]) -> int:
+        given.append(argv)
+        return 1
+
+    monkeypatch.setitem(sys.modules, module, SimpleNamespace(main=fake))
+    assert main([command, "mine.jsonl", "--help"]) == 1
+    assert given == [["mine.jsonl", "--help"]]
+
+
+def test_help_lists_the_commands_and_each_has_its_own(capsys: Captured) -> None:
+    assert main(["--help"]) == 0
+    told = capsys.readouterr().out
+    for name in ("run", "compare", "report", "new", "lint"):
+        assert f"\n  {name} " in told
+    for name in ("run", "compare", "report"):
+        with pytest.raises(SystemExit) as caught:
+            main([name, "--help"])
+        assert caught.value.code == 0
+        assert f"usage: footnote eval {name}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "argv", [["--timeout", "0"], ["--timeout", "nan"], ["--seed", "-1"], ["--fresh", "--resume"]]
+)
+def test_options_that_make_no_sense_are_usage_errors(argv: list[str], capsys: Captured) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["run", *argv])
+    assert caught.value.code == 2
+    assert "usage: footnote eval run" in capsys.readouterr().err

@@ -141,7 +141,7 @@ def test_a_time_out_is_counted_apart_and_frees_the_model() -> None:
     assistant = Slow({})
     results = run(assistant, [case("slow"), case("b")], rules=Rules(timeout=0.01))
     assert assistant.closed
-    assert outcomes(results) == ["error", "right"]
+    assert outcomes(results) == ["timeout", "right"]
     assert (results[0].error, results[0].timed_out) == ("It took longer than 0.01 s.", True)
     counted = figures(results)
     assert (counted["errors"], counted["timeouts"]) == (1, 1)

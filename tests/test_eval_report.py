@@ -1,6 +1,7 @@
 """The figures of a run and the report in its forms."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ from eval.report.figures import figures as figures_of
 from eval.report.figures import summary
 from eval.report.files import write
 from eval.report.markdown import markdown
+from eval.report.rows import stage_rows
 from eval.report.text import text
 from eval.runner import run
 from rag.settings import Settings
+from rag.types import Timings
 
 
 def pair(figures: dict[str, Any], name: str) -> tuple[int, int]:
@@ -46,6 +49,17 @@ def test_latency_leaves_out_the_first_token_of_refusals() -> None:
     assert figures["total_s"]["p90"] == pytest.approx(4.4)
     only = figures_of(run(Scripted({"a?": refusal()}), [case("a")]))
     assert set(only["first_token_s"].values()) == {None}
+
+
+def test_the_seconds_are_told_by_stage() -> None:
+    timings = Timings(retrieve_s=0.5, judge_s=1.0, generate_s=2.0, cite_s=0.25, total_s=4.0)
+    results = run(Scripted({}), [case("a"), case("b"), case("c")])
+    assert results[0].answer is not None
+    fresh = [replace(r, answer=replace(results[0].answer, timings=timings)) for r in results]
+    counted = figures_of([fresh[0], fresh[1], replace(fresh[2], cached=True)])
+    assert counted["stages"] == {"retrieve_s": 1, "judge_s": 2, "generate_s": 4, "cite_s": 0.5}
+    assert counted["seconds"] == 8
+    assert ["writing", "4.0", "50%"] in stage_rows(counted)
 
 
 def test_the_summary_is_by_split_and_kind_and_lists_errors() -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from eval_fakes import QUOTE, Scripted, answer, case, outcomes, refusal
+from fakes import Opener
 
 import rag
 from eval.metrics import Hit
@@ -146,3 +147,16 @@ def test_article_hit_is_measured_through_the_original(tmp_path: Path) -> None:
 def test_the_assistant_offers_what_an_evaluation_asks_for() -> None:
     for name in ("open", "warm", "stream", "articles", "evidence_sentences"):
         assert callable(getattr(rag.Assistant, name))
+
+
+def test_a_time_out_leaves_the_real_assistant_ready_for_the_next_case(opener: Opener) -> None:
+    cases = [
+        case("Who headed the Iraqi delegation to Qom", expected=(("Adeeb",),), articles=("qom.md",))
+    ]
+    with opener() as assistant:
+        late = run(assistant, cases, rules=Rules(timeout=1e-9))
+        found = run(assistant, cases)
+    assert (late[0].timed_out, late[0].answer) == (True, None)
+    assert outcomes(found) == ["right"]
+    assert found[0].citations_valid == (True,)
+    assert found[0].fact_ranks == (1,)

@@ -75,13 +75,12 @@ def failing(data: Document) -> list[dict[str, Any]]:
 
 def result_record(result: Result) -> dict[str, Any]:
     """One case of the document: what was asked and expected, what came, and why it counts so."""
-    judged, answer = result.verdict, result.answer
-    outcome = judged.outcome if judged else "timeout" if result.timed_out else "error"
+    answer, outcome = result.answer, result.outcome
     cited = citation_holds_fact(result.case, answer) if answer and outcome == "right" else None
     return {
         "case": asdict(result.case),
         "outcome": outcome,
-        "reason": judged.reason if judged else result.error,
+        "reason": result.reason,
         "seconds": result.seconds,
         "cached": result.cached,
         "resumed": result.resumed,

@@ -16,6 +16,13 @@ from eval.stats import bootstrap_median
 
 Figures = dict[str, Any]
 
+# Stage of an answer -> how the report calls it.
+STAGES = {
+    "retrieve_s": "searching",
+    "judge_s": "judging whether it is stated",
+    "generate_s": "writing",
+    "cite_s": "checking",
+}
 # Figure -> how the report calls it.
 SHARES = {
     "right": "answerable, right",
@@ -94,6 +101,8 @@ def figures(results: Sequence[Result]) -> Figures:
         "article_hit": share(sum(in_corpus), len(in_corpus)),
         "total_s": _spread([timing.total_s for timing in fresh]),
         "first_token_s": _spread(first),
+        "stages": {name: sum(getattr(timing, name) for timing in fresh) for name in STAGES},
+        "seconds": sum(timing.total_s for timing in fresh),
         "prompt_tokens": _spread([float(timing.prompt_tokens) for timing in timings]),
         "answer_tokens": _spread([float(timing.answer_tokens) for timing in timings]),
     }

@@ -15,7 +15,7 @@ from eval.outcomes import PAIRED
 from eval.report import curves, plots
 from eval.report.change import changes, difference_rows, left_out_line, regression_lines
 from eval.report.document import Document, checks_of, failing
-from eval.report.rows import kind_rows, share_rows, spread_rows
+from eval.report.rows import kind_rows, share_rows, spread_rows, stage_rows
 
 _FOLDER = Path(__file__).parent
 Segments = list[tuple[str, tuple[int, ...]]]
@@ -47,6 +47,7 @@ def html(data: Document) -> str:
         tables=[
             share_rows("figure", whole["overall"]),
             spread_rows(whole["overall"]),
+            stage_rows(whole["overall"]),
             kind_rows(whole["kinds"]),
         ],
         failing=[record | {"evidence": _evidence(record)} for record in bad],

@@ -14,7 +14,7 @@ from eval.report.change import (
     regression_lines,
 )
 from eval.report.document import Document, checks_of, failing
-from eval.report.rows import kind_rows, share_rows, spread_rows
+from eval.report.rows import kind_rows, share_rows, spread_rows, stage_rows
 
 
 def markdown(data: Document) -> str:
@@ -36,6 +36,7 @@ def markdown(data: Document) -> str:
     for title, group in tables.items():
         rows = share_rows("figure", group)
         parts += [f"## {title}", _table(rows), _table(spread_rows(group))]
+    parts.append(_table(stage_rows(whole["overall"])))
     parts += ["## By kind", _table(kind_rows(whole["kinds"]))]
     bad = failing(data)
     parts += ["## Cases that went wrong", *map(_case, bad)]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from eval.metrics import OUTCOMES
-from eval.report.figures import SHARES, Figures
+from eval.report.figures import SHARES, STAGES, Figures
 
 
 def share_rows(title: str, group: Figures) -> list[list[str]]:
@@ -42,6 +42,16 @@ def spread_rows(group: Figures) -> list[list[str]]:
             interval = f"{cell(spread['low'], form)} to {cell(spread['high'], form)}"
         middle = cell(spread["median"], form)
         rows.append([label, middle, interval, cell(spread["p90"], form)])
+    return rows
+
+
+def stage_rows(group: Figures) -> list[list[str]]:
+    """Where the seconds went, over all answers that this run has made."""
+    whole = group["seconds"]
+    stages = {label: group["stages"][name] for name, label in STAGES.items()}
+    rows = [["of all answers", "seconds", "share"]]
+    for label, seconds in (stages | {"all, with what is between": whole}).items():
+        rows.append([label, f"{seconds:.1f}", f"{seconds / whole:.0%}" if whole else "-"])
     return rows
 
 
