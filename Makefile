@@ -50,10 +50,10 @@ real: $(VENV)/.ready-dev
 	$(BIN)/pytest -q -m "real or browser"
 
 gate: $(VENV)/.ready-dev
-	$(FOOTNOTE) eval --split report
+	$(FOOTNOTE) eval run --split report --strict --fresh
 	@if [ -d $(ORIGINALS) ]; then \
-		echo "$(FOOTNOTE) eval --split report --corpus $(ORIGINALS)"; \
-		$(FOOTNOTE) eval --split report --corpus $(ORIGINALS); \
+		echo "$(FOOTNOTE) eval run --split report --strict --fresh --corpus $(ORIGINALS)"; \
+		$(FOOTNOTE) eval run --split report --strict --fresh --corpus $(ORIGINALS); \
 	fi
 
 format: $(VENV)/.ready-dev ## put the code into its format

@@ -20,9 +20,9 @@ import numpy as np
 from langchain_text_splitters import RecursiveCharacterTextSplitter
 
 import prompts
+from eval.configuration import configuration
 from eval.dataset import SPLITS, Case, load
 from eval.metrics import OUTCOMES, Outcome, percentile, verdict
-from eval.runner import configuration
 from index.embed import Embedder, SentenceTransformerEmbedder
 from rag import Answer, Assistant, FootnoteError, Settings, models
 from rag.errors import ConfigError

@@ -1,6 +1,5 @@
 """What counts as right, and the figures: pure functions, each naming where it comes from."""
 
-import math
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ import numpy as np
 
 from eval.dataset import Case
 from eval.matching import equals, held_by, holds
+from eval.stats import wilson
 from rag.types import Answer, Citation, SourceSentence
 
 Outcome = Literal["right", "wrong", "refused_rightly", "refused_wrongly", "answered_unanswerable"]
@@ -86,7 +86,12 @@ def _fault(case: Case, answer: Answer) -> str:
 
 def plain(answer: Answer) -> str:
     """The answer's text without its markers [n]."""
-    return _MARKER.sub("", answer.text)
+    return without_markers(answer.text)
+
+
+def without_markers(text: str) -> str:
+    """Text of an answer without its markers [n]."""
+    return _MARKER.sub("", text)
 
 
 def citations_valid(answer: Answer, texts: Mapping[str, str]) -> tuple[bool, ...]:
@@ -143,25 +148,6 @@ def hit(case: Case, sentences: Sequence[SourceSentence], articles: Collection[st
     )
 
 
-def wilson(k: int, n: int, z: float = 1.96) -> tuple[float, float]:
-    """Score interval (low, high) of a share of k in n; z 1.96 for 95 %. Wilson 1927.
-
-    (0, 1) when n is 0. Raises ValueError unless 0 <= k <= n.
-    """
-    if not 0 <= k <= n:
-        raise ValueError(f"{k} of {n} is not a share")
-    if n == 0:
-        return 0.0, 1.0
-    share = k / n
-    scale = 1 + z * z / n
-    centre = (share + z * z / (2 * n)) / scale
-    margin = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / scale
-    # The bounds at the ends are 0 and 1 exactly; rounding would leave them a hair off.
-    low = 0.0 if k == 0 else max(0.0, centre - margin)
-    high = 1.0 if k == n else min(1.0, centre + margin)
-    return low, high
-
-
 def percentile(values: Sequence[float], q: float) -> float | None:
     """The q-th percentile, 0 to 100, linear between ranks (Hyndman and Fan 1996, type 7).
 
@@ -179,37 +165,3 @@ def share(k: int, n: int) -> dict[str, Any]:
     """k of n as count, of, rate (None of 0), and low and high of its 95 % Wilson interval."""
     low, high = wilson(k, n)
     return {"count": k, "of": n, "rate": k / n if n else None, "low": low, "high": high}
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One threshold of the gate; `figure` is None when there was nothing to measure."""
-
-    threshold: str
-    bound: float
-    figure: float | None
-
-    @property
-    def passed(self) -> bool:
-        """Whether the figure is on the right side of the bound; nothing measured passes."""
-        if self.figure is None:
-            return True
-        if self.threshold.endswith("_max"):
-            return self.figure <= self.bound
-        return self.figure >= self.bound
-
-    def __str__(self) -> str:
-        if self.figure is None:
-            return f"n/a   {self.threshold:<20} {self.bound:<6g} nothing to measure"
-        state = "PASS" if self.passed else "FAIL"
-        return f"{state:<5} {self.threshold:<20} {self.bound:<6g} figure {self.figure:.4g}"
-
-
-def gate(figures: Mapping[str, Any], thresholds: Mapping[str, float]) -> list[Check]:
-    """Hold the figures of one group against the thresholds, in their order."""
-    checks = []
-    for threshold, bound in thresholds.items():
-        figure = figures[threshold.rpartition("_")[0]]
-        value = figure["rate"] if isinstance(figure, dict) else figure
-        checks.append(Check(threshold, bound, value))
-    return checks

@@ -1,35 +1,21 @@
 """Ask every case and judge the answers; a crash is a record of its own, not a wrong answer."""
 
-import hashlib
-import platform
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from importlib import metadata
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from eval.dataset import Case
+from eval.memory import Memory
+from eval.matching import held_by
 from eval.metrics import Hit, Verdict, citations_valid, hit, verdict
 from rag.errors import FootnoteError
 from rag.types import Answer, Article, SourceSentence, Turn
 
-if TYPE_CHECKING:
-    from rag.settings import Settings
-
 EVIDENCE_SENTENCES = 10
-LIBRARIES = (
-    "bm25s",
-    "faiss-cpu",
-    "langchain-text-splitters",
-    "llama-cpp-python",
-    "numpy",
-    "sentence-transformers",
-    "sentencex",
-    "torch",
-    "transformers",
-)
 
 
 class Answering(Protocol):
@@ -46,19 +32,26 @@ class Answering(Protocol):
     def articles(self) -> list[Article]:
         """The articles of the corpus, whose texts the citations point into."""
 
-    def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
-        """Answer one question."""
+    def stream(self, question: str, history: Sequence[Turn] = ()) -> Generator[Any, None, None]:
+        """Answer one question: whatever events come on the way, and the `Answer` last."""
 
     def evidence_sentences(self, query: str, k: int = 10) -> list[SourceSentence]:
         """The k best sentences for a question that stands alone, ranked, no model used."""
+
+
+class CaseTimeoutError(Exception):
+    """A case took longer than it was given."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """One case asked. After a crash `error` says what happened, and the rest is empty.
 
-    `seconds` is the wall time of the answer. `citations_valid` has one entry for each citation.
-    `hit` is None for a case that the articles do not answer.
+    `seconds` is the wall time of the answer, `cached` whether another run has made it, `resumed`
+    whether this one had before it was interrupted.
+    `citations_valid` has one entry for each citation. `hit` is None for a case that the articles
+    do not answer; `fact_ranks` gives for each expected fact the place, from 1, of the first
+    evidence sentence that holds it, or None.
     """
 
     case: Case
@@ -68,31 +61,57 @@ class Result:
     seconds: float = 0.0
     citations_valid: tuple[bool, ...] = ()
     hit: Hit | None = None
+    cached: bool = False
+    resumed: bool = False
+    timed_out: bool = False
+    fact_ranks: tuple[int | None, ...] = ()
+
+    @property
+    def outcome(self) -> str:
+        """One of `eval.metrics.OUTCOMES`, or `error` or `timeout`."""
+        if self.verdict:
+            return self.verdict.outcome
+        return "timeout" if self.timed_out else "error"
+
+    @property
+    def reason(self) -> str:
+        """Why the outcome is what it is."""
+        return self.verdict.reason if self.verdict else self.error
 
 
 Watch = Callable[[Result, int, int], None]
 """Called after each case as `progress(result, done, total)`."""
 
 
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How the cases are asked: with answers kept before, and no longer than `timeout` seconds."""
+
+    memory: Memory | None = None
+    timeout: float | None = None
+    seeds: Path | None = None  # the folder that the `articles` of the cases are files of
+
+
 def run(
     assistant: Answering,
     cases: Sequence[Case],
     progress: Watch | None = None,
-    *,
-    seeds: Path | None = None,
+    rules: Rules | None = None,
 ) -> list[Result]:
-    """Ask the cases in order; `seeds` is the folder that their `articles` are files of.
+    """Ask the cases in order.
 
     Whatever a case raises becomes its result's `error` and the run goes on. Ctrl-C ends the run:
     the results are then those of the cases done before, fewer than the cases.
     """
+    rules = rules or Rules()
     articles = assistant.articles()
     texts = {article.id: article.text for article in articles}
-    names = article_names(texts, cases, seeds)
+    names = article_names(texts, cases, rules.seeds)
     results: list[Result] = []
     try:
         for case in cases:
-            results.append(_ask(assistant, case, texts, names))
+            asked = _ask(assistant, case, rules)
+            results.append(_judge(assistant, asked, texts, names))
             if progress:
                 progress(results[-1], len(results), len(cases))
     except KeyboardInterrupt:
@@ -100,35 +119,89 @@ def run(
     return results
 
 
-def _ask(
-    assistant: Answering, case: Case, texts: Mapping[str, str], names: Mapping[str, str]
-) -> Result:
+def _ask(assistant: Answering, case: Case, rules: Rules) -> Result:
+    memory = rules.memory
+    if memory and (kept := memory.recall(case)):
+        found = Result(
+            case=case,
+            answer=kept.answer,
+            seconds=kept.seconds,
+            cached=kept.cached,
+            resumed=not kept.cached,
+        )
+    else:
+        started = time.perf_counter()
+        try:
+            answer = _answer(assistant, case, rules.timeout)
+        except Exception as error:  # whatever it is, the other cases are still worth asking
+            seconds = time.perf_counter() - started
+            late = isinstance(error, CaseTimeoutError)
+            return Result(case=case, error=_message(error), seconds=seconds, timed_out=late)
+        found = Result(case=case, answer=answer, seconds=time.perf_counter() - started)
+    if memory and found.answer:
+        memory.keep(case, found.answer, found.seconds, cached=found.cached)
+    return found
+
+
+def _answer(assistant: Answering, case: Case, timeout: float | None) -> Answer:
+    """The last event of the answer. Raises CaseTimeoutError at the first event past the time.
+
+    Between two events, as while the model reads its prompt, nothing can be stopped.
+    """
     started = time.perf_counter()
+    answer = None
+    with closing(assistant.stream(case.question, case.history)) as events:
+        for event in events:
+            if timeout is not None and time.perf_counter() - started > timeout:
+                raise CaseTimeoutError(f"It took longer than {timeout:g} s.")
+            if isinstance(event, Answer):
+                answer = event
+    if answer is None:
+        raise RuntimeError("the answer broke off")
+    return answer
+
+
+def _judge(
+    assistant: Answering, asked: Result, texts: Mapping[str, str], names: Mapping[str, str]
+) -> Result:
+    case, answer = asked.case, asked.answer
+    if answer is None:
+        return asked
     try:
-        answer = assistant.ask(case.question, case.history)
-        seconds = time.perf_counter() - started
-        found = None
+        found: Hit | None = None
+        ranks: tuple[int | None, ...] = ()
         if case.answerable:
             sentences = assistant.evidence_sentences(
                 answer.standalone_question, k=EVIDENCE_SENTENCES
-            )
+            )[:EVIDENCE_SENTENCES]
             wanted = {names[name] for name in case.articles if name in names}
-            found = hit(case, sentences[:EVIDENCE_SENTENCES], wanted)
-        return Result(
-            case=case,
-            answer=answer,
+            found = hit(case, sentences, wanted)
+            ranks = fact_ranks(case, sentences)
+        return replace(
+            asked,
             verdict=verdict(case, answer),
-            seconds=seconds,
             citations_valid=citations_valid(answer, texts),
             hit=found,
+            fact_ranks=ranks,
         )
-    except FootnoteError as error:
-        message = str(error)
-    except Exception as error:  # whatever it is, the other cases are still worth asking
-        message = f"{type(error).__name__}: {error}"
-    # A crash without any text has to count as one all the same.
-    seconds = time.perf_counter() - started
-    return Result(case=case, error=message or "FootnoteError", seconds=seconds)
+    except Exception as error:  # the search may crash as well as the answer
+        return Result(case=case, error=_message(error), seconds=asked.seconds)
+
+
+def _message(error: Exception) -> str:
+    if isinstance(error, FootnoteError | CaseTimeoutError):
+        # A crash without any text has to count as one all the same.
+        return str(error) or type(error).__name__
+    return f"{type(error).__name__}: {error}"
+
+
+def fact_ranks(case: Case, sentences: Sequence[SourceSentence]) -> tuple[int | None, ...]:
+    """For each expected fact the place, from 1, of the first sentence that holds it, or None."""
+    held = [held_by([sentence.text], case.expected) for sentence in sentences]
+    return tuple(
+        next((rank for rank, facts in enumerate(held, start=1) if facts[fact]), None)
+        for fact in range(len(case.expected))
+    )
 
 
 def article_names(
@@ -160,39 +233,3 @@ def _restated(seeds: Path) -> dict[str, str]:
         if line:
             found[file.name] = line[1]
     return found
-
-
-def configuration(
-    assistant: Answering, settings: "Settings", cases: Path, prompts: Path
-) -> dict[str, Any]:
-    """What a figure depends on: model, index, settings, libraries, cases, prompts, machine."""
-    return {
-        "model": assistant.model,
-        "index_version": assistant.index_version,
-        "settings": {
-            name: str(value) if isinstance(value, Path) else value
-            for name, value in asdict(settings).items()
-        },
-        "libraries": {name: _version(name) for name in LIBRARIES},
-        "cases": cases.name,
-        "cases_sha256": hashlib.sha256(cases.read_bytes()).hexdigest(),
-        "prompts_sha256": _hash_folder(prompts),
-        "platform": platform.platform(),
-        "python": platform.python_version(),
-    }
-
-
-def _version(name: str) -> str:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return "not installed"
-
-
-def _hash_folder(folder: Path) -> str:
-    """One hash over names and contents, so that a renamed prompt counts as a change too."""
-    digest = hashlib.sha256()
-    for file in sorted(folder.glob("*.txt")):
-        digest.update(f"{file.name}\n".encode())
-        digest.update(file.read_bytes())
-    return digest.hexdigest()

@@ -25,7 +25,7 @@ of an answer carries a footnote: the exact words of the article it rests on."""
 _EPILOG = """\
 exit codes:
   0    done
-  1    `eval`: a figure is below its threshold
+  1    `eval`: a figure is below its threshold, or worse than the baseline
   2    wrong usage, or an error that the message explains
   3    `ask`: the articles do not say
   130  interrupted
@@ -110,7 +110,7 @@ def _parser() -> argparse.ArgumentParser:
         chosen,
         "eval",
         "Ask the hand-written questions and report the figures.",
-        "footnote eval --split report --limit 10",
+        "footnote eval run --split report --limit 10",
     )
     _add_models(chosen, quiet)
     return parser

@@ -1,5 +1,6 @@
 """Every test has a Footnote folder of its own and no settings from outside."""
 
+import json
 import os
 from collections.abc import Iterator
 from dataclasses import fields
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from eval_fakes import Launch, Script, Scripted, refusal
 from fakes import LED, Opener, Opening, ScriptedGenerator, open_assistant, write_corpus
 from hypothesis import settings
 
@@ -62,3 +64,47 @@ def opener(corpus: Path) -> Opener:
 def opening(corpus: Path, home: Path) -> Opening:
     """Opens the index of the little corpus again and again."""
     return Opening(corpus, home / "indexes")
+
+
+@pytest.fixture
+def launch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Launch:
+    """Run the command on the cases a (report), b (report, no answer), c (tune) in `tmp_path`."""
+    from eval import evaluate
+    from eval.__main__ import main
+
+    records = [
+        {"id": "a", "answerable": True, "split": "report"},
+        {"id": "b", "answerable": False, "split": "report"},
+        {"id": "c", "answerable": True, "split": "tune"},
+    ]
+    lines = [
+        json.dumps(
+            record
+            | {"question": f"{record['id']}?", "kind": "single_fact", "articles": []}
+            | {"expected": [["Adeeb"]] if record["answerable"] else []}
+        )
+        for record in records
+    ]
+    (tmp_path / "cases.jsonl").write_text("\n".join(lines))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FOOTNOTE_HOME", str(tmp_path / "home"))
+
+    def go(*argv: str, script: Script | None = None, error: BaseException | None = None) -> int:
+        assistant = Scripted({"b?": refusal()} | (script or {}))
+
+        def opened(corpus: Path, *, settings: Settings, progress: Any) -> Scripted:
+            progress("embed", 1, 2)
+            if error:
+                raise error
+            assert settings.corpus == corpus
+            assistant.model = settings.model
+            return assistant
+
+        monkeypatch.setattr(evaluate.Assistant, "open", opened)
+        named = argv[:1] if argv[:1] == ("run",) else ()
+        given = argv[len(named) :]
+        code = main([*named, "--cases", "cases.jsonl", "--corpus", "articles", *given])
+        assert assistant.warmed or not assistant.asked
+        return code
+
+    return go

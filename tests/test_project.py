@@ -11,17 +11,24 @@ from pathlib import Path
 from string import Formatter
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import prompts
 import rag
+from eval.options import run_parser
 from rag.settings import PROJECT, Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("index", "prompts", "rag", "eval", "app")
 COMMAND_LINE = ("rag/cli.py", "rag/commands.py")
-DOT_ENTRIES = (".ci", ".gitignore", ".footnoteignore")  # the others are a tool's or the system's
+DOT_ENTRIES = (
+    ".ci",
+    ".github",
+    ".gitignore",
+    ".footnoteignore",
+)  # the others are a tool's or the system's
 
 
 def own_files() -> list[str]:
@@ -119,7 +126,7 @@ def test_only_the_places_that_put_things_together_read_settings() -> None:
             for module in imported(name, for_types=False)
         )
     }
-    allowed = {"rag/__init__.py", "rag/assistant.py", *COMMAND_LINE, "app.py", "eval/__main__.py"}
+    allowed = {"rag/__init__.py", "rag/assistant.py", *COMMAND_LINE, "app.py", "eval/evaluate.py"}
     assert readers <= allowed
 
 
@@ -211,6 +218,18 @@ def test_no_file_names_this_machine_or_a_registry() -> None:
         text = (ROOT / name).read_bytes().decode("utf-8", errors="replace")
         found = telling.search(text)
         assert not found, f"{name}: {found}"
+
+
+def test_the_workflow_pins_its_actions_and_runs_what_there_is() -> None:
+    text = (ROOT / ".github" / "workflows" / "eval.yml").read_text(encoding="utf-8")
+    (job,) = yaml.safe_load(text)["jobs"].values()
+    used = [step["uses"] for step in job["steps"] if "uses" in step]
+    assert used
+    assert all(re.fullmatch(r"[\w-]+/[\w-]+@v\d+\.\d+\.\d+", name) for name in used), used
+    runs = [step["run"] for step in job["steps"] if "run" in step]
+    (evaluation,) = (run.split(" eval run ")[1].split() for run in runs if " eval run " in run)
+    run_parser().parse_args(evaluation)
+    assert "$(VENV)/.ready:" in (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
 # Prompts

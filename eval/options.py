@@ -1,0 +1,118 @@
+"""The options of `footnote eval` and its subcommands."""
+
+import argparse
+import math
+from pathlib import Path
+
+from eval.dataset import SPLITS
+
+HERE = Path(__file__).resolve().parent
+CASES = HERE / "cases" / "seeds.jsonl"
+THRESHOLDS = HERE / "thresholds.toml"
+TIMEOUT = 300.0  # seconds for one case: many times what the default model takes on two cores
+
+_OVERVIEW = """\
+Asks hand-written questions, judges the answers by their facts and holds the
+figures to a bar and to a baseline.
+
+commands:
+  run      ask the cases and report (what `footnote eval` does without a command)
+  compare  two runs on the same cases: what changed, and whether by chance
+  report   show a stored report.json again, in every form
+  new      write a commented file of cases to begin with
+  lint     check a file of cases
+
+`footnote eval COMMAND --help` tells more. Without a command, the options are
+those of `run`."""
+_EXITS = "Exit code: 0 passed, 1 below the bar, 2 unusable input, 130 interrupted."
+
+
+def overview() -> str:
+    """What `footnote eval --help` prints."""
+    return f"usage: footnote eval [COMMAND] [OPTION ...]\n\n{_OVERVIEW}\n\n{_EXITS}"
+
+
+def run_parser() -> argparse.ArgumentParser:
+    """The options of `footnote eval run`."""
+    parser = argparse.ArgumentParser(
+        prog="footnote eval run",
+        description="Ask the hand-written questions, judge the answers and report the figures. "
+        "A run that was interrupted goes on where it stopped when nothing has changed since.",
+        epilog=_EXITS,
+    )
+    add = parser.add_argument
+    add("--corpus", type=Path, help="folder of articles (default: the settings' corpus)")
+    add("--cases", type=Path, default=CASES, help="file of cases (default: bundled)")
+    add("--split", choices=(*SPLITS, "all"), default="report", help="default: report")
+    add("--out", type=Path, help="folder of the report (default: in reports/, by the corpus)")
+    add("--limit", type=_count, metavar="N", help="only the first N cases; skips the gate")
+    add("--model", help="answer model: catalogue name, GGUF path or hub name")
+    add("--seed", type=_seed, metavar="N", help="seed of the model (default: the settings')")
+    add("--timeout", type=_seconds, default=TIMEOUT, metavar="S",
+        help=f"seconds that a case may take (default: {TIMEOUT:g}); counted apart")  # fmt: skip
+    add("--verbose", action="store_true", help="print a line for each case as it goes")
+    again = parser.add_mutually_exclusive_group()
+    again.add_argument(
+        "--resume", action="store_true", help="go on with an interrupted run (the default)"
+    )
+    again.add_argument(
+        "--fresh", action="store_true", help="ask every case anew, whatever was answered before"
+    )
+    add("--no-cache", action="store_true", help="take no answers from earlier, finished runs")
+    bar = parser.add_argument_group("the gate")
+    add = bar.add_argument
+    add("--no-gate", action="store_true", help="report without holding to the bar")
+    add("--strict", action="store_true", help="hold the bare figures to the bar, not intervals")
+    add("--thresholds", type=Path, default=THRESHOLDS, metavar="FILE",
+        help="the bar, as TOML (default: bundled)")  # fmt: skip
+    add("--baseline", type=Path, metavar="FILE",
+        help="outcomes to compare with: a baseline or a report.json")  # fmt: skip
+    add("--save-baseline", action="store_true", help="make this run the baseline")
+    return parser
+
+
+def compare_parser() -> argparse.ArgumentParser:
+    """The options of `footnote eval compare`."""
+    parser = argparse.ArgumentParser(
+        prog="footnote eval compare",
+        description="Compare two runs case by case: the difference of each figure with its "
+        "interval, the exact McNemar test, and the cases that changed.",
+    )
+    for name, text in (("before", "the run to compare with"), ("after", "the other run")):
+        parser.add_argument(
+            name, type=Path, metavar=name.upper(), help=f"{text}: report folder, JSON or baseline"
+        )
+    return parser
+
+
+def report_parser() -> argparse.ArgumentParser:
+    """The options of `footnote eval report`."""
+    parser = argparse.ArgumentParser(
+        prog="footnote eval report",
+        description="Show a stored report again and write its HTML, Markdown, JUnit XML and JSON.",
+    )
+    parser.add_argument("report", type=Path, help="report.json, or the folder that holds it")
+    parser.add_argument("--out", type=Path, help="folder to write to (default: the report's)")
+    return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 0")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
+    return seconds

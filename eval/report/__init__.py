@@ -1,0 +1,1 @@
+"""The report of a run: one document, shown as text, Markdown, HTML, JUnit XML and JSON."""

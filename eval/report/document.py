@@ -1,0 +1,111 @@
+"""The report as one JSON-ready document; whatever shows a report reads nothing else."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from eval.compare import Comparison
+from eval.gate import Check
+from eval.metrics import GOOD, citation_holds_fact
+from eval.report.figures import summary
+from eval.runner import Result
+from rag.errors import ConfigError
+from rag.types import Answer
+
+Document = dict[str, Any]
+FORMAT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What is said of a run beside its figures: the gate, the goals, what changed, and a note."""
+
+    checks: Sequence[Check] = ()
+    goals: Sequence[Check] = ()
+    comparison: Comparison | None = None
+    note: str = ""
+
+    @property
+    def passed(self) -> bool | None:
+        """Whether every threshold is met and nothing got worse; None when there was no gate."""
+        if not self.checks:
+            return None
+        regressed = self.comparison is not None and bool(self.comparison.regressions)
+        return all(check.passed for check in self.checks) and not regressed
+
+
+def document(
+    configuration: Mapping[str, Any],
+    results: Sequence[Result],
+    findings: Findings | None = None,
+) -> Document:
+    """The whole report. `configuration` is that of `eval.configuration`."""
+    findings = findings or Findings()
+    return {
+        "format": FORMAT,
+        "configuration": dict(configuration),
+        "note": findings.note,
+        "passed": findings.passed,
+        "summary": summary(results),
+        "gate": [_check_record(check) for check in findings.checks],
+        "goals": [_check_record(check) for check in findings.goals],
+        "comparison": comparison_record(findings.comparison) if findings.comparison else None,
+        "results": [result_record(result) for result in results],
+    }
+
+
+def check_format(data: Mapping[str, Any], name: str) -> None:
+    """Raise ConfigError unless the document is one that this program can show."""
+    if data.get("format") != FORMAT or not document({}, []).keys() <= data.keys():
+        raise ConfigError(
+            f"{name} is not a report of this version of `footnote eval`. Run the evaluation again."
+        )
+
+
+def checks_of(records: Sequence[Mapping[str, Any]]) -> list[Check]:
+    """The checks that a document holds."""
+    names = ("threshold", "bound", "figure", "low", "high")
+    return [Check(**{name: record[name] for name in names}) for record in records]
+
+
+def failing(data: Document) -> list[dict[str, Any]]:
+    """The results that went wrong, crashes among them."""
+    return [record for record in data["results"] if record["outcome"] not in GOOD]
+
+
+def result_record(result: Result) -> dict[str, Any]:
+    """One case of the document: what was asked and expected, what came, and why it counts so."""
+    answer, outcome = result.answer, result.outcome
+    cited = citation_holds_fact(result.case, answer) if answer and outcome == "right" else None
+    return {
+        "case": asdict(result.case),
+        "outcome": outcome,
+        "reason": result.reason,
+        "seconds": result.seconds,
+        "cached": result.cached,
+        "resumed": result.resumed,
+        "hit": asdict(result.hit) if result.hit else None,
+        "fact_ranks": list(result.fact_ranks),
+        "right_cited": cited,
+        "citations_valid": list(result.citations_valid),
+        "answer": _answer_record(answer, whole=outcome not in GOOD) if answer else None,
+    }
+
+
+def _answer_record(answer: Answer, *, whole: bool) -> dict[str, Any]:
+    # Passages are most of the bytes: only of what went wrong does one want to see the evidence.
+    return {name: value for name, value in answer.to_dict().items() if whole or name != "passages"}
+
+
+def _check_record(check: Check) -> dict[str, Any]:
+    return asdict(check) | {"met": check.met, "passed": check.passed}
+
+
+def comparison_record(comparison: Comparison) -> dict[str, Any]:
+    """A comparison as the document holds it."""
+    record = asdict(comparison)
+    record["differences"] = [
+        asdict(difference) | {"regressed": difference.regressed}
+        for difference in comparison.differences
+    ]
+    return record

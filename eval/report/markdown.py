@@ -1,0 +1,80 @@
+"""The report as Markdown, fit for the summary of a CI job: what failed first, then the figures."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from eval.gate import gate_text, goals_text
+from eval.metrics import without_markers
+from eval.report.change import (
+    change_lines,
+    difference_rows,
+    left_out_line,
+    regression_lines,
+)
+from eval.report.document import Document, checks_of, failing
+from eval.report.rows import kind_rows, share_rows, spread_rows, stage_rows
+
+
+def markdown(data: Document) -> str:
+    """The whole report: gate, figures, changes, every case that went wrong, configuration."""
+    whole = data["summary"]
+    parts = [f"# Evaluation of {_md(str(data['configuration']['model']))}"]
+    parts += [f"**{_md(data['note'])}**"] if data["note"] else []
+    if data["gate"]:
+        parts += ["## Gate", "```\n" + gate_text(checks_of(data["gate"])) + "\n```"]
+    if data["goals"]:
+        parts.append(_md(goals_text(checks_of(data["goals"]))))
+    if data["comparison"]:
+        parts += _changes(data["comparison"])
+    tables = {"All cases": whole["overall"]} | (
+        {f"Split {name}": group for name, group in whole["splits"].items()}
+        if len(whole["splits"]) > 1
+        else {}
+    )
+    for title, group in tables.items():
+        rows = share_rows("figure", group)
+        parts += [f"## {title}", _table(rows), _table(spread_rows(group))]
+    parts.append(_table(stage_rows(whole["overall"])))
+    parts += ["## By kind", _table(kind_rows(whole["kinds"]))]
+    bad = failing(data)
+    parts += ["## Cases that went wrong", *map(_case, bad)]
+    parts += [] if bad else ["None."]
+    settings = json.dumps(data["configuration"], indent=2, ensure_ascii=False)
+    return "\n\n".join([*parts, "## Configuration", f"```json\n{settings}\n```"]) + "\n"
+
+
+def _changes(comparison: Mapping[str, Any]) -> list[str]:
+    parts = [f"## Change against {_md(comparison['before'])}"]
+    parts += [f"**{_md(line)}**" for line in regression_lines(comparison)]
+    parts.append(_table(difference_rows(comparison)))
+    changed = [f"- {_md(line)}" for line in change_lines(comparison)]
+    parts.append("\n".join(changed) or "No case has another outcome.")
+    if left_out := left_out_line(comparison["left_out"]):
+        parts.append(_md(left_out))
+    return parts
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    head, *body = ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join([head, "|" + " --- |" * len(rows[0]), *body])
+
+
+def _case(record: Mapping[str, Any]) -> str:
+    case, answer = record["case"], record["answer"]
+    facts = "; ".join(" / ".join(wordings) for wordings in case["expected"])
+    lines = [f"### {_md(case['id'])} ({_md(case['kind'])}, {record['outcome']})", ""]
+    lines += [f"- Earlier: {_md(t['question'])} {_md(t['answer'])}" for t in case["history"]]
+    lines += [f"- Question: {_md(case['question'])}"]
+    lines += [f"- Expected: {_md(facts or 'a refusal')}"]
+    if answer:
+        lines += [f"- Answer: {_md(without_markers(answer['text']))}"]
+        lines += [f"- Quote {c['number']}: {_md(c['quote'])} ({_md(c['article_id'])})"
+                  for c in answer["citations"]]  # fmt: skip
+    return "\n".join([*lines, f"- Reason: {_md(record['reason'])}"])
+
+
+def _md(text: str) -> str:
+    """Text of an article, a model or a user on one line, none of it taken as Markdown."""
+    return re.sub(r"([\\`*_{}\[\]<>#|&~])", r"\\\1", " ".join(text.split()))

@@ -1,0 +1,48 @@
+"""Progress on stderr: one line that is rewritten on a terminal, else now and then a new one."""
+
+import sys
+
+from eval.runner import Result
+
+
+class Ticker:
+    """Shows stages and cases; the time left is that of the cases asked, not of those recalled."""
+
+    def __init__(self, verbose: bool) -> None:
+        self._verbose = verbose
+        self._rewrite = sys.stderr.isatty()
+        self._asked = 0
+        self._seconds = 0.0
+
+    def stage(self, stage: str, done: int, total: int) -> None:
+        """Show a step of opening the assistant."""
+        if self._rewrite:
+            self._show(f"{stage} {done}/{total}" if total else stage)
+
+    def case(self, result: Result, done: int, total: int) -> None:
+        """Show how far the cases are, and the case itself when verbose."""
+        if not (result.cached or result.resumed):
+            self._asked += 1
+            self._seconds += result.seconds
+        if self._verbose:
+            self.clear()
+            print(f"{result.outcome:<22} {result.case.id}: {result.reason}", flush=True)
+        # A log is not flooded: ten lines in all, the last one among them.
+        if self._rewrite or done == total or done * 10 // total > (done - 1) * 10 // total:
+            left = self._seconds / self._asked * (total - done) if self._asked else None
+            told = "" if left is None else f", {_minutes(left)} left"
+            self._show(f"{done}/{total} questions{told}")
+
+    def clear(self) -> None:
+        """Take the progress line off a terminal."""
+        if self._rewrite:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+    def _show(self, line: str) -> None:
+        start, end = ("\r\x1b[K", "") if self._rewrite else ("", "\n")
+        print(f"{start}{line}", end=end, file=sys.stderr, flush=True)
+
+
+def _minutes(seconds: float) -> str:
+    whole = round(seconds)
+    return f"{whole // 60} min {whole % 60:02d} s" if whole >= 60 else f"{whole} s"

@@ -1,0 +1,164 @@
+"""The figures of a run and the report in its forms."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from eval_fakes import QUOTE, TEXT, Scripted, a_document, answer, case, mixed, refusal
+
+from eval.configuration import configuration
+from eval.report.figures import figures as figures_of
+from eval.report.figures import summary
+from eval.report.files import write
+from eval.report.markdown import markdown
+from eval.report.rows import stage_rows
+from eval.report.text import text
+from eval.runner import run
+from rag.settings import Settings
+from rag.types import Timings
+
+
+def pair(figures: dict[str, Any], name: str) -> tuple[int, int]:
+    return figures[name]["count"], figures[name]["of"]
+
+
+def test_figures_count_what_they_say() -> None:
+    figures = figures_of(mixed())
+    assert (figures["cases"], figures["answerable"], figures["unanswerable"]) == (6, 4, 2)
+    assert figures["errors"] == 1
+    # The crashed question stays among the answerable ones, so that crashing raises no share.
+    assert pair(figures, "right") == (2, 4)
+    assert pair(figures, "wrong") == (1, 4)
+    assert pair(figures, "refused_wrongly") == (0, 4)
+    assert pair(figures, "refused_rightly") == (1, 2)
+    assert pair(figures, "answered_unanswerable") == (1, 2)
+    assert pair(figures, "citation_valid") == (3, 3)
+    assert pair(figures, "right_cited") == (1, 2)
+    assert pair(figures, "hit10") == (3, 3)
+    assert pair(figures, "article_hit") == (3, 3)
+    assert figures["right"]["rate"] == 0.5
+    assert figures["right"]["low"] < 0.5 < figures["right"]["high"]
+
+
+def test_latency_leaves_out_the_first_token_of_refusals() -> None:
+    figures = figures_of(mixed())
+    assert figures["first_token_s"]["median"] == 1.0  # of 1, 1, 3, 1: the refusal's 0 is none
+    assert figures["total_s"]["median"] == 2.0  # of 2, 2, 6, 0.5, 2
+    assert figures["total_s"]["p90"] == pytest.approx(4.4)
+    only = figures_of(run(Scripted({"a?": refusal()}), [case("a")]))
+    assert set(only["first_token_s"].values()) == {None}
+
+
+def test_the_seconds_are_told_by_stage() -> None:
+    timings = Timings(retrieve_s=0.5, judge_s=1.0, generate_s=2.0, cite_s=0.25, total_s=4.0)
+    results = run(Scripted({}), [case("a"), case("b"), case("c")])
+    assert results[0].answer is not None
+    fresh = [replace(r, answer=replace(results[0].answer, timings=timings)) for r in results]
+    counted = figures_of([fresh[0], fresh[1], replace(fresh[2], cached=True)])
+    assert counted["stages"] == {"retrieve_s": 1, "judge_s": 2, "generate_s": 4, "cite_s": 0.5}
+    assert counted["seconds"] == 8
+    assert ["writing", "4.0", "50%"] in stage_rows(counted)
+
+
+def test_the_summary_is_by_split_and_kind_and_lists_errors() -> None:
+    whole = summary(mixed())
+    assert list(whole["splits"]) == ["tune", "report"]
+    assert pair(whole["splits"]["tune"], "right") == (1, 1)
+    assert pair(whole["splits"]["report"], "right") == (1, 3)
+    assert {kind: group["cases"] for kind, group in whole["kinds"].items()} == {
+        "single_fact": 3, "list": 1, "near_miss": 2,
+    }  # fmt: skip
+    assert whole["errors"] == {"d": "ValueError: broken"}
+    assert json.loads(json.dumps(whole, allow_nan=False)) == whole
+
+
+def test_figures_of_nothing_are_unmeasured_and_do_not_divide_by_zero() -> None:
+    figures = figures_of([])
+    assert figures["right"]["rate"] is None
+    assert figures["total_s"]["median"] is None
+
+
+# How it is shown
+
+
+def test_the_terminal_tables_are_aligned() -> None:
+    shown = text(a_document(mixed()))
+    first = shown.split("\n\n")[0].splitlines()
+    assert first[0].startswith("tune")
+    right = next(line for line in first if line.startswith("answerable, right"))
+    assert right.split()[-4:] == ["100.0%", "20.7%", "to", "100.0%"]
+    assert len({len(line) for line in first[:4]}) == 1
+    assert "ValueError: broken" in shown
+    assert text(a_document([])).startswith("all")
+
+
+def test_markdown_lists_exactly_the_cases_that_went_wrong() -> None:
+    shown = markdown(a_document(mixed()))
+    headings = [line for line in shown.splitlines() if line.startswith("### ")]
+    assert headings == [
+        "### c (list, wrong)",
+        r"### d (single\_fact, error)",
+        r"### f (near\_miss, answered_unanswerable)",
+    ]
+    wrong = shown[shown.index("### c") : shown.index("### d")]
+    for line in (
+        "- Question: c?",
+        "- Expected: Adeeb",
+        "- Answer: Talabani did.",
+        f"- Quote 1: {QUOTE} (team.md)",
+        "- Reason: The answer does not state: Adeeb.",
+    ):
+        assert line in wrong
+    assert "- Reason: ValueError: broken" in shown
+    assert "- Expected: a refusal" in shown
+    assert "None." in markdown(a_document(run(Scripted({}), [case("a")])))
+
+
+def test_markdown_of_a_model_or_an_article_stays_text() -> None:
+    evil = answer("<img src=x> | **bold**\n# head [link](http://x) `code`", citations=())
+    shown = markdown(a_document(run(Scripted({"a?": evil}), [case("a")])))
+    line = next(line for line in shown.splitlines() if line.startswith("- Answer"))
+    assert line == (r"- Answer: \<img src=x\> \| \*\*bold\*\* \# head \[link\](http://x) \`code\`")
+
+
+def test_json_has_what_each_verdict_rests_on(tmp_path: Path) -> None:
+    files = write(a_document(mixed(), note="n"), tmp_path)
+    assert [file.name for file in files] == [
+        "report.html", "report.md", "junit.xml", "report.json",
+    ]  # fmt: skip
+    data = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    by_id = {record["case"]["id"]: record for record in data["results"]}
+    assert by_id["c"]["outcome"] == "wrong"
+    assert by_id["c"]["answer"]["citations"][0]["quote"] == QUOTE
+    assert by_id["c"]["citations_valid"] == [True]
+    assert by_id["c"]["hit"] == {"any": True, "all": True, "article": True}
+    # The evidence is kept of what went wrong alone.
+    assert by_id["c"]["answer"]["passages"][0]["text"] == TEXT
+    assert "passages" not in by_id["a"]["answer"]
+    assert (by_id["d"]["outcome"], by_id["d"]["answer"]) == ("error", None)
+    assert by_id["d"]["reason"] == "ValueError: broken"
+    assert data["note"] == "n"
+
+
+def test_the_configuration_changes_with_prompts_and_cases(tmp_path: Path) -> None:
+    cases, prompts = tmp_path / "cases.jsonl", tmp_path / "prompts"
+    prompts.mkdir()
+    cases.write_text("one")
+    (prompts / "answer.txt").write_text("Answer.")
+    (prompts / "notes.md").write_text("not a prompt")
+
+    def now() -> dict[str, Any]:
+        return configuration(Scripted({}), Settings(), cases, prompts)
+
+    before = now()
+    assert (before["model"], before["index_version"]) == ("scripted", "v1")
+    assert before["libraries"]["numpy"][0].isdigit()
+    assert json.loads(json.dumps(before)) == before
+    (prompts / "notes.md").write_text("changed")
+    assert now() == before
+    (prompts / "answer.txt").rename(prompts / "reply.txt")
+    assert now()["prompts_sha256"] != before["prompts_sha256"]
+    cases.write_text("two")
+    assert now()["cases_sha256"] != before["cases_sha256"]
