@@ -9,8 +9,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
 from eval.dataset import Case
-from eval.memory import Memory
 from eval.matching import held_by
+from eval.memory import Memory
 from eval.metrics import Hit, Verdict, citations_valid, hit, verdict
 from rag.errors import FootnoteError
 from rag.types import Answer, Article, SourceSentence, Turn
