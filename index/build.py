@@ -12,6 +12,7 @@ from index.embed import Embedder
 from index.errors import CorpusError, IndexStoreError
 from index.lexical import LexicalIndex
 from index.load import Skipped, load, nothing_to_read
+from index.readers import VERSION as READERS
 from index.selection import FILE as SELECTION
 from index.selection import Selection
 from index.split import SPLITTER, split
@@ -164,6 +165,7 @@ def _identity(embedder: Embedder, passage_chars: int) -> dict[str, str | int]:
         "embedder": embedder.name,
         "embedder_files": embedder.fingerprint,
         "dimension": embedder.dimension,
+        "readers": READERS,
         "splitter": SPLITTER,
         "passage_chars": passage_chars,
     }

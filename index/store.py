@@ -27,7 +27,7 @@ from index.selection import FILE as SELECTION
 from index.selection import Selection
 from index.types import Article, Passage, Sentence
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 
 
@@ -189,7 +189,8 @@ def _write_array(file: Path, rows: Sequence[tuple[int, int, int]]) -> None:
 
 def _read_articles(file: Path) -> list[Article]:
     with file.open(encoding="utf-8") as lines:
-        return [Article(**json.loads(line)) for line in lines]
+        found = [json.loads(line) for line in lines]
+    return [Article(**{**fields, "pages": tuple(fields["pages"])}) for fields in found]
 
 
 def _read_spans(data: Path, articles: list[Article]) -> tuple[list[Passage], list[Sentence]]:
@@ -198,13 +199,25 @@ def _read_spans(data: Path, articles: list[Article]) -> tuple[list[Passage], lis
         article = articles[number]
         name = f"{article.id}:{start}-{end}"
         text = article.text[start:end]
-        passages.append(Passage(name, article.id, article.title, article.path, text, start, end))
+        passages.append(
+            Passage(
+                name,
+                article.id,
+                article.title,
+                article.path,
+                text,
+                start,
+                end,
+                page=article.page(start),
+            )
+        )
     sentences = []
-    texts = {article.id: article.text for article in articles}
+    by_id = {article.id: article for article in articles}
     for row, start, end in np.load(data / "sentences.npy", allow_pickle=False).tolist():
         passage = passages[row]
-        text = texts[passage.article_id][start:end]
-        sentences.append(Sentence(passage.article_id, passage.id, text, start, end))
+        article = by_id[passage.article_id]
+        text, page = article.text[start:end], article.page(start)
+        sentences.append(Sentence(article.id, passage.id, text, start, end, page))
     return passages, sentences
 
 

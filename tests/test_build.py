@@ -120,22 +120,22 @@ def test_the_text_of_an_article_with_one_line_repeated_is_all_there(opening: Ope
 
 
 def test_what_could_not_be_read_is_remembered(opening: Opening) -> None:
-    (opening.corpus / "a.pdf").write_bytes(b"%PDF")
+    (opening.corpus / "a.rtf").write_bytes(b"%PDF")
     (opening.corpus / "b.txt").write_bytes(b"\x00")
     opening()
     assert {(s.path, s.reason) for s in opening().skipped} == {
-        ("a.pdf", "files of type .pdf are not read"),
+        ("a.rtf", "files of type .rtf are not read"),
         ("b.txt", "is binary, not text"),
     }
 
 
 def test_a_file_that_cannot_be_read_is_told_though_no_article_changed(opening: Opening) -> None:
     opening()
-    (opening.corpus / "a.pdf").write_bytes(b"%PDF")
-    assert [skipped.path for skipped in opening().skipped] == ["a.pdf"]
+    (opening.corpus / "a.rtf").write_bytes(b"%PDF")
+    assert [skipped.path for skipped in opening().skipped] == ["a.rtf"]
 
 
-@pytest.mark.parametrize("name", [b"caf\xe9.txt", b"caf\xe9.pdf"])
+@pytest.mark.parametrize("name", [b"caf\xe9.txt", b"caf\xe9.rtf"])
 def test_a_file_name_that_is_not_utf8_stops_nothing(opening: Opening, name: bytes) -> None:
     Path(os.fsdecode(os.fsencode(opening.corpus) + b"/" + name)).write_text("They met.")
     index = opening()

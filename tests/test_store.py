@@ -117,7 +117,7 @@ def test_every_file_is_in_the_manifest(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", "null", '{"format": 0}', "\udcff", "{}", '{"format": 2}']
+    "text", ["", "{", "[]", "null", '{"format": 0}', "\udcff", "{}", '{"format": 1}']
 )
 def test_a_manifest_that_is_none_is_refused(folder: Path, text: str) -> None:
     folder.mkdir(parents=True)
