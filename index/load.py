@@ -79,16 +79,17 @@ def parse(data: bytes, name: str) -> Article:
         text, pages = without_furniture(clean(mend(document.text))), ()
     if not any(character.isalnum() for character in text):
         raise CorpusError("holds no text")
-    stem = stem.replace("-", " ").replace("_", " ")
+    stated = _title(document.title)
     return Article(
         id=name,
-        title=_title(document.title) or _title(stem) or name,
+        title=stated or _title(stem.replace("-", " ").replace("_", " ")) or name,
         path=name,
         text=text,
         source=_line(document.source),
         published=_line(document.published),
         author=_line(document.author),
         sha256=hashlib.sha256(data).hexdigest(),
+        titled=bool(stated),
         pages=pages,
     )
 

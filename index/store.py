@@ -11,7 +11,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -121,7 +121,7 @@ def save(index: Index, folder: Path) -> None:
                 if file.is_file()
             },
         }
-        _write_durably(folder / MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False))
+        _write_durably(folder / MANIFEST, _manifest_text(manifest))
     except OSError as error:
         raise IndexStoreError(
             f"The index cannot be written to {folder} ({error.strerror or error}). "
@@ -129,6 +129,18 @@ def save(index: Index, folder: Path) -> None:
         ) from error
     finally:
         _remove_others(folder)
+
+
+def note_skipped(skipped: Sequence[Skipped], folder: Path) -> None:
+    """Keep what was left out with the index in `folder`, of which nothing else has changed.
+
+    It saves the next start some work; where it cannot be written, that work is done.
+    """
+    with suppress(IndexStoreError, OSError), writing(folder):
+        manifest = read_manifest(folder)
+        if manifest is not None:
+            manifest["skipped"] = [asdict(entry) for entry in skipped]
+            _write_durably(folder / MANIFEST, _manifest_text(manifest))
 
 
 def save_selection(selection: Selection, folder: Path) -> None:
@@ -229,6 +241,10 @@ def _check(file: Path, expected: dict[str, Any]) -> None:
 def _sha256(file: Path) -> str:
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _manifest_text(manifest: dict[str, Any]) -> str:
+    return json.dumps(manifest, indent=1, ensure_ascii=False)
 
 
 def _write_durably(file: Path, text: str) -> None:

@@ -17,6 +17,7 @@ class Article:
     published: str = ""  # ISO date where the file states one
     author: str = ""
     sha256: str = ""  # of the file's bytes
+    titled: bool = True  # whether the file states the title; else it is the file's name
     pages: tuple[int, ...] = ()  # where each page begins in `text`; empty without pages
 
     def page(self, at: int) -> int | None:

@@ -235,6 +235,7 @@ class Assistant:
                 self._embedder,
                 settings.passage_chars,
                 change,
+                progress=self._progress,
             )
 
     def _checked(self, question: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from index.build import read_articles
+from index.articles import read_articles
 from index.decode import decode
 from index.errors import CorpusError
 from index.load import check_corpus, find, load

@@ -28,7 +28,8 @@ FILES = ["articles.jsonl", "passages.npy", "sentences.npy", "passages.faiss", "s
 
 def made(*texts: str) -> Index:
     articles = [Article(f"{i}.md", f"T{i}", f"{i}.md", t, sha256=t) for i, t in enumerate(texts)]
-    return build(articles, HashEmbedder(), 800, skipped=[Skipped("a.pdf", "not read")])
+    index = build(articles, HashEmbedder(), 800)
+    return replace(index, skipped=(Skipped("a.pdf", "not read"),))
 
 
 def stored(folder: Path) -> Index:
