@@ -198,16 +198,21 @@ def identity(embedder: Embedder, passage_chars: int) -> dict[str, str | int]:
 
 def _stored(folder: Path, wanted: dict[str, str | int]) -> tuple[Index | None, str]:
     """The stored index when it is whole and of the identity `wanted`; else why it is not."""
-    try:
-        manifest = store.read_manifest(folder)
-        if manifest is None:
-            return None, ""
-        for name, value in wanted.items():
-            if (was := manifest["identity"].get(name)) != value:
-                return None, f"its {name} is {was}, the settings ask for {value}"
-        return store.load(folder, manifest), ""
-    except (IndexStoreError, KeyError, AttributeError) as error:
-        return None, f"the stored one cannot be used, {error}"
+    generation = None
+    while True:
+        try:
+            manifest = store.read_manifest(folder)
+            if manifest is None:
+                return None, ""
+            for name, value in wanted.items():
+                if (was := manifest["identity"].get(name)) != value:
+                    return None, f"its {name} is {was}, the settings ask for {value}"
+            before, generation = generation, manifest["generation"]
+            return store.load(folder, manifest), ""
+        except (IndexStoreError, KeyError, AttributeError) as error:
+            # a writer may have swapped in another generation since the manifest was read
+            if generation is None or generation == before:
+                return None, f"the stored one cannot be used, {error}"
 
 
 def _silent(stage: str, done: int, total: int) -> None:

@@ -213,3 +213,23 @@ def test_changes_are_told_apart() -> None:
     assert not Changes.between(before, state(d="4", a="1", b="2", c="3"))
     after = state(a="1", b="9", x="3", y="5", z="6")
     assert str(Changes.between(before, after)) == "2 added, 1 changed, 1 renamed, 1 deleted"
+
+
+def test_a_reader_that_meets_a_writer_sees_the_new_index(
+    opening: Opening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opening()
+    load, swaps = store.load, [1]
+
+    def swap_first(folder: Path, manifest: dict[str, object]) -> Index:
+        if swaps:
+            swaps.pop()
+            found = store.read_manifest(folder)
+            assert found is not None
+            with store.writing(folder):
+                store.save(load(folder, found), folder)
+        return load(folder, manifest)
+
+    monkeypatch.setattr(store, "load", swap_first)
+    assert sorted(opening().articles) == sorted(CORPUS)
+    assert (opening.again, opening.embedder.encoded) == ("", 0)
