@@ -14,7 +14,9 @@ def pdf(*pages: Sequence[str], info: str = INFO, locked: bool = False) -> bytes:
     objects = ["<< /Type /Catalog /Pages 2 0 R >>"]
     kids = " ".join(f"{4 + 2 * i} 0 R" for i in range(len(pages)))
     objects.append(f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} >>")
-    objects.append("<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>")
+    objects.append(
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>"
+    )
     for number, lines in enumerate(pages):
         shown = " ".join(f"({line}) Tj T*" for line in lines)
         stream = f"BT /F1 12 Tf 72 740 Td 14 TL {shown} ET"

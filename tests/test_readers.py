@@ -1,5 +1,7 @@
 """HTML, PDF and Word: the article's text in order, what the file states, and its pages."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from index.load import load, parse
 from index.split import split
 from index.types import Article
 
+ROOT = Path(__file__).resolve().parents[1]
 PROSE = (
     "The harbour of Umm Qasr reopened in May, the manager said on Tuesday.",
     "Its cranes lift 25 ships a week, and more are to come before the year is out.",
@@ -184,3 +187,34 @@ def test_every_reader_refuses_what_is_of_another_type(tmp_path: Path) -> None:
                 (tmp_path / f"a{suffix}").write_bytes(data)
                 with pytest.raises(CorpusError):
                     load(tmp_path / f"a{suffix}", f"a{suffix}")
+
+
+def test_the_libraries_load_when_a_file_needs_them() -> None:
+    heavy = "trafilatura pypdfium2 docx lxml ftfy charset_normalizer"
+    asked = f"import sys, index.load; print(set('{heavy}'.split()) & set(sys.modules))"
+    found = subprocess.run(
+        [sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert found.stdout == "set()\n"
+
+
+def test_columns_lists_and_headings_of_a_pdf_keep_their_paragraphs() -> None:
+    lines = [
+        "1 What was found",
+        "The river rose by three metres in a week and the two",
+        "villages on its banks were left by all who lived there.",
+        "• a bridge was lost",
+        "• the school was closed until the water had gone and the",
+        "ministry had looked at it",
+        "2 What was done",
+        "Boats came from Basra and Amara, and the people of",
+        "Nasiriyah sent bread.",
+    ]
+    assert parse(pdf(lines), "a.pdf").text.split("\n\n") == [
+        lines[0],
+        f"{lines[1]} {lines[2]}",
+        lines[3],
+        f"{lines[4]} {lines[5]}",
+        lines[6],
+        f"{lines[7]} {lines[8]}",
+    ]

@@ -19,6 +19,7 @@ _PDFIUM = threading.Lock()  # the library serves one thread at a time
 _PASSWORD, _SECURITY = 4, 5  # FPDF_ERR_* of fpdfview.h
 _HYPHEN = "\ufffe"  # what PDFium leaves of a hyphen at a line's end
 _ENDS = ".!?:”\"'’)…"
+_BULLETS = "•‣▪◦●–"
 _DAY = re.compile(r"D:(\d{4})(\d\d)(\d\d)")
 _NO_TITLE = re.compile(r"^(?:untitled.*|microsoft word - .*|.*\.\w{2,4})$", re.IGNORECASE)
 _PAGE_NUMBER = re.compile(r"^\W*(?:page\s+)?\d{1,4}(?:\s*(?:of|/)\s*\d{1,4})?\W*$", re.IGNORECASE)
@@ -102,8 +103,8 @@ def _placed(page: "PdfTextPage") -> list[_Line]:
 def _without_edges(pages: Sequence[list[_Line]]) -> list[list[_Line]]:
     """The pages without the running heads and page numbers at their edges.
 
-    A line is one when it comes back, digits apart, at the edge of every third page and at least
-    three times, or when it is a number alone and most pages have one.
+    A line is one when it comes back, digits apart, at the edge of three pages at least and of one
+    in twenty, or when it is a number alone and two pages have one.
     """
 
     def edges(lines: Sequence[_Line]) -> list[int]:
@@ -114,37 +115,57 @@ def _without_edges(pages: Sequence[list[_Line]]) -> list[list[_Line]]:
         return "#" if _PAGE_NUMBER.match(line.text) else re.sub(r"\d+", "#", line.text.lower())
 
     seen = Counter(form for lines in pages for form in {mask(lines[row]) for row in edges(lines)})
-    often = max(3, len(pages) / 3)
+    often = max(3, len(pages) / 20)
+    running = {form for form, count in seen.items() if count >= (2 if form == "#" else often)}
     return [
         [
             line
             for row, line in enumerate(lines)
-            if row not in edges(lines) or seen[mask(line)] < often
+            if row not in edges(lines) or mask(line) not in running
         ]
         for lines in pages
     ]
 
 
 def _paragraphs(lines: Sequence[_Line]) -> str:
-    """The lines as paragraphs: a new one begins below a gap, at an indent, in another size, and
-    after a line that ends a sentence well before the others do."""
+    """The lines as paragraphs; a line that plainly goes on with a sentence begins none."""
     if not lines:
         return ""
-    steps = [a.ends - b.begins for a, b in pairwise(lines)]
-    down = sorted(step for step in steps if step > 0)
-    # gaps between paragraphs are the larger ones, and a page may have hardly any other
-    usual = min([1.3 * lines[0].size, *down[len(down) // 4 :][:1]])
-    width = max(len(line.text) for line in lines)
+    steps = [round(a.ends - b.begins, 1) for a, b in pairwise(lines)]
+    usual = _usual([step for step in steps if step > 0], lines[0].size)
+    width = sorted(len(line.text) for line in lines)[len(lines) * 9 // 10]
     text = lines[0].text
     for (before, line), step in zip(pairwise(lines), steps, strict=True):
-        apart = (
-            step > 1.35 * usual
-            or abs(line.size - before.size) > 0.15 * max(line.size, before.size)
-            or (0.8 * line.size < line.left - before.left < 6 * line.size and step > 0)
-            or (len(before.text) < 0.75 * width and before.text[-1] in _ENDS)
-        )
+        goes_on = before.text[-1] not in _ENDS and line.text[0].islower()
+        apart = not goes_on and _begins(before, line, step / usual, len(before.text) / width)
         text += ("\n\n" if apart else "" if text.endswith(_HYPHEN) else " ") + line.text
     return text
+
+
+def _usual(steps: Sequence[float], size: float) -> float:
+    """The distance between two lines of a paragraph: the commonest one, or the least of those.
+
+    Of a few lines none is common; then it is at most what the size of the type suggests.
+    """
+    counts = Counter(steps)
+    least = min((step for step in counts if counts[step] == max(counts.values())), default=size)
+    return max(least if len(steps) > 3 else min(least, 1.3 * size), 1.0)
+
+
+def _begins(before: _Line, line: _Line, step: float, filled: float) -> bool:
+    """Whether `line` begins a paragraph: below a gap, at an indent, in another size, with a
+    bullet, or behind a line that is less `filled` than others are.
+
+    `step` is its distance from the line before, as a multiple of the usual one.
+    """
+    ended = before.text[-1] in _ENDS
+    return (
+        step > 1.35
+        or abs(line.size - before.size) > 0.15 * max(line.size, before.size)
+        or (ended and step > 0 and 0.8 * line.size < line.left - before.left < 6 * line.size)
+        or filled < (0.75 if ended else 0.5)
+        or line.text[0] in _BULLETS
+    )
 
 
 def _dehyphenated(text: str, words: Counter[str]) -> str:
