@@ -1,17 +1,19 @@
 """The write path in one place: load -> clean -> split -> embed -> store."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from index import store
-from index.clean import storable
+from index.articles import Changes, read_articles
 from index.dense import DenseIndex
-from index.embed import Embedder
+from index.embed import Embedder, Vectors
 from index.errors import CorpusError, IndexStoreError
 from index.lexical import LexicalIndex
-from index.load import Skipped, load, nothing_to_read
+from index.readers import VERSION as READERS
 from index.selection import FILE as SELECTION
 from index.selection import Selection
 from index.split import SPLITTER, split
@@ -33,84 +35,68 @@ def open_index(
     passage_chars: int,
     progress: Progress | None = None,
 ) -> Index:
-    """The index of `corpus`: the stored one when it is whole and current, else built anew.
+    """The index of `corpus`: the stored one when it is whole and current, else brought up to date.
 
-    Raises CorpusError when there is nothing to index, IndexStoreError when another process is
-    writing or the index cannot be written.
+    Only what is new or changed is embedded. Raises CorpusError when there is nothing to index,
+    IndexStoreError when another process is writing or the index cannot be written.
     """
     say = progress or _silent
     say("reading articles", 0, 0)
     folder = index_folder(corpus, index_root)
     selection = Selection.read(folder)
+    stored, why = _stored(folder, identity(embedder, passage_chars))
     try:
-        articles, skipped = read_articles(corpus, selection, progress)
+        articles, skipped = read_articles(corpus, selection, stored, progress)
     except CorpusError as error:
         if not selection.removed:
             raise
         raise CorpusError(
             f"{error}\nTo bring back what was removed, delete {folder / SELECTION}."
         ) from error
-    identity = _identity(embedder, passage_chars)
-    stored, why = _load_current(folder, articles, identity)
     if stored is not None:
-        return replace(stored, skipped=tuple(skipped))
-    if why:
+        changes = Changes.between(stored.articles.values(), articles)
+        if not changes:
+            if stored.skipped != tuple(skipped):
+                store.note_skipped(skipped, folder)
+            return replace(stored, skipped=tuple(skipped))
+        say(f"updating the index: {changes}", 0, 0)
+    elif why:
         say(f"building the index again: {why}", 0, 0)
     with store.writing(folder):
-        index = build(articles, embedder, passage_chars, skipped=skipped, progress=progress)
+        index = build(articles, embedder, passage_chars, stored=stored, progress=progress)
+        index = replace(index, skipped=tuple(skipped))
         say("saving the index", 0, 0)
         store.save(index, folder)
     return index
 
 
-def reselect(
+def reselect(  # noqa: PLR0913 - those of open_index, and the change
     corpus: Path,
     index_root: Path,
     embedder: Embedder,
     passage_chars: int,
     change: Callable[[Selection], Selection],
+    *,
+    progress: Progress | None = None,
 ) -> Index:
     """The index of `corpus` after `change` of what was added and removed, stored for good.
 
     Raises CorpusError when no article would be left, IndexStoreError when it cannot be stored;
     then nothing is changed.
     """
+    say = progress or _silent
     folder = index_folder(corpus, index_root)
     with store.writing(folder):
         selection = change(Selection.read(folder))
-        articles, skipped = read_articles(corpus, selection)
-        index = build(articles, embedder, passage_chars, skipped=skipped)
+        stored, _ = _stored(folder, identity(embedder, passage_chars))
+        articles, skipped = read_articles(corpus, selection, stored, progress)
+        index = build(articles, embedder, passage_chars, stored=stored, progress=progress)
+        index = replace(index, skipped=tuple(skipped))
+        say("saving the index", 0, 0)
         store.save(index, folder)
         # last, as it decides: an index that does not match it is built again when next opened
         store.save_selection(selection, folder)
     return index
-
-
-def read_articles(
-    corpus: Path, selection: Selection, progress: Progress | None = None
-) -> tuple[list[Article], list[Skipped]]:
-    """Every readable article of `corpus` as `selection` alters it, and what was left out and why.
-
-    Raises CorpusError when nothing readable is left.
-    """
-    files, skipped = selection.files(corpus)
-    removed = [name for name in selection.removed if name in files]
-    for name in removed:
-        del files[name]
-    articles: list[Article] = []
-    for number, (name, file) in enumerate(files.items(), start=1):
-        try:
-            articles.append(load(file, name))
-        except CorpusError as error:
-            skipped.append(Skipped(name, str(error)))
-        if progress is not None and len(files) > 1:
-            progress("reading articles", number, len(files))
-    if not articles and removed:
-        names = ", ".join(removed[:5]) + (" and others" if len(removed) > 5 else "")
-        raise CorpusError(f"{corpus} has no article left; removed: {names}.")
-    if not articles:
-        raise CorpusError(nothing_to_read(corpus, skipped))
-    return articles, [Skipped(storable(entry.path), storable(entry.reason)) for entry in skipped]
 
 
 def build(
@@ -118,10 +104,13 @@ def build(
     embedder: Embedder,
     passage_chars: int,
     *,
-    skipped: Sequence[Skipped] = (),
+    stored: Index | None = None,
     progress: Progress | None = None,
 ) -> Index:
-    """An index in memory of `articles`; raises CorpusError when they hold no sentence."""
+    """An index in memory of `articles`; raises CorpusError when they hold no sentence.
+
+    Vectors of texts that `stored`, an index of the same identity, holds are taken from there.
+    """
     passages: list[Passage] = []
     sentences: list[Sentence] = []
     by_id = {article.id: article for article in articles}
@@ -131,20 +120,56 @@ def build(
         sentences.extend(some_sentences)
     if not sentences:
         raise CorpusError("The articles hold no sentence to index.")
-    whole = [f"{passage.title}\n{passage.text}" for passage in passages]
     in_context = _in_context(sentences)
-    vectors = embedder.encode([*whole, *in_context], progress)
+    known = _known(stored) if stored is not None else {}
+    vectors = _embed([*_whole(passages, by_id), *in_context], embedder, known, progress)
     return Index(
         articles=by_id,
         passages=passages,
         sentences=sentences,
         dense_passages=DenseIndex.build(vectors[: len(passages)]),
         dense_sentences=DenseIndex.build(vectors[len(passages) :]),
-        lexical_passages=LexicalIndex.build(whole),
+        lexical_passages=LexicalIndex.build([f"{p.title}\n{p.text}" for p in passages]),
         lexical_sentences=LexicalIndex.build(in_context),
-        identity=_identity(embedder, passage_chars),
-        skipped=tuple(skipped),
+        identity=identity(embedder, passage_chars),
     )
+
+
+def _whole(passages: Sequence[Passage], articles: Mapping[str, Article]) -> list[str]:
+    """Each passage as it is embedded: behind its title, where the file states one.
+
+    A file's name is left to the word search, so that renaming a file embeds nothing.
+    """
+    return [
+        f"{passage.title}\n{passage.text}" if articles[passage.article_id].titled else passage.text
+        for passage in passages
+    ]
+
+
+def _known(stored: Index) -> dict[str, Vectors]:
+    """The vector of every text that `stored` holds, by the text."""
+    found: dict[str, Vectors] = {}
+    for texts, dense in (
+        (_whole(stored.passages, stored.articles), stored.dense_passages),
+        (_in_context(stored.sentences), stored.dense_sentences),
+    ):
+        found.update(zip(texts, dense.vectors(np.arange(len(texts))), strict=True))
+    return found
+
+
+def _embed(
+    texts: Sequence[str],
+    embedder: Embedder,
+    known: Mapping[str, Vectors],
+    progress: Progress | None,
+) -> Vectors:
+    """Vectors of shape (len(texts), dimension); only those not `known` are computed."""
+    fresh = [text for text in dict.fromkeys(texts) if text not in known]
+    made = dict(zip(fresh, embedder.encode(fresh, progress), strict=True)) if fresh else {}
+    vectors = np.empty((len(texts), embedder.dimension), dtype=np.float32)
+    for row, text in enumerate(texts):
+        vectors[row] = known[text] if text in known else made[text]
+    return vectors
 
 
 def _in_context(sentences: Sequence[Sentence]) -> list[str]:
@@ -159,32 +184,35 @@ def _in_context(sentences: Sequence[Sentence]) -> list[str]:
     return texts
 
 
-def _identity(embedder: Embedder, passage_chars: int) -> dict[str, str | int]:
+def identity(embedder: Embedder, passage_chars: int) -> dict[str, str | int]:
+    """What has to be equal for a stored index to be used."""
     return {
         "embedder": embedder.name,
         "embedder_files": embedder.fingerprint,
         "dimension": embedder.dimension,
+        "readers": READERS,
         "splitter": SPLITTER,
         "passage_chars": passage_chars,
     }
 
 
-def _load_current(
-    folder: Path, articles: Sequence[Article], identity: dict[str, str | int]
-) -> tuple[Index | None, str]:
-    """The stored index when it is whole and current; else None and the reason to tell."""
-    try:
-        manifest = store.read_manifest(folder)
-        if manifest is None:
-            return None, ""
-        for name, value in identity.items():
-            if (was := manifest["identity"].get(name)) != value:
-                return None, f"its {name} is {was}, the settings ask for {value}"
-        if manifest["articles"] != {article.id: article.sha256 for article in articles}:
-            return None, "the articles have changed"
-        return store.load(folder, manifest), ""
-    except (IndexStoreError, KeyError, AttributeError) as error:
-        return None, f"the stored one cannot be used, {error}"
+def _stored(folder: Path, wanted: dict[str, str | int]) -> tuple[Index | None, str]:
+    """The stored index when it is whole and of the identity `wanted`; else why it is not."""
+    generation = None
+    while True:
+        try:
+            manifest = store.read_manifest(folder)
+            if manifest is None:
+                return None, ""
+            for name, value in wanted.items():
+                if (was := manifest["identity"].get(name)) != value:
+                    return None, f"its {name} is {was}, the settings ask for {value}"
+            before, generation = generation, manifest["generation"]
+            return store.load(folder, manifest), ""
+        except (IndexStoreError, KeyError, AttributeError) as error:
+            # a writer may have swapped in another generation since the manifest was read
+            if generation is None or generation == before:
+                return None, f"the stored one cannot be used, {error}"
 
 
 def _silent(stage: str, done: int, total: int) -> None:

@@ -43,10 +43,12 @@ def split(article: Article, passage_chars: int) -> tuple[list[Passage], list[Sen
             text=article.text[start:end],
             start=start,
             end=end,
+            page=article.page(start),
         )
         passages.append(passage)
         sentences.extend(
-            Sentence(article.id, passage.id, article.text[a:b], a, b) for a, b in spans[first:last]
+            Sentence(article.id, passage.id, article.text[a:b], a, b, article.page(a))
+            for a, b in spans[first:last]
         )
     return passages, sentences
 

@@ -11,7 +11,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from index.selection import FILE as SELECTION
 from index.selection import Selection
 from index.types import Article, Passage, Sentence
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 
 
@@ -121,7 +121,7 @@ def save(index: Index, folder: Path) -> None:
                 if file.is_file()
             },
         }
-        _write_durably(folder / MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False))
+        _write_durably(folder / MANIFEST, _manifest_text(manifest))
     except OSError as error:
         raise IndexStoreError(
             f"The index cannot be written to {folder} ({error.strerror or error}). "
@@ -129,6 +129,18 @@ def save(index: Index, folder: Path) -> None:
         ) from error
     finally:
         _remove_others(folder)
+
+
+def note_skipped(skipped: Sequence[Skipped], folder: Path) -> None:
+    """Keep what was left out with the index in `folder`, of which nothing else has changed.
+
+    It saves the next start some work; where it cannot be written, that work is done.
+    """
+    with suppress(IndexStoreError, OSError), writing(folder):
+        manifest = read_manifest(folder)
+        if manifest is not None:
+            manifest["skipped"] = [asdict(entry) for entry in skipped]
+            _write_durably(folder / MANIFEST, _manifest_text(manifest))
 
 
 def save_selection(selection: Selection, folder: Path) -> None:
@@ -189,7 +201,8 @@ def _write_array(file: Path, rows: Sequence[tuple[int, int, int]]) -> None:
 
 def _read_articles(file: Path) -> list[Article]:
     with file.open(encoding="utf-8") as lines:
-        return [Article(**json.loads(line)) for line in lines]
+        found = [json.loads(line) for line in lines]
+    return [Article(**{**fields, "pages": tuple(fields["pages"])}) for fields in found]
 
 
 def _read_spans(data: Path, articles: list[Article]) -> tuple[list[Passage], list[Sentence]]:
@@ -198,13 +211,25 @@ def _read_spans(data: Path, articles: list[Article]) -> tuple[list[Passage], lis
         article = articles[number]
         name = f"{article.id}:{start}-{end}"
         text = article.text[start:end]
-        passages.append(Passage(name, article.id, article.title, article.path, text, start, end))
+        passages.append(
+            Passage(
+                name,
+                article.id,
+                article.title,
+                article.path,
+                text,
+                start,
+                end,
+                page=article.page(start),
+            )
+        )
     sentences = []
-    texts = {article.id: article.text for article in articles}
+    by_id = {article.id: article for article in articles}
     for row, start, end in np.load(data / "sentences.npy", allow_pickle=False).tolist():
         passage = passages[row]
-        text = texts[passage.article_id][start:end]
-        sentences.append(Sentence(passage.article_id, passage.id, text, start, end))
+        article = by_id[passage.article_id]
+        text, page = article.text[start:end], article.page(start)
+        sentences.append(Sentence(article.id, passage.id, text, start, end, page))
     return passages, sentences
 
 
@@ -216,6 +241,10 @@ def _check(file: Path, expected: dict[str, Any]) -> None:
 def _sha256(file: Path) -> str:
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _manifest_text(manifest: dict[str, Any]) -> str:
+    return json.dumps(manifest, indent=1, ensure_ascii=False)
 
 
 def _write_durably(file: Path, text: str) -> None:

@@ -1,5 +1,6 @@
 """The nouns of the write path. All offsets count Unicode code points of `Article.text`."""
 
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,6 +17,12 @@ class Article:
     published: str = ""  # ISO date where the file states one
     author: str = ""
     sha256: str = ""  # of the file's bytes
+    titled: bool = True  # whether the file states the title; else it is the file's name
+    pages: tuple[int, ...] = ()  # where each page begins in `text`; empty without pages
+
+    def page(self, at: int) -> int | None:
+        """The page, counted from 1, that the character at offset `at` is on."""
+        return bisect_right(self.pages, at) if self.pages else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,7 @@ class Passage:
     lexical_score: float = 0.0
     rank: int = 0
     used: bool = False
+    page: int | None = None  # on which it begins, counted from 1, where the file has pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,7 @@ class Sentence:
     text: str
     start: int
     end: int
+    page: int | None = None  # on which it begins, counted from 1, where the file has pages
 
 
 Progress = Callable[[str, int, int], None]

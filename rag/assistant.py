@@ -203,6 +203,25 @@ class Assistant:
             raise CorpusError(f"There is no article {', '.join(unknown)}; nothing was removed.")
         self._reselect(lambda selection: selection.removing(article_ids))
 
+    def refresh(self) -> bool:
+        """Look at the folder again and bring the index up to date; whether that changed it.
+
+        Raises CorpusError or IndexStoreError when it cannot be; the old index then stays in use.
+        """
+        from index.build import open_index
+
+        settings = self.settings
+        with self._busy:
+            before = self._index
+            self._index = open_index(
+                settings.corpus,
+                settings.index_root,
+                self._embedder,
+                settings.passage_chars,
+                self._progress,
+            )
+            return (before.version, before.skipped) != (self._index.version, self._index.skipped)
+
     def close(self) -> None:
         """Free the answer model. A stream that was left in the middle ends here."""
         for events in list(self._streams):
@@ -235,6 +254,7 @@ class Assistant:
                 self._embedder,
                 settings.passage_chars,
                 change,
+                progress=self._progress,
             )
 
     def _checked(self, question: str) -> str:

@@ -138,6 +138,9 @@ too when it is needed; this one tells what was indexed and what was left out."""
     parser.add_argument(
         "path", metavar="PATH", nargs="*", help="folder or file (default: the settings' corpus)"
     )
+    parser.add_argument(
+        "--watch", action="store_true", help="go on updating it when files change, until Ctrl-C"
+    )
     parser.set_defaults(run=commands.index)
 
 

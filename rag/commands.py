@@ -3,10 +3,12 @@
 import argparse
 import io
 import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from rag import models
-from rag.errors import QuestionError
+from rag.errors import FootnoteError, QuestionError
 from rag.settings import Settings
 from rag.terminal import ANSWERING, Meter, as_json, complain, line, render, table
 
@@ -28,24 +30,54 @@ def _open(args: argparse.Namespace, meter: Meter) -> "Assistant":
 
 
 def index(args: argparse.Namespace) -> int:
-    """Open each folder and tell what its index holds and what was left out."""
+    """Open each folder and tell what its index holds and what was left out; again on changes."""
     from rag.assistant import Assistant
 
-    for path in args.path or [None]:
-        settings = Settings.load(corpus=path)
-        with (
-            Meter(args.quiet) as meter,
-            Assistant.open(settings=settings, progress=meter) as assistant,
-        ):
-            articles, skipped = assistant.articles(), assistant.skipped
-            passages = assistant.passage_count
-        print(
-            f"{line(str(settings.corpus))}: {_counted(len(articles), 'article')}, "
-            f"{_counted(passages, 'passage')}, {_counted(len(skipped), 'file')} skipped"
-        )
-        for file, reason in skipped:
-            print(f"  skipped {line(f'{file}: {reason}')}")
+    with ExitStack() as stack:
+        opened = []
+        for path in args.path or [None]:
+            settings = Settings.load(corpus=path)
+            meter = stack.enter_context(Meter(args.quiet))
+            assistant = Assistant.open(settings=settings, progress=meter)
+            opened.append(stack.enter_context(assistant))
+            meter.clear()
+            _tell(assistant)
+        if args.watch:
+            _watch(opened)
     return DONE
+
+
+def _tell(assistant: "Assistant") -> None:
+    """Print the summary of an index: what it holds, and each file that was skipped and why."""
+    articles, skipped = assistant.articles(), assistant.skipped
+    print(
+        f"{line(str(assistant.settings.corpus))}: {_counted(len(articles), 'article')}, "
+        f"{_counted(assistant.passage_count, 'passage')}, {_counted(len(skipped), 'file')} skipped"
+    )
+    for file, reason in skipped:
+        print(f"  skipped {line(f'{file}: {reason}')}")
+
+
+def _watch(opened: "Sequence[Assistant]") -> None:
+    """Bring the indexes up to date whenever their folders change, until Ctrl-C."""
+    from index.build import index_folder
+    from index.watch import watch
+
+    corpora = {assistant.settings.corpus: assistant.settings.index_root for assistant in opened}
+    changes = watch({corpus: index_folder(corpus, root) for corpus, root in corpora.items()})
+    print("watching for changes; Ctrl-C ends it", flush=True)
+    while True:
+        try:
+            next(changes)
+        except KeyboardInterrupt:  # while it waits, this is how it is meant to end
+            return
+        for assistant in opened:
+            try:
+                if assistant.refresh():
+                    _tell(assistant)
+            except FootnoteError as error:  # such as a folder that is empty for the moment
+                complain(str(error))
+        sys.stdout.flush()
 
 
 def _counted(count: int, noun: str) -> str:

@@ -134,6 +134,7 @@ class Draft:
                 start=source.start,
                 end=source.end,
                 support=round(quote.support, 3),
+                page=source.page,
             )
             added.append(citation)
             self._citations.append(citation)

@@ -131,7 +131,8 @@ def _footnote(citation: Citation, articles: Mapping[str, Article]) -> str:
 
 def _source(place: Citation | Passage, articles: Mapping[str, Article]) -> str:
     article = articles.get(place.article_id)
-    return credit(article) if article else place.title or place.path
+    named = credit(article) if article else place.title or place.path
+    return named if place.page is None else f"{named}, page {place.page}"
 
 
 class Meter:

@@ -40,7 +40,8 @@ class Citation:
     """A footnote, checked: `article_text[start:end] == quote`, always.
 
     `Answer.text[answer_start:answer_end]` is the answer sentence, the markers behind it left
-    out; `support` (0 to 1) says how well the quote supports that sentence.
+    out; `support` (0 to 1) says how well the quote supports that sentence. `page` is the one on
+    which the quote begins, counted from 1; None where the article has no pages.
     """
 
     number: int
@@ -54,6 +55,7 @@ class Citation:
     start: int
     end: int
     support: float
+    page: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from index.build import read_articles
+from index.articles import read_articles
+from index.decode import decode
 from index.errors import CorpusError
-from index.load import MAX_FILE_BYTES, check_corpus, decode, find, load
+from index.load import check_corpus, find, load
+from index.readers import READERS
 from index.selection import Selection
 from index.types import Article
 
@@ -39,7 +41,7 @@ def test_old_windows_text_is_read(tmp_path: Path) -> None:
         ("c.txt", b"", "holds no text"),
         ("d.md", b"---\ntitle: T\n---\n", "holds no text"),
         ("e.txt", b" \n --- * \n", "holds no text"),
-        ("f.pdf", b"%PDF-1.7 text", r"files of type \.pdf are not read"),
+        ("f.rtf", b"{\\rtf1 text}", r"files of type \.rtf are not read"),
         ("Makefile", b"all:", "files of type unknown are not read"),
         ("missing.txt", None, "cannot be read .No such file"),
     ],
@@ -56,7 +58,7 @@ def test_what_holds_no_text_is_refused(
 def test_a_large_file_is_refused_unread(tmp_path: Path) -> None:
     with (tmp_path / "dump.txt").open("wb") as sparse:
         sparse.truncate(50_000_000)
-    assert MAX_FILE_BYTES < 50_000_000
+    assert READERS[".txt"].max_bytes < 50_000_000
     with pytest.raises(CorpusError, match="larger than 20 MB; split it"):
         load(tmp_path / "dump.txt", "dump.txt")
 
@@ -151,13 +153,13 @@ def test_binary_data_behind_a_byte_order_mark_is_refused() -> None:
         decode(b"\xff\xfe" + noise)
 
 
-def test_the_walk_passes_over_hidden_linked_and_ignored_files(corpus: Path) -> None:
+def test_the_walk_passes_over_hidden_and_ignored_files_and_names_linked_files(corpus: Path) -> None:
     (corpus / ".hidden.md").write_text("Hidden.")
     (corpus / ".git").mkdir()
     (corpus / ".git" / "a.md").write_text("Hidden.")
     (corpus / "link.md").symlink_to(corpus / "qom.md")
     (corpus / "draft.md").write_text("Ignored.")
-    (corpus / "b.pdf").write_bytes(b"%PDF")
+    (corpus / "b.rtf").write_bytes(b"{")
     (corpus / ".footnoteignore").write_text("# not yet\ndraft*\n\n")
     files, skipped = find(corpus)
     assert [f.relative_to(corpus).as_posix() for f in files] == [
@@ -165,7 +167,10 @@ def test_the_walk_passes_over_hidden_linked_and_ignored_files(corpus: Path) -> N
         "notes/flood.md",
         "qom.md",
     ]
-    assert [(s.path, s.reason) for s in skipped] == [("b.pdf", "files of type .pdf are not read")]
+    assert [(s.path, s.reason) for s in skipped] == [
+        ("b.rtf", "files of type .rtf are not read"),
+        ("link.md", "is a link, which is not followed"),
+    ]
 
 
 def test_one_file_is_a_corpus_too(corpus: Path) -> None:
@@ -211,7 +216,7 @@ def test_unreadable_parts_are_left_out_and_named(
 def test_a_folder_of_binary_files_only_gives_the_reasons(tmp_path: Path) -> None:
     for number in range(7):
         (tmp_path / f"{number}.jpg").write_bytes(b"\xff\xd8\x00")
-    with pytest.raises(CorpusError, match=r"(?s)reads .txt and .md.*0.jpg: files.*and 2 more"):
+    with pytest.raises(CorpusError, match=r"(?s)reads .txt, .md, .*0.jpg: files.*and 2 more"):
         check_corpus(tmp_path)
     (tmp_path / "a.txt").write_bytes(b"\x00\x01")
     check_corpus(tmp_path)

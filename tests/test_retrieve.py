@@ -7,7 +7,8 @@ from fakes import LED, HashEmbedder
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.build import build, read_articles
+from index.articles import read_articles
+from index.build import build
 from index.selection import Selection
 from index.store import Index
 from index.types import Article, Passage

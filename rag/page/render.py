@@ -135,9 +135,10 @@ def _refusal(answer: Answer) -> str:
 
 def _near(passage: Passage) -> str:
     where = place(passage.article_id, passage.start, passage.end, "passage")
+    page = f", page {passage.page}" if passage.page is not None else ""
     return (
         f'<li><button type="button" {where}>'
-        f'<span class="title" dir="auto">{escape(passage.title)}</span>'
+        f'<span class="title" dir="auto">{escape(passage.title)}{page}</span>'
         f'<span class="clip" dir="auto">{escape(clip(passage.text, CLIP))}</span></button></li>'
     )
 
@@ -185,13 +186,14 @@ def _note(citation: Citation, turn: int, articles: Mapping[str, Article]) -> str
     where = place(citation.article_id, citation.start, citation.end, "quote")
     article = articles.get(citation.article_id)
     publisher = f" · {byline(article, tag='span')}" if article else ""
+    page = f" · page {citation.page}" if citation.page is not None else ""
     word = support_word(citation.support)
     return (
         f'<li id="note-{turn}-{citation.number}" value="{citation.number}">'
         f'<a class="note" href="#source" {where}>'
         f'<span class="quote" dir="auto">“{escape(citation.quote)}”</span>'
         f'<span class="from"><bdi class="title">{escape(citation.title)}</bdi>'
-        f'{publisher} · <span class="support {word}">support: {word}</span></span></a></li>'
+        f'{publisher}{page} · <span class="support {word}">support: {word}</span></span></a></li>'
     )
 
 
