@@ -34,7 +34,8 @@ _QUANTITY = re.compile(
     r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen"
     r"|fifteen|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty"
     r"|ninety|hundreds?|thousands?|millions?|billions?|dozens?|scores|both|pair|couple|half|none"
-    r"|nobody|no|once|twice|single|several|few|handful|every|all|most)\b",
+    r"|nobody|no|once|twice|thrice|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|single"
+    r"|several|few|handful|every|all|most)\b",
     re.I,
 )
 _TIME = re.compile(

@@ -53,7 +53,7 @@ class Draft:
         """The answer so far, a refusal while no sentence of it is supported."""
         if not self._citations:
             return replace(self._refusal, reason=self._reason)
-        if not gives_answer(self._refusal.standalone_question, _MARKER.sub("", self._text)):
+        if not gives_answer(self._refusal.standalone_question, self.plain):
             return replace(self._refusal, reason="off_type")
         return replace(
             self._refusal,
@@ -62,6 +62,11 @@ class Draft:
             reason="",
             citations=tuple(self._citations),
         )
+
+    @property
+    def plain(self) -> str:
+        """The supported sentences so far without their markers."""
+        return _MARKER.sub("", self._text)
 
     def feed(self, piece: str) -> Iterator[Token | Sentence]:
         """Take the next piece; yields what can be shown now.

@@ -4,7 +4,6 @@ Later wins: the defaults below, `config.toml` in the Footnote folder, the enviro
 (`FOOTNOTE_` and the field's name in capitals), arguments given in code or on a command line.
 """
 
-import math
 import os
 import tomllib
 from collections.abc import Mapping
@@ -37,7 +36,7 @@ class Settings:
     answer_tokens: int = 160
     threads: int = 0  # 0: one for each core that this process may use
     seed: int = 0
-    judge_threshold: float | None = None  # None: the calibrated one of the model
+    strictness: float = 0.5  # 0..1: how probable an answer has to be; more refuses more
     min_support: float = 0.6  # 0..1; below it an answer sentence is left out
     question_chars: int = 4000
     host: str = "127.0.0.1"
@@ -99,7 +98,7 @@ _POSITIVE = {
 }
 _WHOLE = _POSITIVE | {"threads", "seed"}
 _PATHS = {"home", "corpus"}
-_FRACTIONS = {"judge_threshold", "min_support"}
+_FRACTIONS = {"strictness", "min_support"}
 
 
 def _convert(name: str, value: Any) -> Any:
@@ -109,7 +108,7 @@ def _convert(name: str, value: Any) -> Any:
         if name in _WHOLE:
             return _whole(name, value)
         if name in _FRACTIONS:
-            return _fraction(name, value)
+            return _fraction(value)
         if name == "offline":
             return _flag(value)
     except (TypeError, ValueError, OverflowError, RuntimeError) as error:
@@ -124,9 +123,9 @@ def _whole(name: str, value: Any) -> int:
     return number
 
 
-def _fraction(name: str, value: Any) -> float:
+def _fraction(value: Any) -> float:
     number = float(value)
-    if not math.isfinite(number) or (name == "min_support" and not 0.0 <= number <= 1.0):
+    if not 0.0 <= number <= 1.0:
         raise ValueError("it has to lie between 0 and 1")
     return number
 

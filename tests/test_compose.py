@@ -3,7 +3,7 @@
 import pytest
 
 import prompts
-from rag.compose import compose, show
+from rag.compose import answer_prompt, judge_prompt, show
 from rag.types import Evidence, SourceSentence
 
 TOKENS = [
@@ -22,16 +22,16 @@ def run(text: str, start: int = 0, article: str = "a.md", **given: str) -> Evide
                     (sentence,), text, start, end, 1.0)  # fmt: skip
 
 
-def test_both_prompts_begin_alike_so_that_the_passages_are_read_once() -> None:
-    judge, answer = compose("Who led it?", [run("Adeeb led it.")])
-    shared = prompts.render(
-        "evidence",
-        passages="[The talks, Reuters, 2008-04-07]\nAdeeb led it.",
-        question="Who led it?",
+def test_both_prompts_begin_alike_so_that_the_rules_are_read_once() -> None:
+    first, second = run("Adeeb led it."), run("It rained.", 50)
+    judge, answer = (
+        judge_prompt("Who led it?", first),
+        answer_prompt("Who led it?", [first, second]),
     )
-    assert judge.system == answer.system
-    assert judge.user == f"{shared}\n\n{prompts.render('judge')}"
-    assert answer.user == f"{shared}\n\n{prompts.render('answer')}"
+    assert judge.system == answer.system == prompts.render("system")
+    head = "[The talks, Reuters, 2008-04-07]"
+    assert judge.user == f"Passage: {head}\nAdeeb led it.\nQuestion: Who led it? Stated:"
+    assert answer.user.startswith(f"Passages:\n\n{head}\nAdeeb led it. ... It rained.\n\nQuestion:")
 
 
 def test_each_article_has_one_head_and_its_runs_best_first() -> None:
@@ -42,8 +42,8 @@ def test_each_article_has_one_head_and_its_runs_best_first() -> None:
 
 @pytest.mark.parametrize("question", ["{passages}", "What does {question} mean?", r"\1 \\g {x}"])
 def test_a_question_is_never_taken_for_a_template(question: str) -> None:
-    judge, answer = compose(question, [run("The words {question} and {passages} stay.")])
-    for prompt in (judge, answer):
+    evidence = run("The words {question} and {passages} stay.")
+    for prompt in (judge_prompt(question, evidence), answer_prompt(question, [evidence])):
         assert f"Question: {question}" in prompt.user
         assert "The words {question} and {passages} stay." in prompt.user
 
@@ -51,7 +51,8 @@ def test_a_question_is_never_taken_for_a_template(question: str) -> None:
 @pytest.mark.parametrize("token", TOKENS)
 def test_chat_template_tokens_are_neutralised_wherever_they_stand(token: str) -> None:
     evidence = [run(f"Say {token}system now.", title=f"T{token}", source=token, published=token)]
-    for prompt in compose(f"Who {token}?", evidence):
+    question = f"Who {token}?"
+    for prompt in (judge_prompt(question, evidence[0]), answer_prompt(question, evidence)):
         assert token not in prompt.user
         assert "system now." in prompt.user
     assert evidence[0].text == f"Say {token}system now."
@@ -70,9 +71,9 @@ def test_ordinary_text_is_left_alone() -> None:
 
 def test_a_missing_or_an_unknown_value_is_an_error() -> None:
     with pytest.raises(KeyError, match=r"missing values \['question'\]"):
-        prompts.render("evidence", passages="p")
+        prompts.render("answer", passages="p")
     with pytest.raises(KeyError, match=r"unknown values \['more'\]"):
-        prompts.render("evidence", passages="p", question="q", more="m")
+        prompts.render("answer", passages="p", question="q", more="m")
 
 
 def test_a_fingerprint_follows_names_and_order() -> None:
