@@ -12,7 +12,7 @@ from eval.matching import held_by, holds, normalise
 from eval.problems import Problem
 from eval.similar import similar_pairs
 from eval.starter import PLACEHOLDER
-from index.build import read_articles
+from index.articles import read_articles
 from index.selection import Selection
 from rag.errors import FootnoteError
 from rag.types import Article

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 import prompts
 from index.clean import clean_line
 from rag import followup, models
-from rag.compose import answer_prompt, judge_prompt, verify_prompt
+from rag.compose import answer_prompt, judge_prompt, shared_prompt, verify_prompt
 from rag.errors import CorpusError, QuestionError
 from rag.generate import Generator, LlamaGenerator
 from rag.given import as_articles, point_back
@@ -120,9 +120,9 @@ class Assistant:
         return [(entry.path, entry.reason) for entry in self._index.skipped]
 
     def warm(self) -> None:
-        """Load the answer model now instead of at the first question."""
+        """Load the answer model now instead of at the first question, and let it read its rules."""
         with self._busy:
-            self._ready()
+            self._ready().margin(shared_prompt())
 
     def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
         """The checked answer to `question`, or a refusal.
@@ -317,9 +317,8 @@ class Assistant:
             )
         verdict = calibration(generator.name)
         with clock.stage("judge_s"):
-            chosen, stated = choose(
-                evidence, lambda run: generator.margin(judge_prompt(standalone, run))
-            )
+            margins = [generator.margin(judge_prompt(standalone, run)) for run in evidence]
+            chosen, stated = [evidence[row] for row in choose(margins)], max(margins)
         refusal = replace(
             refusal,
             confidence=verdict.expected(stated),

@@ -26,6 +26,11 @@ def verify_prompt(question: str, evidence: Sequence[Evidence], answer: str) -> P
     return _prompt("verify", passages=show(evidence), question=question, answer=answer)
 
 
+def shared_prompt() -> Prompt:
+    """What all prompts begin with, and nothing else: reading it ahead saves the first question."""
+    return Prompt(prompts.render("system"), "")
+
+
 def _prompt(template: str, **values: str) -> Prompt:
     safe = {name: prompts.neutralise(value) for name, value in values.items()}
     return Prompt(prompts.render("system"), prompts.render(template, **safe))

@@ -1,8 +1,8 @@
 """Do the passages state the answer? The model's own yes/no margins, read as a probability.
 
-The model is asked twice. Before it writes: does this run of evidence state the answer, one run
-after another, best found first, until one clearly does. Small models judge one run far better than
-many at once, and what is read then is only what states the answer. After it wrote: with that
+The model is asked twice. Before it writes: does this run of evidence state the answer, of each run
+alone. Small models judge one run far better than many at once, and what is read then is only what
+states the answer. After it wrote: with that
 answer, is it stated? Both margins, logit(yes) - logit(no), are joined by a logistic regression
 (Platt scaling of two scores; Platt 1999) whose weights depend on the model and on the words it was
 asked with, and are stored with both in `calibration.json`.
@@ -10,17 +10,16 @@ asked with, and are stored with both in `calibration.json`.
 
 import json
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import prompts
-from rag.types import Evidence
 
 _FILE = Path(__file__).with_name("calibration.json")
 _PROMPTS = ("system", "judge", "verify")
-_CLEAR = 1.0  # logits: a run that states the answer this clearly ends the search
 _DROP = 1.0  # logits that a run may lie below the best one and still be read
 _MOST_RUNS = 3
 
@@ -57,26 +56,13 @@ def calibration(model: str) -> Calibration:
     entry = _stored().get(model)
     if entry is None or entry["prompts"] != prompts.fingerprint(*_PROMPTS):
         return SAFE_DEFAULT
-    before, after = entry["before"], entry["after"]
-    return Calibration((before[0], before[1]), (after[0], after[1], after[2]))
+    return Calibration(tuple(entry["before"]), tuple(entry["after"]))
 
 
-def choose(
-    evidence: Iterable[Evidence], margin: Callable[[Evidence], float]
-) -> tuple[list[Evidence], float]:
-    """The runs that the answer is to be read from, best first, and the best one's margin.
-
-    Asks `margin` run by run until one is clear, so the runs have to come best found first. A run
-    that is clear is read alone but for runs before it that are nearly as good.
-    """
-    judged: list[tuple[float, Evidence]] = []
-    for run in evidence:
-        judged.append((margin(run), run))
-        if judged[-1][0] >= _CLEAR:
-            break
-    judged.sort(key=lambda pair: -pair[0])
-    best = judged[0][0]
-    return [run for stated, run in judged if stated >= best - _DROP][:_MOST_RUNS], best
+def choose(margins: Sequence[float]) -> list[int]:
+    """Rows of the runs that the answer is to be read from, the one that states it best first."""
+    order = sorted(range(len(margins)), key=lambda row: -margins[row])
+    return [row for row in order if margins[row] >= margins[order[0]] - _DROP][:_MOST_RUNS]
 
 
 def _logistic(logit: float) -> float:
@@ -86,6 +72,6 @@ def _logistic(logit: float) -> float:
 
 
 @cache
-def _stored() -> dict[str, dict[str, list[float] | str]]:
-    entries: dict[str, dict[str, list[float] | str]] = json.loads(_FILE.read_text(encoding="utf-8"))
+def _stored() -> dict[str, dict[str, Any]]:
+    entries: dict[str, dict[str, Any]] = json.loads(_FILE.read_text(encoding="utf-8"))
     return entries

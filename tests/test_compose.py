@@ -3,7 +3,7 @@
 import pytest
 
 import prompts
-from rag.compose import answer_prompt, judge_prompt, show
+from rag.compose import answer_prompt, judge_prompt, show, verify_prompt
 from rag.types import Evidence, SourceSentence
 
 TOKENS = [
@@ -31,7 +31,15 @@ def test_both_prompts_begin_alike_so_that_the_rules_are_read_once() -> None:
     assert judge.system == answer.system == prompts.render("system")
     head = "[The talks, Reuters, 2008-04-07]"
     assert judge.user == f"Passage: {head}\nAdeeb led it.\nQuestion: Who led it? Stated:"
-    assert answer.user.startswith(f"Passages:\n\n{head}\nAdeeb led it. ... It rained.\n\nQuestion:")
+    assert answer.user.startswith(f"Passage: {head}\nAdeeb led it. ... It rained.\nQuestion: Who")
+
+
+def test_what_the_judge_read_is_the_beginning_of_what_follows() -> None:
+    only = run("Adeeb led it.")
+    read = judge_prompt("Who led it?", only).user.removesuffix(" Stated:")
+    assert answer_prompt("Who led it?", [only]).user.startswith(read)
+    check = verify_prompt("Who led it?", [only], "Adeeb did.").user
+    assert check == f"{read} Answer: Adeeb did. Stated:"
 
 
 def test_each_article_has_one_head_and_its_runs_best_first() -> None:

@@ -11,7 +11,7 @@ from eval import starter
 from eval.dataset import KINDS, Case, load
 from eval.lint import lint
 from eval.similar import similar_pairs
-from index.build import read_articles
+from index.articles import read_articles
 from index.selection import Selection
 from rag.types import Article, Turn
 
