@@ -12,12 +12,13 @@ import shutil
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from filelock import FileLock, Timeout
+from numpy.typing import NDArray
 
 from index.dense import DenseIndex
 from index.errors import IndexStoreError
@@ -44,6 +45,14 @@ class Index:
     lexical_sentences: LexicalIndex
     identity: dict[str, Any]  # what has to be equal for the index to be usable
     skipped: tuple[Skipped, ...] = ()
+    passage_rows: NDArray[np.int64] = field(init=False, compare=False, repr=False)
+    """Row of the passage that each sentence is in, shape (sentences,)."""
+
+    def __post_init__(self) -> None:
+        """Look up each sentence's passage once, not for every question."""
+        rows = {passage.id: row for row, passage in enumerate(self.passages)}
+        found = np.array([rows[s.passage_id] for s in self.sentences], dtype=np.int64)
+        object.__setattr__(self, "passage_rows", found)
 
     @property
     def version(self) -> str:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:  # numpy, FAISS and torch load when an assistant opens, not be
     from index.embed import Embedder
     from index.selection import Selection
     from index.store import Index
+    from rag.retrieve import Search
 
 _NEAREST = 5  # passages that an answer or a refusal comes with
 _HOPELESS = 0.2  # of the strictness: less likely than that, an answer is not even tried
@@ -171,17 +172,12 @@ class Assistant:
 
     def retrieve(self, query: str, k: int = 10) -> list[Passage]:
         """The `k` best passages for `query`, ranked; the answer model takes no part."""
-        from rag.retrieve import rank_passages
-
-        vector = self._embedder.encode([query])[0]
-        return rank_passages(self._index, query, vector, k)
+        return self._search(self._index, query).passages(k)
 
     def evidence_sentences(self, query: str, k: int = 10) -> list[SourceSentence]:
         """The `k` best sentences for `query`, ranked; the answer model takes no part."""
-        from rag.retrieve import rank_sentences
-
-        vector = self._embedder.encode([query])[0]
-        return [sentence for sentence, _ in rank_sentences(self._index, query, vector, k)]
+        index = self._index
+        return [index.sentences[row] for row, _ in self._search(index, query).sentences(k)]
 
     def articles(self) -> list[Article]:
         """The indexed articles, whole."""
@@ -275,6 +271,11 @@ class Assistant:
             self._generator = self._load_generator()
         return self._generator
 
+    def _search(self, index: "Index", query: str) -> "Search":
+        from rag.retrieve import Search
+
+        return Search(index, query, self._embedder.encode([query])[0])
+
     def _refusal(self, question: str) -> Answer:
         return Answer(
             question=question,
@@ -292,13 +293,13 @@ class Assistant:
     def _answer(self, question: str, standalone: str, index: "Index", clock: Clock) -> Events:
         from rag.cite import Citer
         from rag.draft import Draft
-        from rag.retrieve import gather, rank_passages, rank_sentences
+        from rag.retrieve import gather
 
         settings, generator = self.settings, self._ready()
         with clock.stage("retrieve_s"):
-            vector = self._embedder.encode([standalone])[0]
-            passages = rank_passages(index, standalone, vector, _NEAREST)
-            ranked = rank_sentences(index, standalone, vector, settings.evidence_sentences)
+            search = self._search(index, standalone)
+            passages = search.passages(_NEAREST)
+            ranked = search.sentences(settings.evidence_sentences)
             evidence = gather(index, ranked, settings.evidence_tokens, generator.count)
         refusal = replace(
             self._refusal(question),

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from index.embed import Vectors
 from index.store import Index
-from rag.types import Evidence, Passage, SourceSentence
+from rag.types import Evidence, Passage
 
 _RRF = 60
 _DEPTH = 100  # rows that each ranking contributes
@@ -21,70 +21,67 @@ _NEIGHBOURS = 1  # sentences kept on each side of a found one
 Ranks = dict[int, int]
 
 
-def rank_passages(index: Index, query: str, vector: Vectors, k: int) -> list[Passage]:
-    """The `k` best passages for `query`, best first, with their ranks and scores."""
-    dense, cosines = _dense_ranks(index.dense_passages.search(vector, _DEPTH))
-    bm25 = index.lexical_passages.scores(query)
-    fused = _fuse([dense, _lexical_ranks(bm25)])
-    best = sorted(fused, key=lambda row: (-fused[row], row))[:k]
-    return [
-        replace(
-            index.passages[row],
-            score=fused[row],
-            dense_score=cosines.get(row, 0.0),
-            lexical_score=float(bm25[row]),
-            rank=rank,
-        )
-        for rank, row in enumerate(best, start=1)
-    ]
+class Search:
+    """One query's rankings of an index's passages and sentences, each made once."""
 
+    def __init__(self, index: Index, query: str, vector: Vectors) -> None:
+        """Search `index` for `query`, whose vector has shape (dimension,)."""
+        self._index = index
+        dense, self._cosines = _dense_ranks(index.dense_passages.search(vector, _DEPTH))
+        self._bm25 = index.lexical_passages.scores(query)
+        self._of_passages = [dense, _lexical_ranks(self._bm25)]
+        self._of_sentences = [
+            _dense_ranks(index.dense_sentences.search(vector, _DEPTH))[0],
+            _lexical_ranks(index.lexical_sentences.scores(query)),
+        ]
 
-def rank_sentences(
-    index: Index, query: str, vector: Vectors, k: int
-) -> list[tuple[SourceSentence, float]]:
-    """The `k` best sentences with their fused scores, best first.
+    def passages(self, k: int) -> list[Passage]:
+        """The `k` best passages, best first, with their ranks and scores."""
+        fused = {row: _score(self._of_passages, row) for row in set().union(*self._of_passages)}
+        return [
+            replace(
+                self._index.passages[row],
+                score=fused[row],
+                dense_score=self._cosines.get(row, 0.0),
+                lexical_score=float(self._bm25[row]),
+                rank=rank,
+            )
+            for rank, row in enumerate(_best(fused, k), start=1)
+        ]
 
-    Four rankings take part: dense and BM25 of the sentence itself, and those of its passage.
-    """
-    own = [
-        _dense_ranks(index.dense_sentences.search(vector, _DEPTH))[0],
-        _lexical_ranks(index.lexical_sentences.scores(query)),
-    ]
-    passages = [
-        _dense_ranks(index.dense_passages.search(vector, _DEPTH))[0],
-        _lexical_ranks(index.lexical_passages.scores(query)),
-    ]
-    passage_row = {passage.id: row for row, passage in enumerate(index.passages)}
-    fused: dict[int, float] = {}
-    for row in set().union(*own):
-        parent = passage_row[index.sentences[row].passage_id]
-        fused[row] = _score(own, row) + _score(passages, parent)
-    best = sorted(fused, key=lambda row: (-fused[row], row))[:k]
-    return [(index.sentences[row], fused[row]) for row in best]
+    def sentences(self, k: int) -> list[tuple[int, float]]:
+        """Rows of the `k` best sentences with their fused scores, best first.
+
+        Four rankings take part: dense and BM25 of the sentence itself, and those of its passage.
+        """
+        parents = self._index.passage_rows
+        fused = {
+            row: _score(self._of_sentences, row) + _score(self._of_passages, int(parents[row]))
+            for row in set().union(*self._of_sentences)
+        }
+        return [(row, fused[row]) for row in _best(fused, k)]
 
 
 def gather(
     index: Index,
-    ranked: Sequence[tuple[SourceSentence, float]],
+    ranked: Sequence[tuple[int, float]],
     budget: int,
     count: Callable[[str], int],
 ) -> list[Evidence]:
-    """Ranked sentences with their neighbours, merged into runs of one article's text.
+    """Ranked rows of sentences with their neighbours, merged into runs of one article's text.
 
     Sentences are taken best first while `count` of their text keeps within `budget` tokens, the
     best one at any length; the runs come best first. `text` of each equals the article's text at
     its offsets.
     """
-    rows = {(s.article_id, s.start): row for row, s in enumerate(index.sentences)}
     taken: dict[int, float] = {}
     spent = 0
-    for sentence, score in ranked:
-        row = rows[(sentence.article_id, sentence.start)]
+    for row, score in ranked:
         wanted = [row, *_neighbours(index, row)]
         cost = sum(count(index.sentences[r].text) for r in wanted if r not in taken)
         if spent + cost > budget:
             wanted = [row]  # the sentence alone may still fit
-            cost = 0 if row in taken else count(sentence.text)
+            cost = 0 if row in taken else count(index.sentences[row].text)
             if taken and spent + cost > budget:
                 continue
         spent += cost
@@ -145,8 +142,9 @@ def _lexical_ranks(scores: NDArray[np.float32]) -> Ranks:
     return {int(row): rank for rank, row in enumerate(top, start=1) if scores[row] > 0}
 
 
-def _fuse(rankings: Sequence[Ranks]) -> dict[int, float]:
-    return {row: _score(rankings, row) for row in set().union(*rankings)}
+def _best(fused: dict[int, float], k: int) -> list[int]:
+    """The `k` rows that score highest, equal ones in reading order."""
+    return sorted(fused, key=lambda row: (-fused[row], row))[:k]
 
 
 def _score(rankings: Sequence[Ranks], row: int) -> float:

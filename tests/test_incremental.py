@@ -15,7 +15,7 @@ from index.articles import Changes
 from index.build import open_index
 from index.store import Index
 from index.types import Article
-from rag.retrieve import rank_passages, rank_sentences
+from rag.retrieve import Search
 
 QUERIES = ("Who led the delegation to Qom?", "harbour cranes", "new words of the flood", "rockets")
 WORDS = ["harbour", "crane", "flood", "river", "delegate", "rocket", "truce", "cleric", "minister"]
@@ -25,9 +25,9 @@ def answers(index: Index) -> list[object]:
     """All that a search of `index` gives, to the last bit."""
     found: list[object] = [index.version, index.articles, index.passages, index.sentences]
     for query in QUERIES:
-        vector = HashEmbedder().encode([query])[0]
-        found.append([astuple(passage) for passage in rank_passages(index, query, vector, 20)])
-        found.append(rank_sentences(index, query, vector, 20))
+        search = Search(index, query, HashEmbedder().encode([query])[0])
+        found.append([astuple(passage) for passage in search.passages(20)])
+        found.append(search.sentences(20))
     for dense, rows in (
         (index.dense_passages, len(index.passages)),
         (index.dense_sentences, len(index.sentences)),
@@ -125,9 +125,10 @@ def test_nothing_of_a_deleted_or_replaced_file_is_found(opening: Opening) -> Non
     change(opening.corpus)
     index = opening()
     vector = HashEmbedder().encode(["The river Tigris flooded two villages, 3,400 rockets"])[0]
+    search = Search(index, "Tigris villages 3,400", vector)
     for found in (
-        [passage.text for passage in rank_passages(index, "Tigris villages 3,400", vector, 99)],
-        [s.text for s, _ in rank_sentences(index, "Tigris villages 3,400", vector, 99)],
+        [passage.text for passage in search.passages(99)],
+        [index.sentences[row].text for row, _ in search.sentences(99)],
     ):
         assert found
         assert not any("Tigris" in text or "3,400" in text for text in found)

@@ -12,7 +12,7 @@ from index.build import build
 from index.selection import Selection
 from index.store import Index
 from index.types import Article, Passage
-from rag.retrieve import gather, rank_passages, rank_sentences
+from rag.retrieve import Search, gather
 from rag.types import Evidence, SourceSentence
 
 EMBEDDER = HashEmbedder()
@@ -24,16 +24,21 @@ def index_of(*texts: str, passage_chars: int = 800) -> Index:
     return build(articles, EMBEDDER, passage_chars)
 
 
+def search(index: Index, query: str) -> Search:
+    return Search(index, query, EMBEDDER.encode([query])[0])
+
+
 def passages(index: Index, query: str, k: int = 10) -> list[Passage]:
-    return rank_passages(index, query, EMBEDDER.encode([query])[0], k)
+    return search(index, query).passages(k)
 
 
 def sentences(index: Index, query: str, k: int = 10) -> Ranked:
-    return rank_sentences(index, query, EMBEDDER.encode([query])[0], k)
+    return [(index.sentences[row], score) for row, score in search(index, query).sentences(k)]
 
 
 def evidence(index: Index, query: str, budget: int = 500, k: int = 10) -> list[Evidence]:
-    return gather(index, sentences(index, query, k), budget, lambda text: len(text.split()))
+    ranked = search(index, query).sentences(k)
+    return gather(index, ranked, budget, lambda text: len(text.split()))
 
 
 @pytest.fixture
