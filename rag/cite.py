@@ -26,7 +26,6 @@ from numpy.typing import NDArray
 
 from index.embed import Embedder, Vectors
 from index.lexical import words
-from index.split import sentence_spans
 from rag.types import Evidence, SourceSentence
 
 _MAX_QUOTES = 3
@@ -170,11 +169,6 @@ class Citer:
             return True
         anywhere = self._question | evidence | near
         return not all(_stands_in(stem, anywhere) for stem in _first_word(claim))
-
-
-def split_claims(text: str) -> list[tuple[int, int]]:
-    """Offsets of the sentences of an answer."""
-    return sentence_spans(text)
 
 
 def _head(run: Evidence) -> str:

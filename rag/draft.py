@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import prompts
+from index.split import sentence_spans
 from rag.answer_type import gives_answer
-from rag.cite import Citer, Quote, split_claims
+from rag.cite import Citer, Quote
 from rag.timing import Clock
 from rag.types import Answer, Citation, Sentence, Token
 
@@ -100,7 +101,7 @@ class Draft:
 
     def _split(self) -> list[str]:
         """The pending sentences; the last may not have ended."""
-        spans = split_claims(self._pending)
+        spans = sentence_spans(self._pending)
         return [self._pending[start:end] for start, end in spans] or [""]
 
     def _check(self, sentence: str) -> Iterator[Sentence]:

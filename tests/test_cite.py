@@ -7,7 +7,7 @@ from fakes import LED, HashEmbedder
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.cite import Citer, split_claims
+from rag.cite import Citer
 from rag.types import Evidence, SourceSentence
 
 QUESTION = "Who headed the Iraqi delegation to Qom?"
@@ -147,8 +147,3 @@ def test_any_text_gets_quotes_in_bounds(claim: str, texts: list[str], question: 
     assert len(found) <= 3
     assert len({quote.sentence.start for quote in found}) == len(found)
     assert all(0 <= quote.support <= 1.0001 for quote in found)
-
-
-def test_claims_are_sentences() -> None:
-    text = "Mr. Adeeb led 3.5 men. He left!"
-    assert [text[a:b] for a, b in split_claims(text)] == ["Mr. Adeeb led 3.5 men.", "He left!"]
