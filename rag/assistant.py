@@ -318,8 +318,9 @@ class Assistant:
             )
         verdict = calibration(generator.name)
         with clock.stage("judge_s"):
-            margins = [generator.margin(judge_prompt(standalone, run)) for run in evidence]
-            chosen, stated = [evidence[row] for row in choose(margins)], max(margins)
+            chosen, stated = choose(
+                evidence, lambda run: generator.margin(judge_prompt(standalone, run))
+            )
         refusal = replace(
             refusal,
             confidence=verdict.expected(stated),

@@ -1,8 +1,8 @@
 """Do the passages state the answer? The model's own yes/no margins, read as a probability.
 
-The model is asked twice. Before it writes: does this run of evidence state the answer, of each run
-alone. Small models judge one run far better than many at once, and what is read then is only what
-states the answer. After it wrote: with that
+The model is asked twice. Before it writes: does this run of evidence state the answer, one run
+after another, best found first, until one clearly does. Small models judge one run far better than
+many at once, and what is read then is only what states the answer. After it wrote: with that
 answer, is it stated? Both margins, logit(yes) - logit(no), are joined by a logistic regression
 (Platt scaling of two scores; Platt 1999) whose weights depend on the model and on the words it was
 asked with, and are stored with both in `calibration.json`.
@@ -10,16 +10,18 @@ asked with, and are stored with both in `calibration.json`.
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import prompts
+from rag.types import Evidence
 
 _FILE = Path(__file__).with_name("calibration.json")
 _PROMPTS = ("system", "judge", "verify")
+_CLEAR = 1.0  # logits: a run that states the answer this clearly ends the search
 _DROP = 1.0  # logits that a run may lie below the best one and still be read
 _MOST_RUNS = 3
 
@@ -59,10 +61,22 @@ def calibration(model: str) -> Calibration:
     return Calibration(tuple(entry["before"]), tuple(entry["after"]))
 
 
-def choose(margins: Sequence[float]) -> list[int]:
-    """Rows of the runs that the answer is to be read from, the one that states it best first."""
-    order = sorted(range(len(margins)), key=lambda row: -margins[row])
-    return [row for row in order if margins[row] >= margins[order[0]] - _DROP][:_MOST_RUNS]
+def choose(
+    evidence: Iterable[Evidence], margin: Callable[[Evidence], float]
+) -> tuple[list[Evidence], float]:
+    """The runs that the answer is to be read from, best first, and the best one's margin.
+
+    Asks `margin` run by run until one is clear, so the runs have to come best found first. A run
+    that is clear is read alone but for runs before it that are nearly as good.
+    """
+    judged: list[tuple[float, Evidence]] = []
+    for run in evidence:
+        judged.append((margin(run), run))
+        if judged[-1][0] >= _CLEAR:
+            break
+    judged.sort(key=lambda pair: -pair[0])
+    best = judged[0][0]
+    return [run for stated, run in judged if stated >= best - _DROP][:_MOST_RUNS], best
 
 
 def _logistic(logit: float) -> float:

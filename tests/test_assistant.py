@@ -55,18 +55,15 @@ def test_the_judge_refuses_before_anything_is_written(opener: Opener) -> None:
     assert answer.timings.answer_tokens == 0
 
 
-def test_each_run_is_judged_alone_and_what_states_the_answer_is_read(opener: Opener) -> None:
-    def margin(prompt: Prompt) -> float:
-        return 3.0 if LED in prompt.user else -1.0
-
-    generator = ScriptedGenerator(LED, margin=margin)
-    answer = opener(generator).ask("Who headed the delegation to Qom, and does the harbour work?")
-    *judged, verified = generator.judged
-    assert len(judged) > 1
-    assert sum(LED in prompt.user for prompt in judged) == 1
-    assert "cranes" not in generator.asked[0].user
+def test_runs_are_judged_until_one_is_clear_and_only_that_one_is_read(opener: Opener) -> None:
+    generator = ScriptedGenerator(LED, margin=9.0)
+    assistant = opener(generator)
+    answer = assistant.ask(QUESTION)
+    judged, verified = generator.judged
+    assert judged.user.endswith("Stated:")
     assert f"Answer: {LED} Stated:" in verified.user
-    assert {p.article_id for p in answer.passages if p.used} == {"qom.md"}
+    assert generator.asked[0].user.startswith(judged.user.removesuffix(" Stated:"))
+    assert [passage.article_id for passage in answer.passages if passage.used] == ["qom.md"]
 
 
 def test_an_answer_that_is_not_found_stated_becomes_a_refusal(opener: Opener) -> None:

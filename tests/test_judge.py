@@ -10,6 +10,7 @@ import pytest
 import prompts
 from rag import judge
 from rag.judge import SAFE_DEFAULT, Calibration, calibration, choose
+from rag.types import Evidence
 
 FINGERPRINT = prompts.fingerprint("system", "judge", "verify")
 
@@ -69,16 +70,27 @@ def test_the_shipped_calibrations_are_of_today_s_prompts() -> None:
         assert calibration(model).expected(-9.0) < 0.5 < calibration(model).expected(9.0)
 
 
+def run(name: str) -> Evidence:
+    return Evidence(name, "p", name, name, "", "", (), name, 0, 1, 1.0)
+
+
 @pytest.mark.parametrize(
-    ("margins", "read"),
+    ("margins", "read", "asked"),
     [
-        ([2.0, 0.5, -3.0], [0]),
-        ([0.5, 1.2, 0.1], [1, 0]),
-        ([0.1, -0.2, 0.3, 0.2], [2, 3, 0]),
-        ([-3.0, -5.0], [0]),
+        ([2.0, 9.0, 9.0], ["0"], 1),
+        ([0.5, 1.2, 9.0], ["1", "0"], 2),
+        ([-0.5, 1.2, 9.0], ["1"], 2),
+        ([0.1, -0.2, 0.3, 0.2], ["2", "3", "0"], 4),
+        ([-3.0, -5.0], ["0"], 2),
     ],
 )
-def test_what_states_the_answer_nearly_as_well_as_the_best_is_read(
-    margins: list[float], read: list[int]
-) -> None:
-    assert choose(margins) == read
+def test_a_clear_run_ends_the_search(margins: list[float], read: list[str], asked: int) -> None:
+    told: list[str] = []
+
+    def margin(evidence: Evidence) -> float:
+        told.append(evidence.title)
+        return margins[int(evidence.title)]
+
+    chosen, best = choose([run(str(row)) for row in range(len(margins))], margin)
+    assert ([found.title for found in chosen], len(told)) == (read, asked)
+    assert best == max(margins[:asked])
