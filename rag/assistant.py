@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Self
 import prompts
 from index.clean import clean_line
 from rag import followup, models
-from rag.compose import answer_prompt, judge_prompt, shared_prompt, verify_prompt
+from rag.compose import compose
 from rag.errors import CorpusError, QuestionError
 from rag.generate import Generator, LlamaGenerator
 from rag.given import as_articles, point_back
-from rag.judge import calibration, choose
+from rag.judge import calibration
 from rag.settings import Settings
 from rag.timing import Clock
 from rag.types import (
@@ -39,7 +39,6 @@ if TYPE_CHECKING:  # numpy, FAISS and torch load when an assistant opens, not be
     from rag.retrieve import Search
 
 _NEAREST = 5  # passages that an answer or a refusal comes with
-_HOPELESS = 0.2  # of the strictness: less likely than that, an answer is not even tried
 
 Event = Token | Sentence | Answer
 Events = Steps[Event, None, None]
@@ -121,9 +120,9 @@ class Assistant:
         return [(entry.path, entry.reason) for entry in self._index.skipped]
 
     def warm(self) -> None:
-        """Load the answer model now instead of at the first question, and let it read its rules."""
+        """Load the answer model now instead of at the first question."""
         with self._busy:
-            self._ready().margin(shared_prompt())
+            self._ready()
 
     def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
         """The checked answer to `question`, or a refusal.
@@ -310,31 +309,23 @@ class Assistant:
         if not evidence:
             yield replace(refusal, timings=clock.timings())
             return
-        whole = generator.length(answer_prompt(standalone, evidence))
-        if whole + settings.answer_tokens > generator.context_tokens:
+        judge, prompt = compose(standalone, evidence)
+        clock.prompt_tokens = generator.length(prompt)
+        if clock.prompt_tokens + settings.answer_tokens > generator.context_tokens:
             raise QuestionError(
                 "The question and its evidence are longer than the model can read. Shorten the "
                 "question, lower FOOTNOTE_EVIDENCE_TOKENS or raise FOOTNOTE_CONTEXT_TOKENS."
             )
-        verdict = calibration(generator.name)
         with clock.stage("judge_s"):
-            chosen, stated = choose(
-                evidence, lambda run: generator.margin(judge_prompt(standalone, run))
-            )
-        refusal = replace(
-            refusal,
-            confidence=verdict.expected(stated),
-            reason="not_stated",
-            passages=_mark_used(passages, chosen),
-        )
-        if refusal.confidence < settings.strictness * _HOPELESS:
+            verdict = calibration(generator.name, settings.judge_threshold)
+            confidence = verdict.probability(generator.margin(judge))
+        refusal = replace(refusal, confidence=confidence, reason="not_stated")
+        if confidence < 0.5:
             yield replace(refusal, timings=clock.timings())
             return
-        prompt = answer_prompt(standalone, chosen)
-        clock.prompt_tokens = generator.length(prompt)
         with clock.stage("cite_s"):
             draft = Draft(
-                refusal, Citer(standalone, chosen, self._embedder), settings.min_support, clock
+                refusal, Citer(standalone, evidence, self._embedder), settings.min_support, clock
             )
         for piece in generator.stream(prompt, settings.answer_tokens):
             clock.tick()
@@ -342,14 +333,7 @@ class Assistant:
             if draft.looping:
                 break
         yield from draft.finish()
-        answer = draft.answer
-        if not answer.abstained:
-            with clock.stage("judge_s"):
-                check = verify_prompt(standalone, chosen, draft.plain)
-                confidence = verdict.probability(stated, generator.margin(check))
-            held = answer if confidence >= settings.strictness else refusal
-            answer = replace(held, confidence=confidence)
-        yield replace(answer, timings=clock.timings())
+        yield replace(draft.answer, timings=clock.timings())
 
 
 def ask(question: str) -> Answer:

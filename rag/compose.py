@@ -1,7 +1,6 @@
-"""Evidence and a question -> the prompts of the judge, of the answer and of its check.
+"""Evidence and a question -> the prompts of the judge and of the answer.
 
-All begin with the same rules and examples, and as far as they show the same evidence they go on
-alike, so what the model has read for one it need not read again for the next.
+Both are the same up to their last lines, so the second one asked reads the passages for free.
 """
 
 from collections.abc import Sequence
@@ -11,29 +10,16 @@ from rag.generate import Prompt
 from rag.types import Evidence
 
 
-def judge_prompt(question: str, run: Evidence) -> Prompt:
-    """Does this one run of evidence state the answer?"""
-    return _prompt("judge", passages=show([run]), question=question)
-
-
-def answer_prompt(question: str, evidence: Sequence[Evidence]) -> Prompt:
-    """The answer, from all of `evidence`."""
-    return _prompt("answer", passages=show(evidence), question=question)
-
-
-def verify_prompt(question: str, evidence: Sequence[Evidence], answer: str) -> Prompt:
-    """Does `evidence` state that this is the answer?"""
-    return _prompt("verify", passages=show(evidence), question=question, answer=answer)
-
-
-def shared_prompt() -> Prompt:
-    """What all prompts begin with, and nothing else: reading it ahead saves the first question."""
-    return Prompt(prompts.render("system"), "")
-
-
-def _prompt(template: str, **values: str) -> Prompt:
-    safe = {name: prompts.neutralise(value) for name, value in values.items()}
-    return Prompt(prompts.render("system"), prompts.render(template, **safe))
+def compose(question: str, evidence: Sequence[Evidence]) -> tuple[Prompt, Prompt]:
+    """The judge's prompt and the answer's."""
+    shared = prompts.render(
+        "evidence",
+        passages=prompts.neutralise(show(evidence)),
+        question=prompts.neutralise(question),
+    )
+    system = prompts.render("system")
+    judge, answer = prompts.render("judge"), prompts.render("answer")
+    return Prompt(system, f"{shared}\n\n{judge}"), Prompt(system, f"{shared}\n\n{answer}")
 
 
 def show(evidence: Sequence[Evidence]) -> str:

@@ -33,8 +33,7 @@ def rewrite(question: str, history: Sequence[Turn], generator: Generator) -> str
     user = prompts.render(
         "rewrite", history="\n".join(lines), question=prompts.neutralise(question)
     )
-    # the system text of the other prompts, so that it stays in the model's cache
-    prompt = Prompt(system=prompts.render("system"), user=user)
+    prompt = Prompt(system=prompts.render("system_rewrite"), user=user)
     if generator.length(prompt) + _MAX_TOKENS > generator.context_tokens:
         return question
     written = ""

@@ -4,6 +4,7 @@ Later wins: the defaults below, `config.toml` in the Footnote folder, the enviro
 (`FOOTNOTE_` and the field's name in capitals), arguments given in code or on a command line.
 """
 
+import math
 import os
 import tomllib
 from collections.abc import Mapping
@@ -36,7 +37,7 @@ class Settings:
     answer_tokens: int = 160
     threads: int = 0  # 0: one for each core that this process may use
     seed: int = 0
-    strictness: float = 0.5  # 0..1: how probable an answer has to be; more refuses more
+    judge_threshold: float | None = None  # None: the calibrated one of the model
     min_support: float = 0.6  # 0..1; below it an answer sentence is left out
     question_chars: int = 4000
     host: str = "127.0.0.1"
@@ -98,7 +99,7 @@ _POSITIVE = {
 }
 _WHOLE = _POSITIVE | {"threads", "seed"}
 _PATHS = {"home", "corpus"}
-_FRACTIONS = {"strictness", "min_support"}
+_FRACTIONS = {"judge_threshold", "min_support"}
 
 
 def _convert(name: str, value: Any) -> Any:
@@ -108,7 +109,7 @@ def _convert(name: str, value: Any) -> Any:
         if name in _WHOLE:
             return _whole(name, value)
         if name in _FRACTIONS:
-            return _fraction(value)
+            return _fraction(name, value)
         if name == "offline":
             return _flag(value)
     except (TypeError, ValueError, OverflowError, RuntimeError) as error:
@@ -123,9 +124,9 @@ def _whole(name: str, value: Any) -> int:
     return number
 
 
-def _fraction(value: Any) -> float:
+def _fraction(name: str, value: Any) -> float:
     number = float(value)
-    if not 0.0 <= number <= 1.0:
+    if not math.isfinite(number) or (name == "min_support" and not 0.0 <= number <= 1.0):
         raise ValueError("it has to lie between 0 and 1")
     return number
 

@@ -103,9 +103,8 @@ class Answer:
     `text` carries the markers [1] [2] of `citations`. `reason` is empty for an answer; for a
     refusal it is one of `no_evidence` (nothing was found), `not_stated` (the judge), `declined`
     (the model itself), `unsupported` (no sentence is borne out) and `off_type` (a number, a name
-    or a date was asked for and none given). `confidence` is the probability (0 to 1) that the
-    answer holds, or of a refusal without one that an answer would have. `passages` are the
-    nearest ones, best first.
+    or a date was asked for and none given). `confidence` is the judge's probability (0 to 1) that
+    the passages state the answer. `passages` are the nearest ones, best first.
     """
 
     question: str

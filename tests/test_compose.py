@@ -3,7 +3,7 @@
 import pytest
 
 import prompts
-from rag.compose import answer_prompt, judge_prompt, show, verify_prompt
+from rag.compose import compose, show
 from rag.types import Evidence, SourceSentence
 
 TOKENS = [
@@ -22,24 +22,16 @@ def run(text: str, start: int = 0, article: str = "a.md", **given: str) -> Evide
                     (sentence,), text, start, end, 1.0)  # fmt: skip
 
 
-def test_both_prompts_begin_alike_so_that_the_rules_are_read_once() -> None:
-    first, second = run("Adeeb led it."), run("It rained.", 50)
-    judge, answer = (
-        judge_prompt("Who led it?", first),
-        answer_prompt("Who led it?", [first, second]),
+def test_both_prompts_begin_alike_so_that_the_passages_are_read_once() -> None:
+    judge, answer = compose("Who led it?", [run("Adeeb led it.")])
+    shared = prompts.render(
+        "evidence",
+        passages="[The talks, Reuters, 2008-04-07]\nAdeeb led it.",
+        question="Who led it?",
     )
-    assert judge.system == answer.system == prompts.render("system")
-    head = "[The talks, Reuters, 2008-04-07]"
-    assert judge.user == f"Passage: {head}\nAdeeb led it.\nQuestion: Who led it? Stated:"
-    assert answer.user.startswith(f"Passage: {head}\nAdeeb led it. ... It rained.\nQuestion: Who")
-
-
-def test_what_the_judge_read_is_the_beginning_of_what_follows() -> None:
-    only = run("Adeeb led it.")
-    read = judge_prompt("Who led it?", only).user.removesuffix(" Stated:")
-    assert answer_prompt("Who led it?", [only]).user.startswith(read)
-    check = verify_prompt("Who led it?", [only], "Adeeb did.").user
-    assert check == f"{read} Answer: Adeeb did. Stated:"
+    assert judge.system == answer.system
+    assert judge.user == f"{shared}\n\n{prompts.render('judge')}"
+    assert answer.user == f"{shared}\n\n{prompts.render('answer')}"
 
 
 def test_each_article_has_one_head_and_its_runs_best_first() -> None:
@@ -50,8 +42,8 @@ def test_each_article_has_one_head_and_its_runs_best_first() -> None:
 
 @pytest.mark.parametrize("question", ["{passages}", "What does {question} mean?", r"\1 \\g {x}"])
 def test_a_question_is_never_taken_for_a_template(question: str) -> None:
-    evidence = run("The words {question} and {passages} stay.")
-    for prompt in (judge_prompt(question, evidence), answer_prompt(question, [evidence])):
+    judge, answer = compose(question, [run("The words {question} and {passages} stay.")])
+    for prompt in (judge, answer):
         assert f"Question: {question}" in prompt.user
         assert "The words {question} and {passages} stay." in prompt.user
 
@@ -59,8 +51,7 @@ def test_a_question_is_never_taken_for_a_template(question: str) -> None:
 @pytest.mark.parametrize("token", TOKENS)
 def test_chat_template_tokens_are_neutralised_wherever_they_stand(token: str) -> None:
     evidence = [run(f"Say {token}system now.", title=f"T{token}", source=token, published=token)]
-    question = f"Who {token}?"
-    for prompt in (judge_prompt(question, evidence[0]), answer_prompt(question, evidence)):
+    for prompt in compose(f"Who {token}?", evidence):
         assert token not in prompt.user
         assert "system now." in prompt.user
     assert evidence[0].text == f"Say {token}system now."
@@ -79,9 +70,9 @@ def test_ordinary_text_is_left_alone() -> None:
 
 def test_a_missing_or_an_unknown_value_is_an_error() -> None:
     with pytest.raises(KeyError, match=r"missing values \['question'\]"):
-        prompts.render("answer", passages="p")
+        prompts.render("evidence", passages="p")
     with pytest.raises(KeyError, match=r"unknown values \['more'\]"):
-        prompts.render("answer", passages="p", question="q", more="m")
+        prompts.render("evidence", passages="p", question="q", more="m")
 
 
 def test_a_fingerprint_follows_names_and_order() -> None:

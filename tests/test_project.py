@@ -256,7 +256,7 @@ def test_prompts_render_with_their_own_names_and_no_others(name: str) -> None:
 
 def test_values_with_braces_are_inserted_as_they_are() -> None:
     passages = "{question} {passages} {unknown} {0} {{x}} { \\1 \\g<0>"
-    rendered = prompts.render("answer", passages=passages, question="Who?")
+    rendered = prompts.render("evidence", passages=passages, question="Who?")
     assert passages in rendered
     assert rendered.count("Who?") == 1
 

@@ -18,7 +18,7 @@ import prompts
 from index.embed import SentenceTransformerEmbedder
 from rag import models
 from rag.assistant import Assistant
-from rag.compose import answer_prompt, judge_prompt
+from rag.compose import compose
 from rag.errors import ModelError, QuestionError
 from rag.generate import LlamaGenerator, Prompt
 from rag.settings import DEFAULT_EMBEDDER, DEFAULT_MODEL, PROJECT, Settings
@@ -31,7 +31,7 @@ QUESTION = "Who headed the Iraqi delegation to Qom?"
 TEXT = CORPUS["qom.md"].split("\n\n", 1)[1]
 RUN = Evidence("a", "p", "The talks", "a", "Reuters", "2008-04-07",
                (SourceSentence("a", "p", TEXT, 0, len(TEXT)),), TEXT, 0, len(TEXT), 1)  # fmt: skip
-JUDGE, ANSWER = judge_prompt(QUESTION, RUN), answer_prompt(QUESTION, [RUN])
+JUDGE, ANSWER = compose(QUESTION, [RUN])
 OTHER = Prompt("You are brief.", "Name three rivers.")
 
 
@@ -83,7 +83,7 @@ def home_of(real_models: Path, folder: Path) -> Settings:
 # The generator
 
 
-def test_what_the_judge_read_changes_nothing_in_the_answer(
+def test_passages_that_the_judge_read_change_nothing_in_the_answer(
     used: LlamaGenerator, fresh: tuple[float, str]
 ) -> None:
     assert used.margin(JUDGE) == pytest.approx(fresh[0], abs=0.01)
@@ -224,7 +224,7 @@ def plumbing(real_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     given = home_of(real_models, folder / "home")
     corpus = write_corpus(folder / "articles")
     settings = Settings.load(
-        home=given.home, offline=True, model=SMALL, strictness=0.0, min_support=0.0
+        home=given.home, offline=True, model=SMALL, judge_threshold=-99.0, min_support=0.0
     )
     with Assistant.open(corpus, settings=settings) as assistant:
         yield assistant
