@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
+from eval.metrics import percentile
 from rag.types import Timings
 
 PERCENTILES = (50, 90, 95, 99)
@@ -17,9 +16,7 @@ def latencies(
     Linear between ranks (Hyndman and Fan 1996, type 7). A high percentile of few answers is
     little more than the slowest one.
     """
-    if not seconds:
-        return {f"p{q}": None for q in percentiles}
-    return {f"p{q}": float(np.percentile(seconds, q)) for q in percentiles}
+    return {f"p{q}": percentile(seconds, q) for q in percentiles}
 
 
 def token_counts(timings: Sequence[Timings]) -> dict[str, dict[str, float | int | None]]:

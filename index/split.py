@@ -35,21 +35,9 @@ def split(article: Article, passage_chars: int) -> tuple[list[Passage], list[Sen
     sentences: list[Sentence] = []
     for first, last in pairwise(edges):
         start, end = spans[first][0], spans[last - 1][1]
-        passage = Passage(
-            id=f"{article.id}:{start}-{end}",
-            article_id=article.id,
-            title=article.title,
-            path=article.path,
-            text=article.text[start:end],
-            start=start,
-            end=end,
-            page=article.page(start),
-        )
+        passage = article.passage(start, end)
         passages.append(passage)
-        sentences.extend(
-            Sentence(article.id, passage.id, article.text[a:b], a, b, article.page(a))
-            for a, b in spans[first:last]
-        )
+        sentences.extend(article.sentence(passage.id, a, b) for a, b in spans[first:last])
     return passages, sentences
 
 

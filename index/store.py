@@ -215,30 +215,14 @@ def _read_articles(file: Path) -> list[Article]:
 
 
 def _read_spans(data: Path, articles: list[Article]) -> tuple[list[Passage], list[Sentence]]:
-    passages = []
-    for number, start, end in np.load(data / "passages.npy", allow_pickle=False).tolist():
-        article = articles[number]
-        name = f"{article.id}:{start}-{end}"
-        text = article.text[start:end]
-        passages.append(
-            Passage(
-                name,
-                article.id,
-                article.title,
-                article.path,
-                text,
-                start,
-                end,
-                page=article.page(start),
-            )
-        )
-    sentences = []
+    rows = np.load(data / "passages.npy", allow_pickle=False).tolist()
+    passages = [articles[number].passage(start, end) for number, start, end in rows]
     by_id = {article.id: article for article in articles}
-    for row, start, end in np.load(data / "sentences.npy", allow_pickle=False).tolist():
-        passage = passages[row]
-        article = by_id[passage.article_id]
-        text, page = article.text[start:end], article.page(start)
-        sentences.append(Sentence(article.id, passage.id, text, start, end, page))
+    rows = np.load(data / "sentences.npy", allow_pickle=False).tolist()
+    sentences = [
+        by_id[passages[row].article_id].sentence(passages[row].id, start, end)
+        for row, start, end in rows
+    ]
     return passages, sentences
 
 

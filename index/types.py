@@ -24,6 +24,23 @@ class Article:
         """The page, counted from 1, that the character at offset `at` is on."""
         return bisect_right(self.pages, at) if self.pages else None
 
+    def passage(self, start: int, end: int) -> "Passage":
+        """The passage of the text from `start` to `end`; its id names article and place."""
+        return Passage(
+            id=f"{self.id}:{start}-{end}",
+            article_id=self.id,
+            title=self.title,
+            path=self.path,
+            text=self.text[start:end],
+            start=start,
+            end=end,
+            page=self.page(start),
+        )
+
+    def sentence(self, passage_id: str, start: int, end: int) -> "Sentence":
+        """The sentence from `start` to `end`, of the passage that it is in."""
+        return Sentence(self.id, passage_id, self.text[start:end], start, end, self.page(start))
+
 
 @dataclass(frozen=True, slots=True)
 class Passage:

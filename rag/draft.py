@@ -54,7 +54,7 @@ class Draft:
         """The answer so far, a refusal while no sentence of it is supported."""
         if not self._citations:
             return replace(self._refusal, reason=self._reason)
-        if not gives_answer(self._refusal.standalone_question, self.plain):
+        if not gives_answer(self._refusal.standalone_question, _MARKER.sub("", self._text)):
             return replace(self._refusal, reason="off_type")
         return replace(
             self._refusal,
@@ -63,11 +63,6 @@ class Draft:
             reason="",
             citations=tuple(self._citations),
         )
-
-    @property
-    def plain(self) -> str:
-        """The supported sentences so far without their markers."""
-        return _MARKER.sub("", self._text)
 
     def feed(self, piece: str) -> Iterator[Token | Sentence]:
         """Take the next piece; yields what can be shown now.

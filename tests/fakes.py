@@ -74,10 +74,7 @@ class ScriptedGenerator:
     name = "scripted"
 
     def __init__(
-        self,
-        *replies: str | Sequence[str],
-        margin: float | Callable[[Prompt], float] = 9.0,
-        context_tokens: int = 4096,
+        self, *replies: str | Sequence[str], margin: float = 9.0, context_tokens: int = 4096
     ) -> None:
         self.context_tokens = context_tokens
         self.judged: list[Prompt] = []
@@ -99,7 +96,7 @@ class ScriptedGenerator:
         self._enter(prompt)
         self._running -= 1
         self.judged.append(prompt)
-        return self._margin(prompt) if callable(self._margin) else self._margin
+        return self._margin
 
     def stream(self, prompt: Prompt, max_tokens: int) -> Iterator[str]:
         self._enter(prompt)
