@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 import prompts
 from index.clean import clean_line
-from rag import followup, models
+from rag import adapter, followup, models
 from rag.compose import compose
 from rag.errors import CorpusError, QuestionError
 from rag.generate import Generator, LlamaGenerator
@@ -317,7 +317,7 @@ class Assistant:
                 "question, lower FOOTNOTE_EVIDENCE_TOKENS or raise FOOTNOTE_CONTEXT_TOKENS."
             )
         with clock.stage("judge_s"):
-            verdict = calibration(generator.name, settings.judge_threshold)
+            verdict = calibration(generator.name, generator.adapter, settings.judge_threshold)
             confidence = verdict.probability(generator.margin(judge))
         refusal = replace(refusal, confidence=confidence, reason="not_stated")
         if confidence < 0.5:
@@ -351,9 +351,13 @@ def _load(settings: Settings, progress: Progress | None) -> Generator:
     )
     if progress is not None:
         progress("loading the model", 0, 0)
-    return LlamaGenerator(
+    generator = LlamaGenerator(
         file, settings.model, settings.context_tokens, settings.threads, settings.seed
     )
+    found = adapter.find(models.pinned_sha256(settings.model)) if settings.adapter else None
+    if found is not None:
+        generator.adapt(found)
+    return generator
 
 
 def _last(events: Events) -> Answer:

@@ -12,14 +12,11 @@ from rag.types import Evidence
 
 def compose(question: str, evidence: Sequence[Evidence]) -> tuple[Prompt, Prompt]:
     """The judge's prompt and the answer's."""
-    shared = prompts.render(
-        "evidence",
-        passages=prompts.neutralise(show(evidence)),
-        question=prompts.neutralise(question),
-    )
     system = prompts.render("system")
-    judge, answer = prompts.render("judge"), prompts.render("answer")
-    return Prompt(system, f"{shared}\n\n{judge}"), Prompt(system, f"{shared}\n\n{answer}")
+    material = prompts.render("evidence", passages=prompts.neutralise(show(evidence)))
+    question = prompts.neutralise(question)
+    judge, answer = (prompts.render(name, question=question) for name in ("judge", "answer"))
+    return Prompt(system, material, judge), Prompt(system, material, answer)
 
 
 def show(evidence: Sequence[Evidence]) -> str:

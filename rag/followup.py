@@ -33,7 +33,7 @@ def rewrite(question: str, history: Sequence[Turn], generator: Generator) -> str
     user = prompts.render(
         "rewrite", history="\n".join(lines), question=prompts.neutralise(question)
     )
-    prompt = Prompt(system=prompts.render("system_rewrite"), user=user)
+    prompt = Prompt(system=prompts.render("system_rewrite"), material=user)
     if generator.length(prompt) + _MAX_TOKENS > generator.context_tokens:
         return question
     written = ""

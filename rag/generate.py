@@ -2,15 +2,24 @@
 
 A prompt that begins like the one before it pays only for what differs, so the judge's question
 and the answer, asked behind the same passages, read those passages once.
+
+An adapter (a LoRA, Hu et al. 2021) is in force from a prompt's request on, never while the model
+reads what stands before it: what is read then stays valid for any request, with or without an
+adapter (activated LoRA, Greenewald et al. 2025).
 """
 
 import codecs
+import ctypes
+import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Protocol
 
+from rag.adapter import Adapter, as_gguf
 from rag.errors import ModelError
 
 _BATCH = 512
@@ -18,17 +27,28 @@ _BATCH = 512
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One exchange as a chat model is given it; `opening` is what the reply has to begin with."""
+    """One exchange as a chat model is given it.
+
+    The user's turn is `material`, what is to be read, and behind it `request`, what is asked about
+    it. Prompts that share system and material share the work of reading them. An adapter speaks
+    to a request only: a prompt without one is the model's own.
+    """
 
     system: str
-    user: str
-    opening: str = ""
+    material: str
+    request: str = ""
+
+    @property
+    def user(self) -> str:
+        """The user's turn, whole."""
+        return f"{self.material}\n\n{self.request}" if self.request else self.material
 
 
 class Generator(Protocol):
     """A language model that writes text and can be asked yes or no."""
 
     name: str
+    adapter: str  # fingerprint of the adapter in use; "" for none
     context_tokens: int
 
     def count(self, text: str) -> int:
@@ -91,6 +111,26 @@ class LlamaGenerator:
             else None
         )
         self._yes, self._no = self._ids("yes", "Yes"), self._ids("no", "No")
+        self.adapter = ""
+        self._lora: Any = None
+        self._plain = 0  # tokens in the cache, from the first on, that no adapter had a part in
+
+    def adapt(self, adapter: Adapter) -> None:
+        """Answer requests with `adapter` from now on.
+
+        Raises ModelError when llama.cpp cannot use it with this model.
+        """
+        import llama_cpp
+
+        with as_gguf(adapter) as file, _quiet():
+            # freed together with the model
+            lora = llama_cpp.llama_adapter_lora_init(self._llama._model.model, str(file).encode())
+        if lora is None:
+            raise ModelError(
+                f"llama.cpp cannot use the adapter {adapter.path} with {self.name}. Install "
+                "Footnote again, or set FOOTNOTE_ADAPTER=0 to answer without it."
+            )
+        self._lora, self.adapter = lora, adapter.fingerprint
 
     def count(self, text: str) -> int:
         """See `Generator.count`."""
@@ -98,12 +138,12 @@ class LlamaGenerator:
 
     def length(self, prompt: Prompt) -> int:
         """See `Generator.length`."""
-        return len(self._tokens(prompt))
+        return sum(map(len, self._tokens(prompt)))
 
     def margin(self, prompt: Prompt) -> float:
         """See `Generator.margin`; the better of each word's two spellings counts."""
-        for _ in self._llama.generate(self._tokens(prompt), temp=0.0):
-            break  # one step evaluates the prompt; its logits are then at hand
+        for _ in self._llama.generate(self._read(prompt), temp=0.0):
+            break  # one step evaluates the request; its logits are then at hand
         logits = self._llama._ctx.get_logits_ith(-1)
         best_yes = max(float(logits[token]) for token in self._yes)
         return best_yes - max(float(logits[token]) for token in self._no)
@@ -114,7 +154,7 @@ class LlamaGenerator:
 
         vocab = llama_cpp.llama_model_get_vocab(self._llama._model.model)
         decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-        tokens = self._llama.generate(self._tokens(prompt), temp=0.0)
+        tokens = self._llama.generate(self._read(prompt), temp=0.0)
         for written, token in enumerate(tokens):
             if written >= max_tokens or llama_cpp.llama_vocab_is_eog(vocab, token):
                 break
@@ -124,12 +164,39 @@ class LlamaGenerator:
         """See `Generator.close`."""
         self._llama.close()
 
-    def _tokens(self, prompt: Prompt) -> list[int]:
-        text = self._render(prompt) + prompt.opening
-        add_bos = not (self._bos and text.startswith(self._bos))
-        tokens: list[int] = self._llama.tokenize(
-            text.encode("utf-8"), add_bos=add_bos, special=True
+    def _read(self, prompt: Prompt) -> list[int]:
+        """The prompt's tokens, its material evaluated by the model alone, the rest left to do."""
+        material, request = self._tokens(prompt)
+        if self._lora is None:
+            return material + request
+        cached = self._llama.input_ids[: min(self._plain, self._llama.n_tokens)].tolist()
+        same = _alike(cached, material)
+        if same < len(material):
+            self._switch(on=False)
+            self._llama.n_tokens = same
+            self._llama.eval(material[same:])
+        self._plain = len(material)
+        self._switch(on=bool(request))
+        return material + request
+
+    def _switch(self, *, on: bool) -> None:
+        import llama_cpp
+
+        adapters = (llama_cpp.llama_adapter_lora_p_ctypes * 1)(self._lora)
+        scales = (ctypes.c_float * 1)(1.0)
+        llama_cpp.llama_set_adapters_lora(self._llama._ctx.ctx, adapters, int(on), scales)
+
+    def _tokens(self, prompt: Prompt) -> tuple[list[int], list[int]]:
+        """The tokens up to the request, and from there on; one boundary, wherever it is cached."""
+        text = self._render(prompt)
+        before, request, after = (
+            text.rpartition(prompt.request) if prompt.request else (text, "", "")
         )
+        add_bos = not (self._bos and text.startswith(self._bos))
+        return self._split(before, add_bos), self._split(request + after, add_bos=False)
+
+    def _split(self, text: str, add_bos: bool) -> list[int]:
+        tokens: list[int] = self._llama.tokenize(text.encode("utf-8"), add_bos, special=True)
         return tokens
 
     def _render(self, prompt: Prompt) -> str:
@@ -156,6 +223,24 @@ class LlamaGenerator:
             self._llama.tokenize(word.encode(), add_bos=False, special=False)[0]
             for word in spellings
         ]
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No line for each matrix that llama.cpp lays out otherwise than the model's own."""
+    log = logging.getLogger("llama-cpp-python")
+    level = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
+
+
+def _alike(one: Sequence[int], other: Sequence[int]) -> int:
+    """How many leading items two sequences have in common."""
+    pairs = zip(one, other, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _cores() -> int:

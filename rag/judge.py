@@ -1,8 +1,8 @@
 """Do the passages state the answer? The model's own yes/no margin, read as a probability.
 
 Platt scaling (Platt 1999): probability = 1 / (1 + exp(-slope * (margin - threshold))), so that
-the threshold is where the probability is one half. Both numbers depend on the model and on the
-words it was asked with, and are stored with both in `calibration.json`.
+the threshold is where the probability is one half. Both numbers depend on the model, its adapter
+and the words it was asked with, and are stored with all three in `calibration.json`.
 """
 
 import json
@@ -35,17 +35,19 @@ SAFE_DEFAULT = Calibration(threshold=1.0, slope=1.0, known=False)
 """For a model without a stored calibration: rather too many refusals than an invention."""
 
 
-def calibration(model: str, threshold: float | None = None) -> Calibration:
-    """The stored calibration of `model` under today's prompts, else the safe default.
+def calibration(model: str, adapter: str = "", threshold: float | None = None) -> Calibration:
+    """The stored calibration of `model` with `adapter` under today's prompts, else a safe default.
 
     `threshold` (in logits), when given, replaces the calibrated one.
     """
-    entry = _stored().get(model)
-    fits = entry is not None and entry["prompts"] == prompts.fingerprint(*_PROMPTS)
-    found = (
-        Calibration(float(entry["threshold"]), float(entry["slope"]))
-        if entry is not None and fits
-        else SAFE_DEFAULT
+    key = {"model": model, "adapter": adapter, "prompts": prompts.fingerprint(*_PROMPTS)}
+    found = next(
+        (
+            Calibration(float(entry["threshold"]), float(entry["slope"]))
+            for entry in _stored()
+            if key.items() <= entry.items()
+        ),
+        SAFE_DEFAULT,
     )
     if threshold is None:
         return found
@@ -53,6 +55,6 @@ def calibration(model: str, threshold: float | None = None) -> Calibration:
 
 
 @cache
-def _stored() -> dict[str, dict[str, float | str]]:
-    entries: dict[str, dict[str, float | str]] = json.loads(_FILE.read_text(encoding="utf-8"))
+def _stored() -> list[dict[str, float | str]]:
+    entries: list[dict[str, float | str]] = json.loads(_FILE.read_text(encoding="utf-8"))
     return entries

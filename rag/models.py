@@ -110,6 +110,12 @@ def state(name: str | ModelSpec, folder: Path) -> State:
     return "absent" if "absent" in found else "present"
 
 
+def pinned_sha256(name: str) -> str:
+    """The SHA-256 that the catalogue pins the one file of a model to; "" for other models."""
+    spec = CATALOGUE.get(name)
+    return spec.files[0].sha256 if spec is not None and len(spec.files) == 1 else ""
+
+
 def _silent(stage: str, done: int, total: int) -> None:
     pass
 

@@ -28,6 +28,7 @@ class Settings:
     home: Path = Path(platformdirs.user_data_dir("footnote", appauthor=False))
     corpus: Path = PROJECT / "seeds"
     model: str = DEFAULT_MODEL  # catalogue name, path of a GGUF, or hub "owner/repo/file.gguf"
+    adapter: bool = True  # use the bundled adapter where the model has one
     embedder: str = DEFAULT_EMBEDDER  # catalogue name or path of a sentence-transformers folder
     offline: bool = False
     passage_chars: int = 800
@@ -99,6 +100,7 @@ _POSITIVE = {
 }
 _WHOLE = _POSITIVE | {"threads", "seed"}
 _PATHS = {"home", "corpus"}
+_FLAGS = {"adapter", "offline"}
 _FRACTIONS = {"judge_threshold", "min_support"}
 
 
@@ -110,7 +112,7 @@ def _convert(name: str, value: Any) -> Any:
             return _whole(name, value)
         if name in _FRACTIONS:
             return _fraction(name, value)
-        if name == "offline":
+        if name in _FLAGS:
             return _flag(value)
     except (TypeError, ValueError, OverflowError, RuntimeError) as error:
         raise ConfigError(f"The setting {name} cannot be {value!r}: {error}.") from error

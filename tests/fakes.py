@@ -72,6 +72,7 @@ class ScriptedGenerator:
     """
 
     name = "scripted"
+    adapter = ""
 
     def __init__(
         self, *replies: str | Sequence[str], margin: float = 9.0, context_tokens: int = 4096
@@ -88,7 +89,7 @@ class ScriptedGenerator:
         return len(re.findall(r"\w+|[^\w\s]", text))
 
     def length(self, prompt: Prompt) -> int:
-        text = f"{prompt.system}\n{prompt.user}{prompt.opening}"
+        text = f"{prompt.system}\n{prompt.user}"
         text.encode("utf-8")
         return self.count(text)
 

@@ -24,14 +24,11 @@ def run(text: str, start: int = 0, article: str = "a.md", **given: str) -> Evide
 
 def test_both_prompts_begin_alike_so_that_the_passages_are_read_once() -> None:
     judge, answer = compose("Who led it?", [run("Adeeb led it.")])
-    shared = prompts.render(
-        "evidence",
-        passages="[The talks, Reuters, 2008-04-07]\nAdeeb led it.",
-        question="Who led it?",
-    )
-    assert judge.system == answer.system
-    assert judge.user == f"{shared}\n\n{prompts.render('judge')}"
-    assert answer.user == f"{shared}\n\n{prompts.render('answer')}"
+    shown = "[The talks, Reuters, 2008-04-07]\nAdeeb led it."
+    assert (judge.system, judge.material) == (answer.system, answer.material)
+    assert judge.material == prompts.render("evidence", passages=shown)
+    assert judge.request == prompts.render("judge", question="Who led it?")
+    assert answer.user == f"{answer.material}\n\n{answer.request}"
 
 
 def test_each_article_has_one_head_and_its_runs_best_first() -> None:
@@ -70,9 +67,9 @@ def test_ordinary_text_is_left_alone() -> None:
 
 def test_a_missing_or_an_unknown_value_is_an_error() -> None:
     with pytest.raises(KeyError, match=r"missing values \['question'\]"):
-        prompts.render("evidence", passages="p")
+        prompts.render("judge")
     with pytest.raises(KeyError, match=r"unknown values \['more'\]"):
-        prompts.render("evidence", passages="p", question="q", more="m")
+        prompts.render("judge", question="q", more="m")
 
 
 def test_a_fingerprint_follows_names_and_order() -> None:

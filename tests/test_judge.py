@@ -16,10 +16,12 @@ FINGERPRINT = prompts.fingerprint("system", "evidence", "judge")
 
 @pytest.fixture
 def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    entries = {
-        "known": {"threshold": 0.4, "slope": 2.0, "prompts": FINGERPRINT},
-        "of other words": {"threshold": 0.4, "slope": 2.0, "prompts": "0" * 12},
-    }
+    read = {"threshold": 0.4, "slope": 2.0}
+    entries = [
+        {"model": "known", "adapter": "", "prompts": FINGERPRINT} | read,
+        {"model": "known", "adapter": "abc", "prompts": FINGERPRINT} | read | {"threshold": 0.1},
+        {"model": "of other words", "adapter": "", "prompts": "0" * 12} | read,
+    ]
     file = tmp_path / "calibration.json"
     file.write_text(json.dumps(entries))
     monkeypatch.setattr(judge, "_FILE", file)
@@ -37,10 +39,18 @@ def test_a_stored_calibration_is_used_for_its_model_and_words() -> None:
 
 
 @pytest.mark.usefixtures("stored")
+def test_an_adapter_has_a_calibration_of_its_own() -> None:
+    assert calibration("known", "abc") == Calibration(0.1, 2.0)
+    assert calibration("known", "another") == SAFE_DEFAULT
+
+
+@pytest.mark.usefixtures("stored")
 def test_a_threshold_of_the_user_s_replaces_the_stored_one() -> None:
-    assert calibration("known", -99.0) == Calibration(-99.0, 2.0)
-    assert calibration("known", 0.0).threshold == 0.0
-    assert calibration("unknown", 3.0) == Calibration(3.0, SAFE_DEFAULT.slope, known=False)
+    assert calibration("known", threshold=-99.0) == Calibration(-99.0, 2.0)
+    assert calibration("known", threshold=0.0).threshold == 0.0
+    assert calibration("unknown", threshold=3.0) == Calibration(
+        3.0, SAFE_DEFAULT.slope, known=False
+    )
 
 
 def test_at_the_threshold_it_is_one_half_and_it_rises() -> None:
@@ -61,7 +71,7 @@ def test_a_margin_that_is_no_number_never_lets_an_answer_through() -> None:
 
 
 def test_the_shipped_calibrations_can_be_read() -> None:
-    for model, entry in judge._stored().items():
-        assert set(entry) >= {"threshold", "slope", "prompts"}
-        assert float(entry["slope"]) > 0
-        assert 0 <= calibration(model).probability(0.0) <= 1
+    for entry in judge._stored():
+        found = calibration(str(entry["model"]), str(entry["adapter"]))
+        assert found.known, "made with the prompts of today"
+        assert found.slope > 0

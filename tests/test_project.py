@@ -34,12 +34,19 @@ DOT_ENTRIES = (
 def own_files() -> list[str]:
     """Every file of the project, with forward slashes, whether or not it is under git."""
     lines = (ROOT / ".gitignore").read_text(encoding="utf-8").split()
-    patterns = [line.rstrip("/") for line in lines]
+    patterns = [line.rstrip("/") for line in lines if not line.startswith("!")]
+    kept = [line.removeprefix("!") for line in lines if line.startswith("!")]
+
+    def ignored(entry: Path) -> bool:
+        name = entry.relative_to(ROOT).as_posix()
+        if any(fnmatch.fnmatch(name, pattern) for pattern in kept):
+            return False
+        return any(fnmatch.fnmatch(entry.name, pattern) for pattern in patterns)
 
     def walk(folder: Path) -> Iterator[Path]:
         for entry in folder.iterdir():
             dotted = entry.name.startswith(".") and entry.name not in DOT_ENTRIES
-            if dotted or any(fnmatch.fnmatch(entry.name, pattern) for pattern in patterns):
+            if dotted or ignored(entry):
                 continue
             if entry.is_dir():
                 yield from walk(entry)
@@ -190,7 +197,7 @@ def test_every_setting_is_documented_with_its_default() -> None:
         assert row.startswith(f"`FOOTNOTE_{name.upper()}` | ")
         if isinstance(default, Path):  # differs from machine to machine
             default = default.relative_to(PROJECT) if name == "corpus" else "data folder"
-        shown = {None: "none", False: "`0`"}.get(default, str(default))
+        shown = {None: "none", False: "`0`", True: "`1`"}.get(default, str(default))
         assert shown in row.split(" | ")[1], name
 
 
@@ -256,9 +263,8 @@ def test_prompts_render_with_their_own_names_and_no_others(name: str) -> None:
 
 def test_values_with_braces_are_inserted_as_they_are() -> None:
     passages = "{question} {passages} {unknown} {0} {{x}} { \\1 \\g<0>"
-    rendered = prompts.render("evidence", passages=passages, question="Who?")
-    assert passages in rendered
-    assert rendered.count("Who?") == 1
+    rendered = prompts.render("evidence", passages=passages)
+    assert rendered.count(passages) == 1
 
 
 def test_an_unknown_prompt_is_an_error() -> None:

@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fakes import CORPUS, write_corpus
+from safetensors.numpy import save_file
 
 import prompts
 from index.embed import SentenceTransformerEmbedder
-from rag import models
+from rag import adapter, models
 from rag.assistant import Assistant
 from rag.compose import compose
 from rag.errors import ModelError, QuestionError
@@ -110,6 +111,52 @@ def test_a_stream_left_in_the_middle_leaves_the_model_usable(
         left.close()  # type: ignore[attr-defined]
         assert reply(used) == fresh[1]
     assert used.margin(JUDGE) == pytest.approx(fresh[0], abs=0.01)
+
+
+@pytest.fixture(scope="module")
+def adapted(small_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LlamaGenerator]:
+    """A generator with an adapter of random numbers, large enough to be felt."""
+    random = np.random.default_rng(0)
+    file = tmp_path_factory.mktemp("adapter") / "random.safetensors"
+    matrices = {
+        f"blk.{layer}.attn_q.lora_{side}": random.standard_normal(shape).astype(np.float16)
+        for layer in range(0, 30, 3)
+        for side, shape in (("a", (4, 576)), ("b", (576, 4)))
+    }
+    noted = {"architecture": "llama", "model_sha256": "", "prompts": "", "rank": "4"}
+    save_file(matrices, file, noted | {"scale": "0.05"})
+    generator = loaded(small_file)
+    generator.adapt(adapter.read(file))
+    yield generator
+    generator.close()
+
+
+def test_an_adapter_changes_requests_and_nothing_that_is_read_before_them(
+    adapted: LlamaGenerator, used: LlamaGenerator, fresh: tuple[float, str]
+) -> None:
+    margin = adapted.margin(JUDGE)
+    assert abs(margin - fresh[0]) > 0.1
+    # behind passages that were read for another request, or are read anew
+    answered = reply(adapted)
+    again = adapted.margin(JUDGE)
+    assert reply(adapted, OTHER) == reply(used, OTHER), "no request, so no adapter"
+    assert [again, adapted.margin(JUDGE)] == pytest.approx([margin] * 2, abs=0.01)
+    assert reply(adapted) == answered
+    # another request behind the same passages, then a longer text that begins like them
+    longer = Prompt(JUDGE.system, f"{JUDGE.material}\n\n{JUDGE.request} And more.")
+    assert reply(adapted, longer) == reply(used, longer)
+
+
+def test_an_adapter_of_another_model_is_refused(small_file: Path) -> None:
+    found = adapter.find(models.pinned_sha256(DEFAULT_MODEL))
+    assert found is not None
+    generator = loaded(small_file)
+    try:
+        with pytest.raises(ModelError, match=r"cannot use the adapter .* FOOTNOTE_ADAPTER=0"):
+            generator.adapt(found)
+        assert generator.adapter == ""
+    finally:
+        generator.close()
 
 
 def test_no_more_tokens_than_asked_for(used: LlamaGenerator) -> None:
