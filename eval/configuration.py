@@ -97,7 +97,7 @@ def model_sha256(settings: "Settings") -> str:
 
 def program_sha256(root: Path) -> str:
     """One hash over the source that makes an answer: `index/`, `prompts/` and `rag/`."""
-    kinds = (".py", ".json")
+    kinds = (".py", ".json", ".safetensors")
     files = (f for name in _PROGRAM for f in (root / name).rglob("*") if f.suffix in kinds)
     return _hash_files(root, files)
 

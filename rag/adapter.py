@@ -1,4 +1,4 @@
-"""Adapters: a few megabytes that teach a model to judge and to answer from passages.
+"""Adapters: a few megabytes that teach a model to tell whether passages state an answer.
 
 An adapter is a LoRA (Hu et al. 2021) for one model file, named by its SHA-256, and for the words
 that it is asked with, named by their fingerprint; for others it is not used. It lies beside this

@@ -3,7 +3,7 @@
 The support of a claim by its quotes is the mean of two figures, both 0 to 1:
 
 - coverage: the share of the claim's words that the quotes hold, each weighted by how rare it is
-  in the evidence (idf), the words that the question already brought counting half;
+  in the evidence (idf), the words that the question already brought counting a fifth;
 - the cosine of the claim's vector and the nearest quote's.
 
 A claim is unsupported when no single quote, read with its neighbours and its article's head,
@@ -30,7 +30,7 @@ from rag.types import Evidence, SourceSentence
 _MAX_QUOTES = 3
 _GAIN = 0.2  # coverage that a further quote has to add
 _MIN_COVERAGE = 0.5  # of the claim by one quote with its neighbours
-_QUESTION_WEIGHT = 0.5
+_QUESTION_WEIGHT = 0.2
 _SHORTEST_ALIKE = 4  # letters; shorter names have to be the same
 _ALIKE = 0.8  # share of letters that two spellings of one name have in common
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")

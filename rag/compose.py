@@ -16,7 +16,7 @@ def compose(question: str, evidence: Sequence[Evidence]) -> tuple[Prompt, Prompt
     material = prompts.render("evidence", passages=prompts.neutralise(show(evidence)))
     question = prompts.neutralise(question)
     judge, answer = (prompts.render(name, question=question) for name in ("judge", "answer"))
-    return Prompt(system, material, judge), Prompt(system, material, answer)
+    return Prompt(system, material, judge, adapted=True), Prompt(system, material, answer)
 
 
 def show(evidence: Sequence[Evidence]) -> str:

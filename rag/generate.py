@@ -3,16 +3,16 @@
 A prompt that begins like the one before it pays only for what differs, so the judge's question
 and the answer, asked behind the same passages, read those passages once.
 
-An adapter (a LoRA, Hu et al. 2021) is in force from a prompt's request on, never while the model
-reads what stands before it: what is read then stays valid for any request, with or without an
-adapter (activated LoRA, Greenewald et al. 2025).
+An adapter (a LoRA, Hu et al. 2021) is in force from the request of an adapted prompt on, never
+while the model reads what stands before it: what is read then stays valid for any request, with
+or without the adapter (activated LoRA, Greenewald et al. 2025).
 """
 
 import codecs
 import ctypes
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import takewhile
@@ -30,13 +30,14 @@ class Prompt:
     """One exchange as a chat model is given it.
 
     The user's turn is `material`, what is to be read, and behind it `request`, what is asked about
-    it. Prompts that share system and material share the work of reading them. An adapter speaks
-    to a request only: a prompt without one is the model's own.
+    it. Prompts that share system and material share the work of reading them. The request of an
+    `adapted` prompt is for the adapter, where the model has one.
     """
 
     system: str
     material: str
     request: str = ""
+    adapted: bool = False
 
     @property
     def user(self) -> str:
@@ -113,10 +114,10 @@ class LlamaGenerator:
         self._yes, self._no = self._ids("yes", "Yes"), self._ids("no", "No")
         self.adapter = ""
         self._lora: Any = None
-        self._plain = 0  # tokens in the cache, from the first on, that no adapter had a part in
+        self._plain = 0  # how many tokens of the cache, from the first on, are the model's own
 
     def adapt(self, adapter: Adapter) -> None:
-        """Answer requests with `adapter` from now on.
+        """Use `adapter` for the requests of adapted prompts from now on.
 
         Raises ModelError when llama.cpp cannot use it with this model.
         """
@@ -125,7 +126,7 @@ class LlamaGenerator:
         with as_gguf(adapter) as file, _quiet():
             # freed together with the model
             lora = llama_cpp.llama_adapter_lora_init(self._llama._model.model, str(file).encode())
-        if lora is None:
+        if not lora:  # a null pointer
             raise ModelError(
                 f"llama.cpp cannot use the adapter {adapter.path} with {self.name}. Install "
                 "Footnote again, or set FOOTNOTE_ADAPTER=0 to answer without it."
@@ -165,18 +166,24 @@ class LlamaGenerator:
         self._llama.close()
 
     def _read(self, prompt: Prompt) -> list[int]:
-        """The prompt's tokens, its material evaluated by the model alone, the rest left to do."""
+        """The prompt's tokens; what the adapter has no part in is in the cache, or about to be."""
         material, request = self._tokens(prompt)
         if self._lora is None:
             return material + request
-        cached = self._llama.input_ids[: min(self._plain, self._llama.n_tokens)].tolist()
-        same = _alike(cached, material)
-        if same < len(material):
+        own = material if prompt.adapted else material + request
+        same = _alike(self._llama.input_ids[: min(self._plain, self._llama.n_tokens)], own)
+        if not prompt.adapted:
+            # the last token is evaluated again: the logits at hand are another's
+            self._llama.n_tokens = min(same, len(own) - 1)
             self._switch(on=False)
+            self._plain = self.context_tokens
+        elif (same, self._plain) != (len(own), len(own)):
             self._llama.n_tokens = same
-            self._llama.eval(material[same:])
-        self._plain = len(material)
-        self._switch(on=bool(request))
+            self._switch(on=False)
+            self._llama.eval(own[same:])
+            self._plain = len(own)
+        if prompt.adapted:
+            self._switch(on=True)
         return material + request
 
     def _switch(self, *, on: bool) -> None:
@@ -237,7 +244,7 @@ def _quiet() -> Iterator[None]:
         log.setLevel(level)
 
 
-def _alike(one: Sequence[int], other: Sequence[int]) -> int:
+def _alike(one: Iterable[int], other: Iterable[int]) -> int:
     """How many leading items two sequences have in common."""
     pairs = zip(one, other, strict=False)
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
