@@ -1,0 +1,87 @@
+"""How near does a follow-up's rewriting come to a person's? python -m benchmarks.rewriting
+
+Each of the 260 hand-written conversations of followups.jsonl ends in a question, and holds what
+that question is when it stands alone; 40 need no rewriting. See benchmarks/README.md.
+"""
+
+import argparse
+import json
+import random
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from eval.answer_metrics import exact_match, token_f1
+from eval.metrics import percentile
+from eval.stats import bootstrap_mean
+from rag import FootnoteError, Settings, followup, models
+from rag.generate import LlamaGenerator
+from rag.types import Turn
+
+FILE = Path(__file__).with_name("followups.jsonl")
+
+
+def main() -> int:
+    """Rewrite them all, or a seeded sample, and print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--limit", type=int, help="a seeded sample of so many")
+    parser.add_argument("--show", action="store_true", help="print each rewriting that differs")
+    args = parser.parse_args()
+    cases = [json.loads(line) for line in FILE.read_text(encoding="utf-8").splitlines()]
+    if args.limit:
+        cases = random.Random(0).sample(cases, min(args.limit, len(cases)))
+    settings = Settings.load()
+    file = models.resolve(settings.model, settings.models_dir, offline=settings.offline)
+    generator = LlamaGenerator(
+        file, settings.model, settings.context_tokens, settings.threads, settings.seed
+    )
+    try:
+        written, seconds = [], []
+        for case in cases:
+            start = time.perf_counter()
+            written.append(_rewritten(case, generator))
+            seconds.append(time.perf_counter() - start)
+    finally:
+        generator.close()
+    for name, needs in (("to be rewritten", True), ("standing alone", False)):
+        chosen = [row for row, case in enumerate(cases) if _needs(case) is needs]
+        _print(name, [cases[row] for row in chosen], [written[row] for row in chosen])
+    print(f"seconds: median {percentile(seconds, 50):.2f}, 90th {percentile(seconds, 90):.2f}")
+    if args.show:
+        for case, text in zip(cases, written, strict=True):
+            if not exact_match(text, [case["standalone"]]):
+                print(f"\n{case['question']}\n  {text}\n  {case['standalone']}")
+    return 0
+
+
+def _rewritten(case: dict[str, Any], generator: LlamaGenerator) -> str:
+    history = [Turn(turn["question"], turn["answer"]) for turn in case["history"]]
+    if followup.needs_rewriting(case["question"], history):
+        return followup.rewrite(case["question"], history, generator)
+    return str(case["question"])
+
+
+def _needs(case: dict[str, Any]) -> bool:
+    return not exact_match(case["question"], [case["standalone"]])
+
+
+def _print(name: str, cases: Sequence[dict[str, Any]], written: Sequence[str]) -> None:
+    print(f"{name}: {len(cases)}")
+    rows = {"left as they are": [case["question"] for case in cases], "rewritten": written}
+    for row, texts in rows.items():
+        pairs = list(zip(texts, cases, strict=True))
+        f1 = bootstrap_mean([token_f1(text, [case["standalone"]]) for text, case in pairs])
+        exact = sum(exact_match(text, [case["standalone"]]) for text, case in pairs)
+        if f1 is not None:
+            print(
+                f"  {row}: exact {exact}, token F1 {f1.estimate:.3f} ({f1.low:.3f} to {f1.high:.3f})"
+            )
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except FootnoteError as error:
+        sys.exit(f"rewriting: {error}")
