@@ -75,9 +75,8 @@ def _print(name: str, cases: Sequence[dict[str, Any]], written: Sequence[str]) -
         f1 = bootstrap_mean([token_f1(text, [case["standalone"]]) for text, case in pairs])
         exact = sum(exact_match(text, [case["standalone"]]) for text, case in pairs)
         if f1 is not None:
-            print(
-                f"  {row}: exact {exact}, token F1 {f1.estimate:.3f} ({f1.low:.3f} to {f1.high:.3f})"
-            )
+            interval = f"{f1.low:.3f} to {f1.high:.3f}"
+            print(f"  {row}: exact {exact}, token F1 {f1.estimate:.3f} ({interval})")
 
 
 if __name__ == "__main__":
