@@ -34,9 +34,7 @@ def main() -> int:
         cases = random.Random(0).sample(cases, min(args.limit, len(cases)))
     settings = Settings.load()
     file = models.resolve(settings.model, settings.models_dir, offline=settings.offline)
-    generator = LlamaGenerator(
-        file, settings.model, settings.context_tokens, settings.threads, settings.seed
-    )
+    generator = LlamaGenerator(file, settings.model, settings.context_tokens, settings.threads)
     try:
         written, seconds = [], []
         for case in cases:

@@ -272,7 +272,7 @@ def _run(args: argparse.Namespace) -> int:
 def _open_plain(settings: Settings, articles: Sequence[Article]) -> Plain:
     """Has an embedder and a model context of its own, so that no cache is shared."""
     find = partial(models.resolve, folder=settings.models_dir, offline=settings.offline)
-    sizes = (settings.context_tokens, settings.threads, settings.seed)
+    sizes = (settings.context_tokens, settings.threads)
     generator = LlamaGenerator(find(settings.model), settings.model, *sizes)
     embedder = SentenceTransformerEmbedder(find(settings.embedder), settings.embedder)
     return Plain(articles, embedder, generator)

@@ -35,7 +35,7 @@ def evaluate(args: argparse.Namespace) -> int:
     cases = _choose(args)
     thresholds = load_thresholds(args.thresholds)
     goals = load_thresholds(args.thresholds, "goal")
-    settings = Settings.load(model=args.model, corpus=args.corpus, seed=args.seed)
+    settings = Settings.load(model=args.model, corpus=args.corpus)
     out = args.out or report_folder(settings.corpus)
     baseline = args.baseline or baseline_file(args.cases, settings.corpus, out)
     before = _load_baseline(args, baseline)

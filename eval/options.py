@@ -47,7 +47,6 @@ def run_parser() -> argparse.ArgumentParser:
     add("--out", type=Path, help="folder of the report (default: in reports/, by the corpus)")
     add("--limit", type=_count, metavar="N", help="only the first N cases; skips the gate")
     add("--model", help="answer model: catalogue name, GGUF path or hub name")
-    add("--seed", type=_seed, metavar="N", help="seed of the model (default: the settings')")
     add("--timeout", type=_seconds, default=TIMEOUT, metavar="S",
         help=f"seconds that a case may take (default: {TIMEOUT:g}); counted apart")  # fmt: skip
     add("--verbose", action="store_true", help="print a line for each case as it goes")
@@ -99,12 +98,6 @@ def report_parser() -> argparse.ArgumentParser:
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
-    return int(text)
-
-
-def _seed(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 0")
     return int(text)
 
 

@@ -12,6 +12,9 @@ from pathlib import Path
 REFUSAL = "The articles do not say."
 """The one refusal sentence, wherever it comes from: the judge, a check, or the model itself."""
 
+QUOTING = "In the article’s own words:"
+"""Before sentences of an article that stand in for an answer."""
+
 _FOLDER = Path(__file__).parent
 _VARIABLE = re.compile(r"\{([a-z_]+)\}")
 # What the model calls its evidence. Not "sources": those are people in the news.

@@ -1,34 +1,28 @@
-"""The read path in one place: question -> evidence -> judge -> answer -> checked footnotes."""
+"""One folder of articles, its index and the two models: what all ways to use Footnote share."""
 
 import threading
 import weakref
 from collections.abc import Callable, Sequence
-from collections.abc import Generator as Steps
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-import prompts
 from index.clean import clean_line
 from rag import adapter, followup, models
-from rag.compose import compose
 from rag.errors import CorpusError, QuestionError
 from rag.generate import Generator, LlamaGenerator
 from rag.given import as_articles, point_back
-from rag.judge import calibration
 from rag.settings import Settings
+from rag.states import States
 from rag.timing import Clock
 from rag.types import (
     Answer,
     Article,
-    Evidence,
     Passage,
     Progress,
-    Sentence,
     SourceSentence,
-    Token,
     Turn,
 )
 
@@ -36,12 +30,8 @@ if TYPE_CHECKING:  # numpy, FAISS and torch load when an assistant opens, not be
     from index.embed import Embedder
     from index.selection import Selection
     from index.store import Index
+    from rag.answering import Events
     from rag.retrieve import Search
-
-_NEAREST = 5  # passages that an answer or a refusal comes with
-
-Event = Token | Sentence | Answer
-Events = Steps[Event, None, None]
 
 
 class Assistant:
@@ -132,7 +122,7 @@ class Assistant:
         """
         return _last(self.stream(question, history))
 
-    def stream(self, question: str, history: Sequence[Turn] = ()) -> Events:
+    def stream(self, question: str, history: Sequence[Turn] = ()) -> "Events":
         """Like `ask`, as it happens: tokens, each finished sentence, and the answer last.
 
         Read it to its end, or close it: until then other questions wait.
@@ -141,7 +131,7 @@ class Assistant:
         self._streams.add(events)
         return events
 
-    def _events(self, question: str, history: Sequence[Turn]) -> Events:
+    def _events(self, question: str, history: Sequence[Turn]) -> "Events":
         with self._busy:
             generator = self._ready()
             clock = Clock()
@@ -156,6 +146,7 @@ class Assistant:
         Citations point into the article text that the passages' own offsets point into.
         """
         from index.build import build
+        from rag.answering import refusal
 
         question = self._checked(question)
         with self._busy:
@@ -165,7 +156,7 @@ class Assistant:
             try:
                 index = build(articles, self._embedder, self.settings.passage_chars)
             except CorpusError:  # no passages, or none with a sentence in it
-                return replace(self._refusal(question), timings=clock.timings())
+                return replace(refusal(question, self.model), timings=clock.timings())
             answer = _last(self._answer(question, question, index, clock))
         return point_back(answer, passages)
 
@@ -275,65 +266,11 @@ class Assistant:
 
         return Search(index, query, self._embedder.encode([query])[0])
 
-    def _refusal(self, question: str) -> Answer:
-        return Answer(
-            question=question,
-            standalone_question=question,
-            text=prompts.REFUSAL,
-            abstained=True,
-            reason="no_evidence",
-            confidence=0.0,
-            citations=(),
-            passages=(),
-            model=self.model,
-            index_version=self.index_version,
-        )
+    def _answer(self, question: str, standalone: str, index: "Index", clock: Clock) -> "Events":
+        from rag.answering import Answerer
 
-    def _answer(self, question: str, standalone: str, index: "Index", clock: Clock) -> Events:
-        from rag.cite import Citer
-        from rag.draft import Draft
-        from rag.retrieve import gather
-
-        settings, generator = self.settings, self._ready()
-        with clock.stage("retrieve_s"):
-            search = self._search(index, standalone)
-            passages = search.passages(_NEAREST)
-            ranked = search.sentences(settings.evidence_sentences)
-            evidence = gather(index, ranked, settings.evidence_tokens, generator.count)
-        refusal = replace(
-            self._refusal(question),
-            standalone_question=standalone,
-            passages=_mark_used(passages, evidence),
-            index_version=index.version,
-        )
-        if not evidence:
-            yield replace(refusal, timings=clock.timings())
-            return
-        judge, prompt = compose(standalone, evidence)
-        clock.prompt_tokens = generator.length(prompt)
-        if clock.prompt_tokens + settings.answer_tokens > generator.context_tokens:
-            raise QuestionError(
-                "The question and its evidence are longer than the model can read. Shorten the "
-                "question, lower FOOTNOTE_EVIDENCE_TOKENS or raise FOOTNOTE_CONTEXT_TOKENS."
-            )
-        with clock.stage("judge_s"):
-            verdict = calibration(generator.name, generator.adapter, settings.judge_threshold)
-            confidence = verdict.probability(generator.margin(judge))
-        refusal = replace(refusal, confidence=confidence, reason="not_stated")
-        if confidence < 0.5:
-            yield replace(refusal, timings=clock.timings())
-            return
-        with clock.stage("cite_s"):
-            draft = Draft(
-                refusal, Citer(standalone, evidence, self._embedder), settings.min_support, clock
-            )
-        for piece in generator.stream(prompt, settings.answer_tokens):
-            clock.tick()
-            yield from draft.feed(piece)
-            if draft.looping:
-                break
-        yield from draft.finish()
-        yield replace(draft.answer, timings=clock.timings())
+        answerer = Answerer(self._embedder, self._ready(), self.settings)
+        return answerer.answer(question, standalone, index, clock)
 
 
 def ask(question: str) -> Answer:
@@ -352,7 +289,11 @@ def _load(settings: Settings, progress: Progress | None) -> Generator:
     if progress is not None:
         progress("loading the model", 0, 0)
     generator = LlamaGenerator(
-        file, settings.model, settings.context_tokens, settings.threads, settings.seed
+        file,
+        settings.model,
+        settings.context_tokens,
+        settings.threads,
+        States(settings.states_mb * 1_000_000),
     )
     found = adapter.find(models.pinned_sha256(settings.model)) if settings.adapter else None
     if found is not None:
@@ -360,7 +301,7 @@ def _load(settings: Settings, progress: Progress | None) -> Generator:
     return generator
 
 
-def _last(events: Events) -> Answer:
+def _last(events: "Events") -> Answer:
     answer = None
     with closing(events):  # an interrupt between two events must not leave the model taken
         for event in events:
@@ -368,15 +309,3 @@ def _last(events: Events) -> Answer:
                 answer = event
     assert answer is not None, "a stream ends with its answer"
     return answer
-
-
-def _mark_used(passages: Sequence[Passage], evidence: Sequence[Evidence]) -> tuple[Passage, ...]:
-    def shown(passage: Passage) -> bool:
-        return any(
-            run.article_id == passage.article_id
-            and run.start < passage.end
-            and passage.start < run.end
-            for run in evidence
-        )
-
-    return tuple(replace(passage, used=shown(passage)) for passage in passages)

@@ -1,7 +1,8 @@
 """The model's reply, piece by piece -> checked sentences -> an answer or a refusal.
 
 Each sentence is checked as it ends: with a supporting quote it becomes part of the answer with
-its footnotes; without one it is left out. An answer with no sentence left is a refusal.
+its footnotes; without one it is left out. An answer with no sentence left is a refusal, or, where
+the model did not decline, what the article itself says.
 """
 
 import re
@@ -14,6 +15,8 @@ from rag.answer_type import gives_answer
 from rag.cite import Citer, Quote
 from rag.timing import Clock
 from rag.types import Answer, Citation, Sentence, Token
+
+_QUOTED = 2  # sentences of the article that stand in for an answer of the model's
 
 _INSIDE = r"\s*\^?\d+(?:\s*(?:[,;–-]|and)\s*\^?\d+)*\s*"
 _MARKER = re.compile(rf"\s*\[{_INSIDE}\]")
@@ -86,6 +89,22 @@ class Draft:
             if sentence:
                 yield from self._check(sentence)
         self._pending = ""
+
+    def quote(self) -> None:
+        """Where nothing that the model wrote is an answer, let the article speak itself.
+
+        Only for evidence that states the answer by the judge's word. A model that declined is
+        not overruled, and sentences without what was asked for (a number, a name) are no answer.
+        """
+        if not self.answer.abstained or self._reason == "declined":
+            return
+        quotes = self._citer.nearest(_QUOTED)
+        said = " ".join(quote.sentence.text for quote in quotes)
+        if not gives_answer(self._refusal.standalone_question, said):
+            return
+        self._text, self._citations = prompts.QUOTING, []
+        for quote in quotes:
+            self._add(f"“{' '.join(quote.sentence.text.split())}”", [quote])
 
     def _release(self, end: int) -> Iterator[Token]:
         """Let go of what is held up to `end`; the rest may be the beginning of a marker."""

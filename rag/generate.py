@@ -1,7 +1,8 @@
-"""A local GGUF model behind a small protocol: one llama.cpp context, whose KV cache is kept.
+"""A local GGUF model behind a small protocol: text in, margins and text out.
 
-A prompt that begins like the one before it pays only for what differs, so the judge's question
-and the answer, asked behind the same passages, read those passages once.
+A prompt is read in three parts: the system's words, the material, and the request about it. What
+has been read of the first two is kept and used again: the judge's request and the answer's behind
+the same passages, and any later question about a passage that was read before.
 
 An adapter (a LoRA, Hu et al. 2021) is in force from the request of an adapted prompt on, never
 while the model reads what stands before it: what is read then stays valid for any request, with
@@ -9,20 +10,22 @@ or without the adapter (activated LoRA, Greenewald et al. 2025).
 """
 
 import codecs
-import ctypes
-import logging
+import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from array import array
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import takewhile
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from rag.adapter import Adapter, as_gguf
+from rag.adapter import Adapter
 from rag.errors import ModelError
+from rag.sequences import Logits, Piece, Sequences
+from rag.states import States
 
-_BATCH = 512
+_HEAD = 0  # the sequence that holds the system's words
+_SEQUENCES = 17  # that one, and one for each material that is judged at the same time
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +63,8 @@ class Generator(Protocol):
         """Tokens of the whole prompt, the chat template's own included."""
         ...
 
-    def margin(self, prompt: Prompt) -> float:
-        """logit(yes) - logit(no) of the reply's first token."""
+    def margins(self, prompts: Sequence[Prompt]) -> list[float]:
+        """logit(yes) - logit(no) of each reply's first token."""
         ...
 
     def stream(self, prompt: Prompt, max_tokens: int) -> Iterator[str]:
@@ -73,138 +76,208 @@ class Generator(Protocol):
         ...
 
 
+Tokens = tuple[int, ...]
+
+
+class _Read(NamedTuple):
+    """A prompt as tokens."""
+
+    head: Tokens
+    material: Tokens
+    request: Tokens  # at least one
+
+    @property
+    def end(self) -> int:
+        """Where the request begins."""
+        return len(self.head) + len(self.material)
+
+    @property
+    def length(self) -> int:
+        return self.end + len(self.request)
+
+
 class LlamaGenerator:
     """A GGUF file run by llama.cpp on this machine. Not for two threads at once."""
 
-    def __init__(self, file: Path, name: str, context_tokens: int, threads: int, seed: int) -> None:
+    def __init__(
+        self, file: Path, name: str, context_tokens: int, threads: int, states: States | None = None
+    ) -> None:
         """Load `file`; `threads` 0 means every core this process may use.
 
-        Raises ModelError when llama.cpp cannot load it.
+        `states` keeps what was read for later questions. Raises ModelError when llama.cpp cannot
+        load the file.
         """
-        from llama_cpp import Llama
         from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 
-        threads = threads or _cores()
-        try:
-            self._llama = Llama(
-                model_path=str(file),
-                n_ctx=context_tokens,
-                n_batch=_BATCH,
-                n_threads=threads,
-                n_threads_batch=threads,
-                n_gpu_layers=-1,  # no effect where llama.cpp was built without a GPU back end
-                seed=seed,
-                verbose=False,
-            )
-        except (ValueError, RuntimeError, OSError, AssertionError) as error:
-            raise ModelError(
-                f"llama.cpp cannot load {file} ({error}). It is damaged or of a kind that this "
-                "version does not know. Run `footnote models verify`, or name another GGUF."
-            ) from error
+        self._sequences = Sequences(file, context_tokens, threads or _cores(), _SEQUENCES)
+        self._model = self._sequences.model
         self.name = name
+        self.adapter = ""
         self.context_tokens = context_tokens
-        self._template = self._llama.metadata.get("tokenizer.chat_template", "")
-        self._bos = self._piece(self._llama.token_bos())
-        self._eos = self._piece(self._llama.token_eos())
+        template = self._model.metadata().get("tokenizer.chat_template", "")
+        self._bos = self._word(self._model.token_bos())
+        eos = self._word(self._model.token_eos())
         self._formatter = (
-            Jinja2ChatFormatter(template=self._template, eos_token=self._eos, bos_token=self._bos)
-            if self._template
+            Jinja2ChatFormatter(template=template, eos_token=eos, bos_token=self._bos)
+            if template
             else None
         )
         self._yes, self._no = self._ids("yes", "Yes"), self._ids("no", "No")
-        self.adapter = ""
-        self._lora: Any = None
-        self._plain = 0  # how many tokens of the cache, from the first on, are the model's own
+        self._states = states or States(0)
+        self._head: Tokens = ()  # what sequence _HEAD holds
+        self._held: dict[Tokens, int] = {}  # the sequence of each material in the cache
 
     def adapt(self, adapter: Adapter) -> None:
         """Use `adapter` for the requests of adapted prompts from now on.
 
         Raises ModelError when llama.cpp cannot use it with this model.
         """
-        import llama_cpp
-
-        with as_gguf(adapter) as file, _quiet():
-            # freed together with the model
-            lora = llama_cpp.llama_adapter_lora_init(self._llama._model.model, str(file).encode())
-        if not lora:  # a null pointer
+        if not self._sequences.load_adapter(adapter):
             raise ModelError(
                 f"llama.cpp cannot use the adapter {adapter.path} with {self.name}. Install "
                 "Footnote again, or set FOOTNOTE_ADAPTER=0 to answer without it."
             )
-        self._lora, self.adapter = lora, adapter.fingerprint
+        self.adapter = adapter.fingerprint
 
     def count(self, text: str) -> int:
         """See `Generator.count`."""
-        return len(self._llama.tokenize(text.encode("utf-8"), add_bos=False, special=False))
+        return len(self._model.tokenize(text.encode("utf-8"), add_bos=False, special=False))
 
     def length(self, prompt: Prompt) -> int:
         """See `Generator.length`."""
-        return sum(map(len, self._tokens(prompt)))
+        return self._tokens(prompt).length
 
-    def margin(self, prompt: Prompt) -> float:
-        """See `Generator.margin`; the better of each word's two spellings counts."""
-        for _ in self._llama.generate(self._read(prompt), temp=0.0):
-            break  # one step evaluates the request; its logits are then at hand
-        logits = self._llama._ctx.get_logits_ith(-1)
-        best_yes = max(float(logits[token]) for token in self._yes)
-        return best_yes - max(float(logits[token]) for token in self._no)
+    def margins(self, prompts: Sequence[Prompt]) -> list[float]:
+        """See `Generator.margins`; the better of each word's two spellings counts.
+
+        The prompts are evaluated together, as many at a time as the context has room for.
+        """
+        reads = [(self._tokens(prompt), prompt.adapted) for prompt in prompts]
+        margins: list[float] = []
+        for group, adapted in self._groups(reads):
+            for logits in self._ask(group, adapted, keep=True):
+                yes = max(float(logits[token]) for token in self._yes)
+                margins.append(yes - max(float(logits[token]) for token in self._no))
+        return margins
 
     def stream(self, prompt: Prompt, max_tokens: int) -> Iterator[str]:
         """See `Generator.stream`."""
-        import llama_cpp
-
-        vocab = llama_cpp.llama_model_get_vocab(self._llama._model.model)
+        read = self._tokens(prompt)
         decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-        tokens = self._llama.generate(self._read(prompt), temp=0.0)
-        for written, token in enumerate(tokens):
-            if written >= max_tokens or llama_cpp.llama_vocab_is_eog(vocab, token):
+        [logits] = self._ask([read], prompt.adapted, keep=False, room=max_tokens)
+        sequence, at = self._held[read.material], read.length
+        for at in range(read.length, read.length + max_tokens):
+            token = int(logits.argmax())
+            if self._sequences.ends(token):
                 break
-            yield decoder.decode(self._llama.detokenize([token]))
+            yield decoder.decode(self._model.detokenize([token]))
+            if at + 1 < read.length + max_tokens:
+                with self._careful():
+                    [logits] = self._sequences.evaluate([Piece(sequence, at, [token], ask=True)])
 
     def close(self) -> None:
         """See `Generator.close`."""
-        self._llama.close()
+        self._sequences.close()
 
-    def _read(self, prompt: Prompt) -> list[int]:
-        """The prompt's tokens; what the adapter has no part in is in the cache, or about to be."""
-        material, request = self._tokens(prompt)
-        if self._lora is None:
-            return material + request
-        own = material if prompt.adapted else material + request
-        same = _alike(self._llama.input_ids[: min(self._plain, self._llama.n_tokens)], own)
-        if not prompt.adapted:
-            # the last token is evaluated again: the logits at hand are another's
-            self._llama.n_tokens = min(same, len(own) - 1)
-            self._switch(on=False)
-            self._plain = self.context_tokens
-        elif (same, self._plain) != (len(own), len(own)):
-            self._llama.n_tokens = same
-            self._switch(on=False)
-            self._llama.eval(own[same:])
-            self._plain = len(own)
-        if prompt.adapted:
-            self._switch(on=True)
-        return material + request
+    def _groups(self, reads: Sequence[tuple[_Read, bool]]) -> Iterator[tuple[list[_Read], bool]]:
+        """Neighbours that can be asked together: of one head, one kind, and room for all."""
+        group: list[_Read] = []
+        tokens, last = 0, False
+        for read, adapted in reads:
+            more = len(read.material) + len(read.request)
+            if group and (
+                (read.head, adapted) != (group[0].head, last)
+                or any(read.material == other.material for other in group)
+                or len(group) >= _SEQUENCES - 1
+                or tokens + more > self.context_tokens
+            ):
+                yield group, last
+                group = []
+            if not group:
+                tokens, last = len(read.head), adapted
+            group.append(read)
+            tokens += more
+        if group:
+            yield group, last
 
-    def _switch(self, *, on: bool) -> None:
-        import llama_cpp
+    def _ask(
+        self, group: Sequence[_Read], adapted: bool, *, keep: bool, room: int = 0
+    ) -> list[Logits]:
+        """The logits behind each of `group`, which share a head and no material."""
+        with self._careful():
+            self._hold(group, keep=keep, room=room)
+            self._sequences.switch(on=adapted)
+            pieces = []
+            for read in group:
+                sequence = self._held[read.material]
+                self._sequences.cut(sequence, read.end)  # what an earlier request left
+                pieces.append(Piece(sequence, read.end, read.request, ask=True))
+            return self._sequences.evaluate(pieces)
 
-        adapters = (llama_cpp.llama_adapter_lora_p_ctypes * 1)(self._lora)
-        scales = (ctypes.c_float * 1)(1.0)
-        llama_cpp.llama_set_adapters_lora(self._llama._ctx.ctx, adapters, int(on), scales)
+    def _hold(self, group: Sequence[_Read], *, keep: bool, room: int) -> None:
+        """Have head and materials of `group` in the cache: read, or restored from their states."""
+        sequences = self._sequences
+        sequences.switch(on=False)
+        head = group[0].head
+        if head != self._head:
+            self._forget()
+            sequences.evaluate([Piece(_HEAD, 0, head)])
+            self._head = head
+        wanted = {read.material: read for read in group}
+        for material, sequence in self._held.items():
+            sequences.cut(sequence, len(head) + len(material))
+        full = len(head) + room + sum(len(read.request) for read in group)
+        full += sum(map(len, self._held.keys() | wanted.keys()))
+        if full > self.context_tokens or len(self._held.keys() | wanted.keys()) >= _SEQUENCES:
+            for material in self._held.keys() - wanted.keys():
+                sequences.cut(self._held.pop(material), 0)
+        free = sorted(set(range(1, _SEQUENCES)) - set(self._held.values()))
+        unread = []
+        for material in wanted.keys() - self._held.keys():
+            sequence = self._held[material] = free.pop()
+            state = self._states.get(_key(head, material))
+            known = state is not None and sequences.restore(sequence, state)
+            sequences.share(_HEAD, sequence, len(head))
+            if not known:
+                unread.append(Piece(sequence, len(head), material))
+        sequences.evaluate(unread)
+        for piece in unread if keep and self._states.limit else ():
+            sequences.cut(piece.sequence, 0, len(head))  # a state holds the material alone
+            self._states.put(_key(head, piece.tokens), sequences.save(piece.sequence))
+            sequences.share(_HEAD, piece.sequence, len(head))
 
-    def _tokens(self, prompt: Prompt) -> tuple[list[int], list[int]]:
-        """The tokens up to the request, and from there on; one boundary, wherever it is cached."""
+    def _forget(self) -> None:
+        self._sequences.clear()
+        self._head, self._held = (), {}
+
+    @contextmanager
+    def _careful(self) -> Iterator[None]:
+        """Whatever goes wrong in between leaves an empty cache rather than a wrong one."""
+        try:
+            yield
+        except BaseException:
+            self._forget()
+            raise
+
+    def _tokens(self, prompt: Prompt) -> _Read:
+        """The prompt in three parts, their boundaries the same whatever is cached."""
         text = self._render(prompt)
-        before, request, after = (
-            text.rpartition(prompt.request) if prompt.request else (text, "", "")
-        )
-        add_bos = not (self._bos and text.startswith(self._bos))
-        return self._split(before, add_bos), self._split(request + after, add_bos=False)
+        user = prompt.user if prompt.user in text else prompt.user.strip()  # templates trim
+        head, found, tail = text.rpartition(user)
+        if not found:
+            head, user, tail = "", text, ""
+        material, request = user, ""
+        if prompt.request and user.endswith(prompt.request):
+            material, request = user.removesuffix(prompt.request), prompt.request
+        parts = (self._split(head), self._split(material), self._split(request + tail))
+        if self._bos and self._model.add_bos_token() and not text.startswith(self._bos):
+            parts = ((self._model.token_bos(), *parts[0]), *parts[1:])
+        if not parts[2]:
+            parts = (parts[0], parts[1][:-1], parts[1][-1:])
+        return _Read(*parts)
 
-    def _split(self, text: str, add_bos: bool) -> list[int]:
-        tokens: list[int] = self._llama.tokenize(text.encode("utf-8"), add_bos, special=True)
-        return tokens
+    def _split(self, text: str) -> Tokens:
+        return tuple(self._model.tokenize(text.encode("utf-8"), add_bos=False, special=True))
 
     def _render(self, prompt: Prompt) -> str:
         if self._formatter is None:  # a base model: no roles to speak in
@@ -220,34 +293,19 @@ class LlamaGenerator:
         assert self._formatter is not None
         return str(self._formatter(messages=messages).prompt)
 
-    def _piece(self, token: int) -> str:
+    def _word(self, token: int) -> str:
         if token < 0:
             return ""
-        return str(self._llama.detokenize([token], special=True).decode("utf-8", "replace"))
+        return str(self._model.detokenize([token], special=True).decode("utf-8", "replace"))
 
     def _ids(self, *spellings: str) -> list[int]:
-        return [
-            self._llama.tokenize(word.encode(), add_bos=False, special=False)[0]
-            for word in spellings
-        ]
+        return [self._split(word)[0] for word in spellings]
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """No line for each matrix that llama.cpp lays out otherwise than the model's own."""
-    log = logging.getLogger("llama-cpp-python")
-    level = log.level
-    log.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        log.setLevel(level)
-
-
-def _alike(one: Iterable[int], other: Iterable[int]) -> int:
-    """How many leading items two sequences have in common."""
-    pairs = zip(one, other, strict=False)
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+def _key(head: Sequence[int], material: Sequence[int]) -> str:
+    """Names a state by all the tokens that it was made from."""
+    numbers = array("i", [len(head), *head, *material])
+    return hashlib.sha256(numbers.tobytes()).hexdigest()
 
 
 def _cores() -> int:

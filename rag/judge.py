@@ -1,4 +1,4 @@
-"""Do the passages state the answer? The model's own yes/no margin, read as a probability.
+"""Does a window state the answer? The model's yes/no margin on each, read as a probability.
 
 Platt scaling (Platt 1999): probability = 1 / (1 + exp(-slope * (margin - threshold))), so that
 the threshold is where the probability is one half. Both numbers depend on the model, its adapter
@@ -7,14 +7,17 @@ and the words it was asked with, and are stored with all three in `calibration.j
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import prompts
+from rag.generate import Generator, Prompt
 
 _FILE = Path(__file__).with_name("calibration.json")
 _PROMPTS = ("system", "evidence", "judge")
+_TOGETHER = 3  # windows that are weighed before looking whether one of them will do
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +33,24 @@ class Calibration:
         exponent = max(-60.0, min(60.0, -self.slope * (margin - self.threshold)))
         return 1.0 / (1.0 + math.exp(exponent))
 
+    def margin(self, probability: float) -> float:
+        """The margin that is read as `probability` (0 to 1, both excluded)."""
+        return self.threshold + math.log(probability / (1.0 - probability)) / self.slope
+
 
 SAFE_DEFAULT = Calibration(threshold=1.0, slope=1.0, known=False)
 """For a model without a stored calibration: rather too many refusals than an invention."""
+
+
+def weigh(asked: Sequence[Prompt], generator: Generator, enough: float) -> list[float]:
+    """The margins of the judge's prompts, in their order, up to where one is at least `enough`.
+
+    A few are weighed at a time; those behind the first that will do are not.
+    """
+    margins: list[float] = []
+    while len(margins) < len(asked) and max(margins, default=-math.inf) < enough:
+        margins.extend(generator.margins(asked[len(margins) : len(margins) + _TOGETHER]))
+    return margins
 
 
 def calibration(model: str, adapter: str = "", threshold: float | None = None) -> Calibration:

@@ -4,7 +4,7 @@ Reciprocal rank fusion (Cormack, Clarke and Buettcher 2009): a row's score is th
 rankings of 1 / (60 + rank). It needs no scales to agree, and no training.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -62,50 +62,27 @@ class Search:
         return [(row, fused[row]) for row in _best(fused, k)]
 
 
-def gather(
-    index: Index,
-    ranked: Sequence[tuple[int, float]],
-    budget: int,
-    count: Callable[[str], int],
-) -> list[Evidence]:
-    """Ranked rows of sentences with their neighbours, merged into runs of one article's text.
+def windows(index: Index, ranked: Sequence[tuple[int, float]], limit: int) -> list[Evidence]:
+    """The ranked rows of sentences, each with its neighbours, best first; at most `limit`.
 
-    Sentences are taken best first while `count` of their text keeps within `budget` tokens, the
-    best one at any length; the runs come best first. `text` of each equals the article's text at
-    its offsets.
+    A sentence that stands in the window of a better one gets none of its own. What a window shows
+    depends on its sentence alone, never on the question: what was read of it once can be kept.
     """
-    taken: dict[int, float] = {}
-    spent = 0
+    shown: set[int] = set()
+    found: list[Evidence] = []
     for row, score in ranked:
-        wanted = [row, *_neighbours(index, row)]
-        cost = sum(count(index.sentences[r].text) for r in wanted if r not in taken)
-        if spent + cost > budget:
-            wanted = [row]  # the sentence alone may still fit
-            cost = 0 if row in taken else count(index.sentences[row].text)
-            if taken and spent + cost > budget:
-                continue
-        spent += cost
-        for r in wanted:
-            taken[r] = max(taken.get(r, 0.0), score)
-    runs = [_run(index, run, max(taken[r] for r in run)) for run in _runs(index, sorted(taken))]
-    return sorted(runs, key=lambda run: -run.score)
+        if row in shown or len(found) == limit:
+            continue
+        rows = _around(index, row)
+        shown.update(rows)
+        found.append(_run(index, rows, score))
+    return found
 
 
-def _neighbours(index: Index, row: int) -> list[int]:
+def _around(index: Index, row: int) -> list[int]:
     article = index.sentences[row].article_id
-    around = range(max(0, row - _NEIGHBOURS), min(len(index.sentences), row + _NEIGHBOURS + 1))
-    return [r for r in around if r != row and index.sentences[r].article_id == article]
-
-
-def _runs(index: Index, rows: Iterable[int]) -> list[list[int]]:
-    runs: list[list[int]] = []
-    for row in rows:
-        follows = runs and runs[-1][-1] == row - 1
-        if follows and index.sentences[row - 1].article_id == index.sentences[row].article_id:
-            runs[-1].append(row)
-        else:
-            runs.append([row])
-    return runs
+    near = range(max(0, row - _NEIGHBOURS), min(len(index.sentences), row + _NEIGHBOURS + 1))
+    return [r for r in near if index.sentences[r].article_id == article]
 
 
 def _run(index: Index, rows: list[int], score: float) -> Evidence:

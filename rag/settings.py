@@ -32,12 +32,12 @@ class Settings:
     embedder: str = DEFAULT_EMBEDDER  # catalogue name or path of a sentence-transformers folder
     offline: bool = False
     passage_chars: int = 800
-    evidence_sentences: int = 6
-    evidence_tokens: int = 400
+    evidence_sentences: int = 14  # found ones that are looked at
+    evidence_windows: int = 6  # of them with their neighbours, that the judge weighs
     context_tokens: int = 4096
+    states_mb: int = 512  # memory for what was read of the articles, kept for later questions
     answer_tokens: int = 160
     threads: int = 0  # 0: one for each core that this process may use
-    seed: int = 0
     judge_threshold: float | None = None  # None: the calibrated one of the model
     min_support: float = 0.6  # 0..1; below it an answer sentence is left out
     question_chars: int = 4000
@@ -92,13 +92,13 @@ def _read_file(file: Path) -> dict[str, Any]:
 _POSITIVE = {
     "passage_chars",
     "evidence_sentences",
-    "evidence_tokens",
+    "evidence_windows",
     "context_tokens",
     "answer_tokens",
     "question_chars",
     "port",
 }
-_WHOLE = _POSITIVE | {"threads", "seed"}
+_WHOLE = _POSITIVE | {"threads", "states_mb"}
 _PATHS = {"home", "corpus"}
 _FLAGS = {"adapter", "offline"}
 _FRACTIONS = {"judge_threshold", "min_support"}

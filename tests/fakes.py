@@ -75,14 +75,17 @@ class ScriptedGenerator:
     adapter = ""
 
     def __init__(
-        self, *replies: str | Sequence[str], margin: float = 9.0, context_tokens: int = 4096
+        self,
+        *replies: str | Sequence[str],
+        margin: float | Callable[[str], float] = 9.0,
+        context_tokens: int = 4096,
     ) -> None:
         self.context_tokens = context_tokens
         self.judged: list[Prompt] = []
         self.asked: list[Prompt] = []
         self.closed = 0
         self._replies = [pieces(r) if isinstance(r, str) else list(r) for r in replies] or [[]]
-        self._margin = margin
+        self._margin = margin if callable(margin) else lambda _: margin
         self._running = 0
 
     def count(self, text: str) -> int:
@@ -93,11 +96,12 @@ class ScriptedGenerator:
         text.encode("utf-8")
         return self.count(text)
 
-    def margin(self, prompt: Prompt) -> float:
-        self._enter(prompt)
-        self._running -= 1
-        self.judged.append(prompt)
-        return self._margin
+    def margins(self, prompts: Sequence[Prompt]) -> list[float]:
+        for prompt in prompts:
+            self._enter(prompt)
+            self._running -= 1
+            self.judged.append(prompt)
+        return [self._margin(prompt.user) for prompt in prompts]
 
     def stream(self, prompt: Prompt, max_tokens: int) -> Iterator[str]:
         self._enter(prompt)

@@ -50,30 +50,64 @@ def test_the_judge_refuses_before_anything_is_written(opener: Opener) -> None:
     assert (answer.reason, answer.citations) == ("not_stated", ())
     assert answer.passages[0].article_id == "qom.md"
     assert answer.confidence < 0.5
-    assert (generator.asked, len(generator.judged)) == ([], 1)
+    assert generator.asked == []
+    assert len(generator.judged) > 1, "every window was weighed"
     assert answer.timings.answer_tokens == 0
+
+
+@pytest.mark.parametrize("reply", [prompts.REFUSAL, f"{prompts.REFUSAL} " * 50])
+def test_a_model_that_declines_is_not_overruled(opener: Opener, reply: str) -> None:
+    answer = opener(ScriptedGenerator(reply)).ask(QUESTION)
+    assert (answer.text, answer.abstained, answer.reason) == (prompts.REFUSAL, True, "declined")
+    assert answer.timings.answer_tokens <= 160
+    assert answer.passages
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "",
+        "\n\n\n",
+        "Bananas grow on trees. [1]",
+        "Barack Obama and Ali Adeeb headed the delegation to Qom.",
+        "Ali Adeeb headed 77 delegations to Qom.",
+        "and " * 5000,
+    ],
+)
+def test_where_nothing_is_borne_out_the_article_speaks_itself(opener: Opener, reply: str) -> None:
+    assistant = opener(ScriptedGenerator(reply))
+    answer = assistant.ask(QUESTION)
+    assert (answer.abstained, answer.reason) == (False, "")
+    assert answer.text.startswith(f"{prompts.QUOTING} “")
+    assert f"“{LED}”" in answer.text
+    text = next(a.text for a in assistant.articles() if a.id == "qom.md")
+    for citation in answer.citations:
+        assert text[citation.start : citation.end] == citation.quote
+        assert answer.text[citation.answer_start : citation.answer_end] == f"“{citation.quote}”"
+    assert [citation.number for citation in answer.citations] == [1, 2]
 
 
 @pytest.mark.parametrize(
     ("reply", "reason"),
-    [
-        ("", "unsupported"),
-        ("\n\n\n", "unsupported"),
-        ("Bananas grow on trees. [1]", "unsupported"),
-        ("Barack Obama and Ali Adeeb headed the delegation to Qom.", "unsupported"),
-        ("Ali Adeeb headed 77 delegations to Qom.", "unsupported"),
-        (prompts.REFUSAL, "declined"),
-        (f"{prompts.REFUSAL} " * 50, "declined"),
-        ("and " * 5000, "unsupported"),
-    ],
+    [("Bananas grow on trees.", "unsupported"), (LED, "off_type"), ("", "unsupported")],
 )
-def test_a_reply_that_bears_nothing_out_is_a_refusal(
-    opener: Opener, reply: str, reason: str
+def test_sentences_without_the_number_asked_for_are_no_answer(
+    tmp_path: Path, reply: str, reason: str
 ) -> None:
-    answer = opener(ScriptedGenerator(reply)).ask(QUESTION)
+    corpus = write_corpus(tmp_path, {"a.txt": LED})
+    with open_assistant(corpus, ScriptedGenerator(reply)) as assistant:
+        answer = assistant.ask("How many men headed the Iraqi delegation to Qom?")
     assert (answer.text, answer.abstained, answer.reason) == (prompts.REFUSAL, True, reason)
-    assert answer.timings.answer_tokens <= 160
-    assert answer.passages
+
+
+def test_the_answer_is_written_from_the_window_that_states_it_best(opener: Opener) -> None:
+    generator = ScriptedGenerator(
+        "The harbour lifts 25 ships a week.", margin=lambda user: 0.1 if "cranes" in user else -2.0
+    )
+    answer = opener(generator, judge_threshold=-3.0).ask("Who headed the delegation, says Reuters?")
+    assert "Its cranes lift 25 ships" in generator.asked[0].user
+    assert LED not in generator.asked[0].user
+    assert {p.article_id for p in answer.passages if p.used} == {"harbour.txt"}
 
 
 @pytest.mark.parametrize(

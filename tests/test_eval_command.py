@@ -191,7 +191,7 @@ def test_help_lists_the_commands_and_each_has_its_own(capsys: Captured) -> None:
 
 
 @pytest.mark.parametrize(
-    "argv", [["--timeout", "0"], ["--timeout", "nan"], ["--seed", "-1"], ["--fresh", "--resume"]]
+    "argv", [["--timeout", "0"], ["--timeout", "nan"], ["--fresh", "--resume"]]
 )
 def test_options_that_make_no_sense_are_usage_errors(argv: list[str], capsys: Captured) -> None:
     with pytest.raises(SystemExit) as caught:

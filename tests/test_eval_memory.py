@@ -162,7 +162,7 @@ def context(tmp_path: Path, **given: Any) -> str:
 def test_the_context_holds_what_an_answer_depends_on_and_no_more(tmp_path: Path) -> None:
     plain = context(tmp_path)
     assert context(tmp_path, home=tmp_path, port=9, corpus=tmp_path) == plain
-    assert context(tmp_path, seed=1) != plain
+    assert context(tmp_path, min_support=0.7) != plain
     assert context(tmp_path, min_support=0.1) != plain
     assert context(tmp_path, model="smollm2-135m-instruct") != plain
     assert context(tmp_path, model="unknown") == ""
@@ -181,7 +181,7 @@ def test_a_model_file_is_known_by_its_bytes(tmp_path: Path) -> None:
 
 
 def test_a_run_resumes_and_a_fresh_one_does_not(
-    launch: Launch, tmp_path: Path, capsys: Captured
+    launch: Launch, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def asked() -> list[bool]:
         (file,) = tmp_path.glob("reports/*/report.json")
@@ -208,7 +208,8 @@ def test_a_run_resumes_and_a_fresh_one_does_not(
     )
     assert asked() == [False, False]
     assert "unanswerable, answered" in capsys.readouterr().out
-    assert launch("--seed", "5", script={"b?": refusal()}) == 0
+    monkeypatch.setenv("FOOTNOTE_MIN_SUPPORT", "0.7")
+    assert launch(script={"b?": refusal()}) == 0
     assert asked() == [False, False]
 
 

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fakes import ScriptedGenerator
 
 import prompts
 from rag import judge
-from rag.judge import SAFE_DEFAULT, Calibration, calibration
+from rag.generate import Prompt
+from rag.judge import SAFE_DEFAULT, Calibration, calibration, weigh
 
 FINGERPRINT = prompts.fingerprint("system", "evidence", "judge")
 
@@ -75,3 +77,28 @@ def test_the_shipped_calibrations_can_be_read() -> None:
         found = calibration(str(entry["model"]), str(entry["adapter"]))
         assert found.known, "made with the prompts of today"
         assert found.slope > 0
+
+
+def test_the_probability_of_a_margin_and_the_margin_of_a_probability() -> None:
+    found = Calibration(-1.0, 0.56)
+    for probability in (0.01, 0.5, 0.8, 0.99):
+        assert found.probability(found.margin(probability)) == pytest.approx(probability)
+
+
+@pytest.mark.parametrize(
+    ("margins", "enough", "weighed"),
+    [
+        ([], 1.0, 0),
+        ([-1.0, 0.5], 1.0, 2),
+        ([-1.0, 2.0, -1.0, 0.0], 1.0, 3),
+        ([-1.0, 0.0, 0.0, 1.0, 3.0, 9.0, 9.0], 1.0, 6),
+        ([-1.0] * 8, 1.0, 8),
+    ],
+)
+def test_weighing_ends_where_a_window_plainly_states_the_answer(
+    margins: list[float], enough: float, weighed: int
+) -> None:
+    asked = [Prompt("s", f"{number}") for number in range(len(margins))]
+    generator = ScriptedGenerator(margin=lambda user: margins[int(user)])
+    assert weigh(asked, generator, enough) == margins[:weighed]
+    assert generator.judged == asked[:weighed]

@@ -24,6 +24,7 @@ from rag.compose import compose
 from rag.errors import ModelError, QuestionError
 from rag.generate import LlamaGenerator, Prompt
 from rag.settings import DEFAULT_EMBEDDER, DEFAULT_MODEL, PROJECT, Settings
+from rag.states import States
 from rag.types import Evidence, SourceSentence, Turn
 
 pytestmark = pytest.mark.real
@@ -57,7 +58,7 @@ def used(small_file: Path) -> Iterator[LlamaGenerator]:
 
 
 def loaded(file: Path, context_tokens: int = 2048) -> LlamaGenerator:
-    return LlamaGenerator(file, SMALL, context_tokens, threads=0, seed=0)
+    return LlamaGenerator(file, SMALL, context_tokens, threads=0, states=States(100_000_000))
 
 
 def reply(generator: LlamaGenerator, prompt: Prompt = ANSWER, tokens: int = 40) -> str:
@@ -69,7 +70,7 @@ def fresh(small_file: Path) -> tuple[float, str]:
     """The margin and the reply of contexts that have seen nothing else."""
     first, second = loaded(small_file), loaded(small_file)
     try:
-        return first.margin(JUDGE), reply(second)
+        return first.margins([JUDGE])[0], reply(second)
     finally:
         first.close()
         second.close()
@@ -88,7 +89,7 @@ def home_of(real_models: Path, folder: Path) -> Settings:
 def test_passages_that_the_judge_read_change_nothing_in_the_answer(
     used: LlamaGenerator, fresh: tuple[float, str]
 ) -> None:
-    assert used.margin(JUDGE) == pytest.approx(fresh[0], abs=0.01)
+    assert used.margins([JUDGE])[0] == pytest.approx(fresh[0], abs=0.01)
     assert reply(used) == fresh[1] != ""
 
 
@@ -96,9 +97,9 @@ def test_a_margin_is_the_same_each_time_and_after_other_prompts(
     used: LlamaGenerator, fresh: tuple[float, str]
 ) -> None:
     assert math.isfinite(fresh[0])
-    margins = [used.margin(JUDGE), used.margin(JUDGE)]
+    margins = [used.margins([JUDGE])[0], used.margins([JUDGE])[0]]
     reply(used, OTHER)
-    margins.append(used.margin(JUDGE))
+    margins.append(used.margins([JUDGE])[0])
     assert margins == pytest.approx([fresh[0]] * 3, abs=0.01)
 
 
@@ -111,7 +112,7 @@ def test_a_stream_left_in_the_middle_leaves_the_model_usable(
             next(left)
         left.close()  # type: ignore[attr-defined]
         assert reply(used) == fresh[1]
-    assert used.margin(JUDGE) == pytest.approx(fresh[0], abs=0.01)
+    assert used.margins([JUDGE])[0] == pytest.approx(fresh[0], abs=0.01)
 
 
 @pytest.fixture(scope="module")
@@ -135,17 +136,17 @@ def adapted(small_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def test_an_adapter_changes_the_requests_meant_for_it_and_nothing_else(
     adapted: LlamaGenerator, used: LlamaGenerator, fresh: tuple[float, str]
 ) -> None:
-    margin = adapted.margin(JUDGE)
+    margin = adapted.margins([JUDGE])[0]
     assert abs(margin - fresh[0]) > 0.5
     # behind passages that were read for another request, are in the cache, or are read anew
     assert reply(adapted) == fresh[1]
-    margins = [adapted.margin(JUDGE), adapted.margin(JUDGE)]
+    margins = [adapted.margins([JUDGE])[0], adapted.margins([JUDGE])[0]]
     assert reply(adapted, OTHER) == reply(used, OTHER)
-    margins.append(adapted.margin(JUDGE))
+    margins.append(adapted.margins([JUDGE])[0])
     assert margins == pytest.approx([margin] * 3, abs=0.02)
     # the same words, once meant for the adapter and once not
     plain = replace(JUDGE, adapted=False)
-    assert adapted.margin(plain) == pytest.approx(fresh[0], abs=0.02)
+    assert adapted.margins([plain])[0] == pytest.approx(fresh[0], abs=0.02)
     assert reply(adapted) == reply(adapted) == fresh[1]
 
 

@@ -88,7 +88,9 @@ def test_a_value_that_cannot_be_used_is_named(name: str, value: str) -> None:
         load(**{name: value})
 
 
-@pytest.mark.parametrize("text", ["port = [1]", "corpus = 3", "seed = {}", "offline = 'perhaps'"])
+@pytest.mark.parametrize(
+    "text", ["port = [1]", "corpus = 3", "states_mb = {}", "offline = 'perhaps'"]
+)
 def test_a_value_of_the_wrong_kind_in_the_file_is_named(home: Path, text: str) -> None:
     home.mkdir()
     (home / "config.toml").write_text(f"{text}\n")
