@@ -19,7 +19,7 @@ from rag.timing import Clock
 from rag.types import Answer, Evidence, Passage, Sentence, Token
 
 _NEAREST = 5  # passages that an answer or a refusal comes with
-_PLAINLY = 0.8  # probability at which no other window is looked at
+_PLAINLY = 0.85  # probability at which no other window is looked at
 
 Events = Steps[Token | Sentence | Answer, None, None]
 

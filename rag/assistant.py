@@ -293,7 +293,7 @@ def _load(settings: Settings, progress: Progress | None) -> Generator:
         settings.model,
         settings.context_tokens,
         settings.threads,
-        States(settings.states_mb * 1_000_000),
+        States(settings.states_dir, settings.states_mb * 1_000_000),
     )
     found = adapter.find(models.pinned_sha256(settings.model)) if settings.adapter else None
     if found is not None:

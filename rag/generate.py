@@ -1,8 +1,9 @@
 """A local GGUF model behind a small protocol: text in, margins and text out.
 
 A prompt is read in three parts: the system's words, the material, and the request about it. What
-has been read of the first two is kept and used again: the judge's request and the answer's behind
-the same passages, and any later question about a passage that was read before.
+was read before the request is kept and used again, by the judge's request and the answer's behind
+the same passages and by any later question about them. The parts are always evaluated one by one,
+so that a reply is the same to the bit whatever was asked before.
 
 An adapter (a LoRA, Hu et al. 2021) is in force from the request of an adapted prompt on, never
 while the model reads what stands before it: what is read then stays valid for any request, with
@@ -13,19 +14,16 @@ import codecs
 import hashlib
 import os
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from rag.adapter import Adapter
+from rag.context import Context, Logits
 from rag.errors import ModelError
-from rag.sequences import Logits, Piece, Sequences
 from rag.states import States
-
-_HEAD = 0  # the sequence that holds the system's words
-_SEQUENCES = 17  # that one, and one for each material that is judged at the same time
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +61,8 @@ class Generator(Protocol):
         """Tokens of the whole prompt, the chat template's own included."""
         ...
 
-    def margins(self, prompts: Sequence[Prompt]) -> list[float]:
-        """logit(yes) - logit(no) of each reply's first token."""
+    def margin(self, prompt: Prompt) -> float:
+        """logit(yes) - logit(no) of the reply's first token."""
         ...
 
     def stream(self, prompt: Prompt, max_tokens: int) -> Iterator[str]:
@@ -86,15 +84,6 @@ class _Read(NamedTuple):
     material: Tokens
     request: Tokens  # at least one
 
-    @property
-    def end(self) -> int:
-        """Where the request begins."""
-        return len(self.head) + len(self.material)
-
-    @property
-    def length(self) -> int:
-        return self.end + len(self.request)
-
 
 class LlamaGenerator:
     """A GGUF file run by llama.cpp on this machine. Not for two threads at once."""
@@ -109,8 +98,8 @@ class LlamaGenerator:
         """
         from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 
-        self._sequences = Sequences(file, context_tokens, threads or _cores(), _SEQUENCES)
-        self._model = self._sequences.model
+        self._context = Context(file, context_tokens, threads or _cores())
+        self._model = self._context.model
         self.name = name
         self.adapter = ""
         self.context_tokens = context_tokens
@@ -123,16 +112,16 @@ class LlamaGenerator:
             else None
         )
         self._yes, self._no = self._ids("yes", "Yes"), self._ids("no", "No")
-        self._states = states or States(0)
-        self._head: Tokens = ()  # what sequence _HEAD holds
-        self._held: dict[Tokens, int] = {}  # the sequence of each material in the cache
+        self._states = states
+        self._identity = _identity(file)
+        self._cached: Tokens = ()  # in the context's cache, read without the adapter
 
     def adapt(self, adapter: Adapter) -> None:
         """Use `adapter` for the requests of adapted prompts from now on.
 
         Raises ModelError when llama.cpp cannot use it with this model.
         """
-        if not self._sequences.load_adapter(adapter):
+        if not self._context.load_adapter(adapter):
             raise ModelError(
                 f"llama.cpp cannot use the adapter {adapter.path} with {self.name}. Install "
                 "Footnote again, or set FOOTNOTE_ADAPTER=0 to answer without it."
@@ -145,110 +134,66 @@ class LlamaGenerator:
 
     def length(self, prompt: Prompt) -> int:
         """See `Generator.length`."""
-        return self._tokens(prompt).length
+        return sum(map(len, self._tokens(prompt)))
 
-    def margins(self, prompts: Sequence[Prompt]) -> list[float]:
-        """See `Generator.margins`; the better of each word's two spellings counts.
-
-        The prompts are evaluated together, as many at a time as the context has room for.
-        """
-        reads = [(self._tokens(prompt), prompt.adapted) for prompt in prompts]
-        margins: list[float] = []
-        for group, adapted in self._groups(reads):
-            for logits in self._ask(group, adapted, keep=True):
-                yes = max(float(logits[token]) for token in self._yes)
-                margins.append(yes - max(float(logits[token]) for token in self._no))
-        return margins
+    def margin(self, prompt: Prompt) -> float:
+        """See `Generator.margin`; the better of each word's two spellings counts."""
+        logits = self._ask(self._tokens(prompt), adapted=prompt.adapted, keep=True)
+        best_yes = max(float(logits[token]) for token in self._yes)
+        return best_yes - max(float(logits[token]) for token in self._no)
 
     def stream(self, prompt: Prompt, max_tokens: int) -> Iterator[str]:
         """See `Generator.stream`."""
         read = self._tokens(prompt)
         decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-        [logits] = self._ask([read], prompt.adapted, keep=False, room=max_tokens)
-        sequence, at = self._held[read.material], read.length
-        for at in range(read.length, read.length + max_tokens):
+        logits = self._ask(read, adapted=prompt.adapted, keep=False)
+        start = sum(map(len, read))
+        for at in range(start, start + max_tokens):
             token = int(logits.argmax())
-            if self._sequences.ends(token):
+            if self._context.ends(token):
                 break
             yield decoder.decode(self._model.detokenize([token]))
-            if at + 1 < read.length + max_tokens:
+            if at + 1 < start + max_tokens:
                 with self._careful():
-                    [logits] = self._sequences.evaluate([Piece(sequence, at, [token], ask=True)])
+                    logits = self._context.evaluate([token], at)
 
     def close(self) -> None:
         """See `Generator.close`."""
-        self._sequences.close()
+        self._context.close()
 
-    def _groups(self, reads: Sequence[tuple[_Read, bool]]) -> Iterator[tuple[list[_Read], bool]]:
-        """Neighbours that can be asked together: of one head, one kind, and room for all."""
-        group: list[_Read] = []
-        tokens, last = 0, False
-        for read, adapted in reads:
-            more = len(read.material) + len(read.request)
-            if group and (
-                (read.head, adapted) != (group[0].head, last)
-                or any(read.material == other.material for other in group)
-                or len(group) >= _SEQUENCES - 1
-                or tokens + more > self.context_tokens
-            ):
-                yield group, last
-                group = []
-            if not group:
-                tokens, last = len(read.head), adapted
-            group.append(read)
-            tokens += more
-        if group:
-            yield group, last
-
-    def _ask(
-        self, group: Sequence[_Read], adapted: bool, *, keep: bool, room: int = 0
-    ) -> list[Logits]:
-        """The logits behind each of `group`, which share a head and no material."""
+    def _ask(self, read: _Read, *, adapted: bool, keep: bool) -> Logits:
+        """The logits behind a prompt; `keep` what was read before its request."""
         with self._careful():
-            self._hold(group, keep=keep, room=room)
-            self._sequences.switch(on=adapted)
-            pieces = []
-            for read in group:
-                sequence = self._held[read.material]
-                self._sequences.cut(sequence, read.end)  # what an earlier request left
-                pieces.append(Piece(sequence, read.end, read.request, ask=True))
-            return self._sequences.evaluate(pieces)
+            self._bring(read, keep=keep)
+            self._context.switch(on=adapted)
+            return self._context.evaluate(read.request, len(self._cached))
 
-    def _hold(self, group: Sequence[_Read], *, keep: bool, room: int) -> None:
-        """Have head and materials of `group` in the cache: read, or restored from their states."""
-        sequences = self._sequences
-        sequences.switch(on=False)
-        head = group[0].head
-        if head != self._head:
-            self._forget()
-            sequences.evaluate([Piece(_HEAD, 0, head)])
-            self._head = head
-        wanted = {read.material: read for read in group}
-        for material, sequence in self._held.items():
-            sequences.cut(sequence, len(head) + len(material))
-        full = len(head) + room + sum(len(read.request) for read in group)
-        full += sum(map(len, self._held.keys() | wanted.keys()))
-        if full > self.context_tokens or len(self._held.keys() | wanted.keys()) >= _SEQUENCES:
-            for material in self._held.keys() - wanted.keys():
-                sequences.cut(self._held.pop(material), 0)
-        free = sorted(set(range(1, _SEQUENCES)) - set(self._held.values()))
-        unread = []
-        for material in wanted.keys() - self._held.keys():
-            sequence = self._held[material] = free.pop()
-            state = self._states.get(_key(head, material))
-            known = state is not None and sequences.restore(sequence, state)
-            sequences.share(_HEAD, sequence, len(head))
-            if not known:
-                unread.append(Piece(sequence, len(head), material))
-        sequences.evaluate(unread)
-        for piece in unread if keep and self._states.limit else ():
-            sequences.cut(piece.sequence, 0, len(head))  # a state holds the material alone
-            self._states.put(_key(head, piece.tokens), sequences.save(piece.sequence))
-            sequences.share(_HEAD, piece.sequence, len(head))
+    def _bring(self, read: _Read, *, keep: bool) -> None:
+        """Have the cache hold head and material alone: as it does, by a state, or by reading."""
+        head, before = read.head, read.head + read.material
+        if before != self._cached and not self._restore(before):
+            self._context.switch(on=False)
+            if head != self._cached[: len(head)]:
+                self._context.cut(0)
+                self._context.evaluate(head, 0)
+            self._context.cut(len(head))
+            self._context.evaluate(read.material, len(head))
+            if keep and self._states is not None:
+                self._states.put(self._key(before), self._context.save())
+        self._context.cut(len(before))
+        self._cached = before
 
-    def _forget(self) -> None:
-        self._sequences.clear()
-        self._head, self._held = (), {}
+    def _restore(self, before: Tokens) -> bool:
+        """Bring back what was read earlier; false when there is no state of it, or none of use."""
+        state = self._states.get(self._key(before)) if self._states is not None else None
+        if state is None:
+            return False
+        self._cached = ()  # whether it fits or not
+        return self._context.restore(state)
+
+    def _key(self, before: Tokens) -> str:
+        """Names a state by all that it was made from: the model's file and the tokens read."""
+        return hashlib.sha256(self._identity + array("i", before).tobytes()).hexdigest()
 
     @contextmanager
     def _careful(self) -> Iterator[None]:
@@ -256,24 +201,22 @@ class LlamaGenerator:
         try:
             yield
         except BaseException:
-            self._forget()
+            self._context.cut(0)
+            self._cached = ()
             raise
 
     def _tokens(self, prompt: Prompt) -> _Read:
         """The prompt in three parts, their boundaries the same whatever is cached."""
         text = self._render(prompt)
-        user = prompt.user if prompt.user in text else prompt.user.strip()  # templates trim
-        head, found, tail = text.rpartition(user)
-        if not found:
-            head, user, tail = "", text, ""
-        material, request = user, ""
-        if prompt.request and user.endswith(prompt.request):
-            material, request = user.removesuffix(prompt.request), prompt.request
-        parts = (self._split(head), self._split(material), self._split(request + tail))
-        if self._bos and self._model.add_bos_token() and not text.startswith(self._bos):
-            parts = ((self._model.token_bos(), *parts[0]), *parts[1:])
-        if not parts[2]:
-            parts = (parts[0], parts[1][:-1], parts[1][-1:])
+        before, request, after = (
+            text.rpartition(prompt.request) if prompt.request else (text, "", "")
+        )
+        head, material, between = before.rpartition(prompt.material)
+        parts = [self._split(head), self._split(material + between), self._split(request + after)]
+        if self._model.add_bos_token() and not (self._bos and text.startswith(self._bos)):
+            parts[0] = (self._model.token_bos(), *parts[0])
+        if not parts[2]:  # logits are asked for behind at least one token
+            parts[1:] = [parts[1][:-1], parts[1][-1:]]
         return _Read(*parts)
 
     def _split(self, text: str) -> Tokens:
@@ -302,10 +245,12 @@ class LlamaGenerator:
         return [self._split(word)[0] for word in spellings]
 
 
-def _key(head: Sequence[int], material: Sequence[int]) -> str:
-    """Names a state by all the tokens that it was made from."""
-    numbers = array("i", [len(head), *head, *material])
-    return hashlib.sha256(numbers.tobytes()).hexdigest()
+def _identity(file: Path) -> bytes:
+    """Stands for a model's file and for what lays out its states."""
+    import llama_cpp
+
+    found = file.stat()
+    return f"{file.resolve()} {found.st_size} {found.st_mtime_ns} {llama_cpp.__version__}".encode()
 
 
 def _cores() -> int:

@@ -17,7 +17,6 @@ from rag.generate import Generator, Prompt
 
 _FILE = Path(__file__).with_name("calibration.json")
 _PROMPTS = ("system", "evidence", "judge")
-_TOGETHER = 3  # windows that are weighed before looking whether one of them will do
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +42,12 @@ SAFE_DEFAULT = Calibration(threshold=1.0, slope=1.0, known=False)
 
 
 def weigh(asked: Sequence[Prompt], generator: Generator, enough: float) -> list[float]:
-    """The margins of the judge's prompts, in their order, up to where one is at least `enough`.
-
-    A few are weighed at a time; those behind the first that will do are not.
-    """
+    """The margins of the judge's prompts, in their order, up to the first of at least `enough`."""
     margins: list[float] = []
-    while len(margins) < len(asked) and max(margins, default=-math.inf) < enough:
-        margins.extend(generator.margins(asked[len(margins) : len(margins) + _TOGETHER]))
+    for prompt in asked:
+        margins.append(generator.margin(prompt))
+        if margins[-1] >= enough:
+            break
     return margins
 
 

@@ -33,9 +33,9 @@ class Settings:
     offline: bool = False
     passage_chars: int = 800
     evidence_sentences: int = 14  # found ones that are looked at
-    evidence_windows: int = 6  # of them with their neighbours, that the judge weighs
+    evidence_windows: int = 4  # of them with their neighbours, that the judge weighs at most
     context_tokens: int = 4096
-    states_mb: int = 512  # memory for what was read of the articles, kept for later questions
+    states_mb: int = 1024  # on disk, for what the model has read of the articles
     answer_tokens: int = 160
     threads: int = 0  # 0: one for each core that this process may use
     judge_threshold: float | None = None  # None: the calibrated one of the model
@@ -80,6 +80,11 @@ class Settings:
     def index_root(self) -> Path:
         """Folder that holds one index for each corpus folder."""
         return self.home / "indexes"
+
+    @property
+    def states_dir(self) -> Path:
+        """Folder of what the model has read."""
+        return self.home / "states"
 
 
 def _read_file(file: Path) -> dict[str, Any]:

@@ -1,29 +1,92 @@
-"""What the model has read, kept: states of passages by name, the least recently used goes first."""
+"""What the model has read, kept on disk: states of passages by name, the least recently used goes.
 
-from collections import OrderedDict
+A state is some megabytes of numbers that cost the model a second to work out again. Each is one
+file with a checksum; a file that is damaged, or written by another version, is as good as none.
+Several processes may share a folder.
+"""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+_MAGIC = b"footnote state 1\n"
+_DIGEST_BYTES = 16
+_SUFFIX = ".state"
 
 
 class States:
-    """Up to `limit` bytes of states. Not for two threads at once."""
+    """Up to `limit` bytes of states in `folder`. A folder that cannot be used keeps nothing."""
 
-    def __init__(self, limit: int) -> None:
-        """Keep `limit` bytes at most; 0 keeps nothing."""
-        self.limit = limit
-        self._size = 0
-        self._kept: OrderedDict[str, bytes] = OrderedDict()
+    def __init__(self, folder: Path, limit: int) -> None:
+        """Use `folder`, made when it is first needed; a `limit` of 0 keeps nothing new."""
+        self._folder = folder
+        self._limit = limit
+        self._size = sum(size for _, size, _ in self._files())
+        self._make_room(0)
 
     def get(self, key: str) -> bytes | None:
-        """The state kept under `key`, which counts as a use."""
-        if key not in self._kept:
+        """The state kept under `key`, which counts as a use; None when there is none."""
+        file = self._file(key)
+        try:
+            kept = file.read_bytes()
+            os.utime(file)
+        except OSError:
             return None
-        self._kept.move_to_end(key)
-        return self._kept[key]
+        start = len(_MAGIC) + _DIGEST_BYTES
+        state = kept[start:]
+        if kept[:start] == _MAGIC + _digest(state):
+            return state
+        self._remove(file, len(kept))
+        return None
 
     def put(self, key: str, state: bytes) -> None:
         """Keep `state`; others go, the least recently used first, when there is no room."""
-        self._size += len(state) - len(self._kept.get(key, b""))
-        self._kept[key] = state
-        self._kept.move_to_end(key)
-        while self._size > self.limit:
-            _, gone = self._kept.popitem(last=False)
-            self._size -= len(gone)
+        kept = len(_MAGIC) + _DIGEST_BYTES + len(state)
+        if kept > self._limit:
+            return
+        self._make_room(kept)
+        with suppress(OSError):  # no room, or not allowed: it is read again the next time
+            self._folder.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=self._folder, prefix="new-")
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(_MAGIC + _digest(state) + state)
+                Path(name).replace(self._file(key))
+            except BaseException:
+                Path(name).unlink(missing_ok=True)
+                raise
+            self._size += kept
+
+    def _make_room(self, wanted: int) -> None:
+        if self._size + wanted <= self._limit:
+            return
+        files = sorted(self._files())
+        self._size = sum(size for _, size, _ in files)  # other processes add and remove too
+        for _, size, file in files:
+            if self._size + wanted <= self._limit:
+                break
+            self._remove(file, size)
+
+    def _remove(self, file: Path, size: int) -> None:
+        with suppress(OSError):
+            file.unlink()
+            self._size -= size
+
+    def _files(self) -> Iterator[tuple[int, int, Path]]:
+        """When each was last used, its size and its place."""
+        with suppress(OSError):
+            for file in self._folder.iterdir():
+                with suppress(OSError):  # gone meanwhile
+                    found = file.stat()
+                    if file.suffix == _SUFFIX:
+                        yield found.st_mtime_ns, found.st_size, file
+
+    def _file(self, key: str) -> Path:
+        return self._folder / f"{key}{_SUFFIX}"
+
+
+def _digest(state: bytes) -> bytes:
+    return hashlib.blake2b(state, digest_size=_DIGEST_BYTES).digest()

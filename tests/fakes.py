@@ -96,12 +96,11 @@ class ScriptedGenerator:
         text.encode("utf-8")
         return self.count(text)
 
-    def margins(self, prompts: Sequence[Prompt]) -> list[float]:
-        for prompt in prompts:
-            self._enter(prompt)
-            self._running -= 1
-            self.judged.append(prompt)
-        return [self._margin(prompt.user) for prompt in prompts]
+    def margin(self, prompt: Prompt) -> float:
+        self._enter(prompt)
+        self._running -= 1
+        self.judged.append(prompt)
+        return self._margin(prompt.user)
 
     def stream(self, prompt: Prompt, max_tokens: int) -> Iterator[str]:
         self._enter(prompt)

@@ -57,8 +57,8 @@ def used(small_file: Path) -> Iterator[LlamaGenerator]:
     generator.close()
 
 
-def loaded(file: Path, context_tokens: int = 2048) -> LlamaGenerator:
-    return LlamaGenerator(file, SMALL, context_tokens, threads=0, states=States(100_000_000))
+def loaded(file: Path, context_tokens: int = 2048, states: States | None = None) -> LlamaGenerator:
+    return LlamaGenerator(file, SMALL, context_tokens, threads=0, states=states)
 
 
 def reply(generator: LlamaGenerator, prompt: Prompt = ANSWER, tokens: int = 40) -> str:
@@ -70,7 +70,7 @@ def fresh(small_file: Path) -> tuple[float, str]:
     """The margin and the reply of contexts that have seen nothing else."""
     first, second = loaded(small_file), loaded(small_file)
     try:
-        return first.margins([JUDGE])[0], reply(second)
+        return first.margin(JUDGE), reply(second)
     finally:
         first.close()
         second.close()
@@ -89,7 +89,7 @@ def home_of(real_models: Path, folder: Path) -> Settings:
 def test_passages_that_the_judge_read_change_nothing_in_the_answer(
     used: LlamaGenerator, fresh: tuple[float, str]
 ) -> None:
-    assert used.margins([JUDGE])[0] == pytest.approx(fresh[0], abs=0.01)
+    assert used.margin(JUDGE) == pytest.approx(fresh[0], abs=0.01)
     assert reply(used) == fresh[1] != ""
 
 
@@ -97,9 +97,9 @@ def test_a_margin_is_the_same_each_time_and_after_other_prompts(
     used: LlamaGenerator, fresh: tuple[float, str]
 ) -> None:
     assert math.isfinite(fresh[0])
-    margins = [used.margins([JUDGE])[0], used.margins([JUDGE])[0]]
+    margins = [used.margin(JUDGE), used.margin(JUDGE)]
     reply(used, OTHER)
-    margins.append(used.margins([JUDGE])[0])
+    margins.append(used.margin(JUDGE))
     assert margins == pytest.approx([fresh[0]] * 3, abs=0.01)
 
 
@@ -112,7 +112,7 @@ def test_a_stream_left_in_the_middle_leaves_the_model_usable(
             next(left)
         left.close()  # type: ignore[attr-defined]
         assert reply(used) == fresh[1]
-    assert used.margins([JUDGE])[0] == pytest.approx(fresh[0], abs=0.01)
+    assert used.margin(JUDGE) == pytest.approx(fresh[0], abs=0.01)
 
 
 @pytest.fixture(scope="module")
@@ -136,18 +136,73 @@ def adapted(small_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def test_an_adapter_changes_the_requests_meant_for_it_and_nothing_else(
     adapted: LlamaGenerator, used: LlamaGenerator, fresh: tuple[float, str]
 ) -> None:
-    margin = adapted.margins([JUDGE])[0]
+    margin = adapted.margin(JUDGE)
     assert abs(margin - fresh[0]) > 0.5
     # behind passages that were read for another request, are in the cache, or are read anew
     assert reply(adapted) == fresh[1]
-    margins = [adapted.margins([JUDGE])[0], adapted.margins([JUDGE])[0]]
+    margins = [adapted.margin(JUDGE), adapted.margin(JUDGE)]
     assert reply(adapted, OTHER) == reply(used, OTHER)
-    margins.append(adapted.margins([JUDGE])[0])
+    margins.append(adapted.margin(JUDGE))
     assert margins == pytest.approx([margin] * 3, abs=0.02)
     # the same words, once meant for the adapter and once not
     plain = replace(JUDGE, adapted=False)
-    assert adapted.margins([plain])[0] == pytest.approx(fresh[0], abs=0.02)
+    assert adapted.margin(plain) == pytest.approx(fresh[0], abs=0.02)
     assert reply(adapted) == reply(adapted) == fresh[1]
+
+
+def windows(count: int) -> list[Prompt]:
+    """The judge's prompts about as many windows."""
+    texts = [f"{number} men led the delegation to Qom. {TEXT}" for number in range(count)]
+    return [compose(QUESTION, [replace(RUN, text=text)])[0] for text in texts]
+
+
+class Counting(States):
+    """Says how often a state was there, and can spoil what it gives back."""
+
+    found = 0
+    spoil = False
+
+    def get(self, key: str) -> bytes | None:
+        state = super().get(key)
+        self.found += state is not None
+        return state[: len(state) // 2] if state and self.spoil else state
+
+
+def test_what_was_read_comes_back_to_the_bit(small_file: Path, tmp_path: Path) -> None:
+    states = Counting(tmp_path, 100_000_000)
+    plain, first = loaded(small_file), loaded(small_file, states=states)
+    asked = [*windows(3), JUDGE]
+    text, margins = reply(plain), [plain.margin(prompt) for prompt in asked]
+    assert [plain.margin(prompt) for prompt in reversed(asked)] == margins[::-1]
+    plain.close()
+    assert [first.margin(prompt) for prompt in asked] == margins
+    first.close()
+    assert states.found == 0
+    second = loaded(small_file, states=states)
+    try:
+        assert [second.margin(prompt) for prompt in reversed(asked)] == margins[::-1]
+        assert states.found == 4
+        assert second.margin(JUDGE) == margins[-1]
+        assert reply(second) == text
+        # under other words of the system's the same passages are another state
+        assert second.margin(replace(JUDGE, system="You are brief.")) not in margins
+        assert second.margin(JUDGE) == margins[-1]
+    finally:
+        second.close()
+
+
+def test_a_state_that_cannot_be_used_is_read_anew(small_file: Path, tmp_path: Path) -> None:
+    states = Counting(tmp_path, 100_000_000)
+    first = loaded(small_file, states=states)
+    margins = [first.margin(prompt) for prompt in windows(2)]
+    first.close()
+    states.spoil = True
+    second = loaded(small_file, states=states)
+    try:
+        assert [second.margin(prompt) for prompt in windows(2)] == margins
+        assert states.found == 2
+    finally:
+        second.close()
 
 
 def test_an_adapter_of_another_model_is_refused(small_file: Path) -> None:

@@ -1,0 +1,157 @@
+"""A model and its context in llama.cpp: all that is asked of its memory, batches and adapters."""
+
+import ctypes
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from rag.adapter import Adapter, as_gguf
+from rag.errors import ModelError
+
+if TYPE_CHECKING:  # numpy loads with the model, not before
+    import numpy as np
+    from numpy.typing import NDArray
+
+_BATCH = 512
+
+Logits: TypeAlias = "NDArray[np.float32]"
+
+
+class Context:
+    """One model, and the KV cache of one sequence of tokens. Not for two threads at once.
+
+    What it computes depends on the tokens, and in the last bits on how they were divided into
+    calls; not on whether they came back from a saved state.
+    """
+
+    def __init__(self, file: Path, tokens: int, threads: int) -> None:
+        """Load `file` with room for `tokens` tokens.
+
+        Raises ModelError when llama.cpp cannot load it.
+        """
+        import llama_cpp
+        from llama_cpp import _internals as internals
+        from llama_cpp import _logger
+
+        _logger.set_verbose(False)
+        self._lib: Any = llama_cpp
+        model_params = internals.LlamaModel.default_params()
+        model_params.n_gpu_layers = -1  # no effect where llama.cpp has no GPU back end
+        params = internals.LlamaContext.default_params()
+        params.n_ctx = tokens
+        params.n_batch = params.n_ubatch = min(_BATCH, tokens)
+        params.n_threads = params.n_threads_batch = threads
+        params.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_DISABLED  # sums in 16 bits
+        llama_cpp.llama_backend_init()
+        try:
+            with _quiet():
+                self.model: Any = internals.LlamaModel(
+                    path_model=str(file), params=model_params, verbose=False
+                )
+                self._context: Any = internals.LlamaContext(
+                    model=self.model, params=params, verbose=False
+                )
+        except (ValueError, RuntimeError, OSError, AssertionError) as error:
+            raise ModelError(
+                f"llama.cpp cannot load {file} ({error}). It is damaged or of a kind that this "
+                "version does not know. Run `footnote models verify`, or name another GGUF."
+            ) from error
+        self._vocabulary = int(self.model.n_vocab())
+        self._most = min(_BATCH, tokens)  # at a time
+        self._batch: Any = llama_cpp.llama_batch_init(self._most, 0, 1)
+        self._lora: Any = None
+        self._on = False
+
+    def load_adapter(self, adapter: Adapter) -> bool:
+        """Load `adapter`, switched off; false when llama.cpp cannot use it with this model."""
+        with as_gguf(adapter) as file, _quiet():
+            # freed together with the model
+            lora = self._lib.llama_adapter_lora_init(self.model.model, str(file).encode())
+        if not lora:  # a null pointer
+            return False
+        self._lora = lora
+        return True
+
+    def switch(self, *, on: bool) -> None:
+        """Have the adapter, if there is one, take part in what is evaluated from now on."""
+        if self._lora is None or on == self._on:
+            return
+        adapters = (self._lib.llama_adapter_lora_p_ctypes * 1)(self._lora)
+        scales = (ctypes.c_float * 1)(1.0)
+        self._lib.llama_set_adapters_lora(self._context.ctx, adapters, int(on), scales)
+        self._on = on
+
+    def evaluate(self, tokens: Sequence[int], at: int) -> Logits:
+        """Evaluate `tokens` behind the first `at`; the logits (vocabulary,) behind the last.
+
+        Raises RuntimeError when they are more than the context has room for.
+        """
+        import numpy as np
+
+        lib, batch = self._lib, self._batch
+        for first in range(0, len(tokens), self._most):
+            part = tokens[first : first + self._most]
+            batch.n_tokens = len(part)
+            for n, token in enumerate(part):
+                batch.token[n] = token
+                batch.pos[n] = at + first + n
+                batch.n_seq_id[n] = 1
+                batch.seq_id[n][0] = 0
+                batch.logits[n] = first + n == len(tokens) - 1
+            code = lib.llama_decode(self._context.ctx, batch)
+            if code != 0:
+                raise RuntimeError(f"llama_decode returned {code}")
+        if not tokens:
+            return np.empty(0, dtype=np.float32)
+        logits = lib.llama_get_logits_ith(self._context.ctx, -1)
+        return np.ctypeslib.as_array(logits, (self._vocabulary,)).copy()
+
+    def cut(self, start: int) -> None:
+        """Forget the tokens from `start` on."""
+        if start == 0:  # and the next ones begin at the first cell
+            self._context.kv_cache_clear()
+        else:
+            self._context.kv_cache_seq_rm(0, start, -1)
+
+    def save(self) -> bytes:
+        """The state of all tokens; `restore` brings it back in a context like this."""
+        context, lib = self._context.ctx, self._lib
+        size = lib.llama_state_seq_get_size(context, 0)
+        buffer = (ctypes.c_uint8 * size)()
+        written = lib.llama_state_seq_get_data(context, buffer, size, 0)
+        return bytes(memoryview(buffer)[:written])
+
+    def restore(self, state: bytes) -> bool:
+        """Replace all tokens by a saved state's; false, and none left, if it does not fit."""
+        self.cut(0)
+        buffer = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)
+        read = self._lib.llama_state_seq_set_data(self._context.ctx, buffer, len(state), 0)
+        if read == len(state):
+            return True
+        self.cut(0)
+        return False
+
+    def ends(self, token: int) -> bool:
+        """Whether `token` ends a reply."""
+        return bool(self._lib.llama_vocab_is_eog(self.model.vocab, token))
+
+    def close(self) -> None:
+        """Free the context and the model."""
+        if self._batch is not None:
+            self._lib.llama_batch_free(self._batch)
+            self._batch = None
+            self.model.close()  # and the context before it
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No line for each matrix that llama.cpp lays out otherwise than the model's own."""
+    log = logging.getLogger("llama-cpp-python")
+    level = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
