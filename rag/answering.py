@@ -19,7 +19,7 @@ from rag.timing import Clock
 from rag.types import Answer, Evidence, Passage, Sentence, Token
 
 _NEAREST = 5  # passages that an answer or a refusal comes with
-_PLAINLY = 0.85  # probability at which no other window is looked at
+_PLAINLY = 0.85  # probability at which no other window is looked at, and the article is quoted
 
 Events = Steps[Token | Sentence | Answer, None, None]
 
@@ -78,7 +78,8 @@ class Answerer:
             if draft.looping:
                 break
         yield from draft.finish()
-        draft.quote()
+        if confidence >= _PLAINLY:
+            draft.quote()
         yield replace(draft.answer, timings=clock.timings())
 
     def _check_length(self, asked: Sequence[Prompt]) -> None:

@@ -2,7 +2,7 @@
 
 Each sentence is checked as it ends: with a supporting quote it becomes part of the answer with
 its footnotes; without one it is left out. An answer with no sentence left is a refusal, or, where
-the model did not decline, what the article itself says.
+the model did not decline, what the article itself says if `quote` is asked for.
 """
 
 import re
@@ -93,8 +93,8 @@ class Draft:
     def quote(self) -> None:
         """Where nothing that the model wrote is an answer, let the article speak itself.
 
-        Only for evidence that states the answer by the judge's word. A model that declined is
-        not overruled, and sentences without what was asked for (a number, a name) are no answer.
+        Only for evidence that plainly states the answer, by the judge's word. A model that
+        declined is not overruled, and sentences without what was asked for are no answer.
         """
         if not self.answer.abstained or self._reason == "declined":
             return

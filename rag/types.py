@@ -100,11 +100,13 @@ class Sentence:
 class Answer:
     """A checked answer, or a refusal when `abstained`.
 
-    `text` carries the markers [1] [2] of `citations`. `reason` is empty for an answer; for a
-    refusal it is one of `no_evidence` (nothing was found), `not_stated` (the judge), `declined`
-    (the model itself), `unsupported` (no sentence is borne out) and `off_type` (a number, a name
-    or a date was asked for and none given). `confidence` is the judge's probability (0 to 1) that
-    the passages state the answer. `passages` are the nearest ones, best first.
+    `text` carries the markers [1] [2] of `citations`; where the model found no words that are
+    borne out, it is `prompts.QUOTING` and sentences of the article. `reason` is empty for an
+    answer; for a refusal it is one of `no_evidence` (nothing was found), `not_stated` (the
+    judge), `declined` (the model itself), `unsupported` (no sentence is borne out) and `off_type`
+    (a number, a name or a date was asked for and none given). `confidence` is the judge's
+    probability (0 to 1) that the window read states the answer. `passages` are the nearest ones,
+    best first.
     """
 
     question: str

@@ -87,6 +87,13 @@ def test_where_nothing_is_borne_out_the_article_speaks_itself(opener: Opener, re
     assert [citation.number for citation in answer.citations] == [1, 2]
 
 
+def test_where_the_answer_is_not_plainly_stated_the_article_is_not_quoted(opener: Opener) -> None:
+    generator = ScriptedGenerator("Bananas grow on trees.", margin=0.1)
+    answer = opener(generator, judge_threshold=0.0).ask(QUESTION)
+    assert 0.5 < answer.confidence < 0.6
+    assert (answer.text, answer.reason) == (prompts.REFUSAL, "unsupported")
+
+
 @pytest.mark.parametrize(
     ("reply", "reason"),
     [("Bananas grow on trees.", "unsupported"), (LED, "off_type"), ("", "unsupported")],
