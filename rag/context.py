@@ -108,12 +108,15 @@ class Context:
         logits = lib.llama_get_logits_ith(self._context.ctx, -1)
         return np.ctypeslib.as_array(logits, (self._vocabulary,)).copy()
 
-    def cut(self, start: int) -> None:
-        """Forget the tokens from `start` on."""
-        if start == 0:  # and the next ones begin at the first cell
-            self._context.kv_cache_clear()
-        else:
-            self._context.kv_cache_seq_rm(0, start, -1)
+    def cut(self, start: int) -> bool:
+        """Forget the tokens from `start` on; false, and none left, where the model cannot.
+
+        A recurrent model has one state behind all of its tokens, and no way back.
+        """
+        if start > 0 and self._context.kv_cache_seq_rm(0, start, -1):
+            return True
+        self._context.kv_cache_clear()  # the next ones begin at the first cell
+        return start == 0
 
     def save(self) -> bytes:
         """The state of all tokens; `restore` brings it back in a context like this."""

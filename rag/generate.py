@@ -171,25 +171,31 @@ class LlamaGenerator:
     def _bring(self, read: _Read, *, keep: bool) -> None:
         """Have the cache hold head and material alone: as it does, by a state, or by reading."""
         head, before = read.head, read.head + read.material
-        if before != self._cached and not self._restore(before):
-            self._context.switch(on=False)
-            if head != self._cached[: len(head)]:
-                self._context.cut(0)
-                self._context.evaluate(head, 0)
-            self._context.cut(len(head))
-            self._context.evaluate(read.material, len(head))
-            if keep and self._states is not None:
-                self._states.put(self._key(before), self._context.save())
-        self._context.cut(len(before))
+        if (before == self._cached and self._cut(len(before))) or self._restore(before):
+            return
+        self._context.switch(on=False)
+        if head != self._cached[: len(head)] or not self._cut(len(head)):
+            self._cut(0)
+            self._context.evaluate(head, 0)
+        self._context.evaluate(read.material, len(head))
         self._cached = before
+        if keep and self._states is not None:
+            self._states.put(self._key(before), self._context.save())
 
     def _restore(self, before: Tokens) -> bool:
         """Bring back what was read earlier; false when there is no state of it, or none of use."""
         state = self._states.get(self._key(before)) if self._states is not None else None
         if state is None:
             return False
-        self._cached = ()  # whether it fits or not
-        return self._context.restore(state)
+        restored = self._context.restore(state)
+        self._cached = before if restored else ()
+        return restored
+
+    def _cut(self, end: int) -> bool:
+        """Have the cache hold its first `end` tokens alone; false, and none left, if it cannot."""
+        kept = self._context.cut(end)
+        self._cached = self._cached[:end] if kept else ()
+        return kept
 
     def _key(self, before: Tokens) -> str:
         """Names a state by all that it was made from: the model's file and the tokens read."""
@@ -201,8 +207,7 @@ class LlamaGenerator:
         try:
             yield
         except BaseException:
-            self._context.cut(0)
-            self._cached = ()
+            self._cut(0)
             raise
 
     def _tokens(self, prompt: Prompt) -> _Read:

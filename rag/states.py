@@ -8,6 +8,7 @@ Several processes may share a folder.
 import hashlib
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +16,8 @@ from pathlib import Path
 _MAGIC = b"footnote state 1\n"
 _DIGEST_BYTES = 16
 _SUFFIX = ".state"
+_UNFINISHED = "new-"
+_ABANDONED_S = 3600  # an unfinished file this old was left by a process that was killed
 
 
 class States:
@@ -26,6 +29,7 @@ class States:
         self._limit = limit
         self._size = sum(size for _, size, _ in self._files())
         self._make_room(0)
+        self._clean()
 
     def get(self, key: str) -> bytes | None:
         """The state kept under `key`, which counts as a use; None when there is none."""
@@ -50,7 +54,7 @@ class States:
         self._make_room(kept)
         with suppress(OSError):  # no room, or not allowed: it is read again the next time
             self._folder.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self._folder, prefix="new-")
+            handle, name = tempfile.mkstemp(dir=self._folder, prefix=_UNFINISHED)
             try:
                 with os.fdopen(handle, "wb") as file:
                     file.write(_MAGIC + _digest(state) + state)
@@ -69,6 +73,13 @@ class States:
             if self._size + wanted <= self._limit:
                 break
             self._remove(file, size)
+
+    def _clean(self) -> None:
+        before = time.time() - _ABANDONED_S
+        for file in self._folder.glob(f"{_UNFINISHED}*"):
+            with suppress(OSError):
+                if file.stat().st_mtime < before:
+                    file.unlink()
 
     def _remove(self, file: Path, size: int) -> None:
         with suppress(OSError):

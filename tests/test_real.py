@@ -21,6 +21,7 @@ from index.embed import SentenceTransformerEmbedder
 from rag import adapter, models
 from rag.assistant import Assistant
 from rag.compose import compose
+from rag.context import Context
 from rag.errors import ModelError, QuestionError
 from rag.generate import LlamaGenerator, Prompt
 from rag.settings import DEFAULT_EMBEDDER, DEFAULT_MODEL, PROJECT, Settings
@@ -189,6 +190,26 @@ def test_what_was_read_comes_back_to_the_bit(small_file: Path, tmp_path: Path) -
         assert second.margin(JUDGE) == margins[-1]
     finally:
         second.close()
+
+
+def test_a_model_that_cannot_take_tokens_back_reads_again(
+    small_file: Path, monkeypatch: pytest.MonkeyPatch, fresh: tuple[float, str]
+) -> None:
+    """Recurrent models cannot; the small one is made to be like them."""
+
+    def cut(context: Context, start: int) -> bool:
+        context._context.kv_cache_clear()
+        return start == 0
+
+    monkeypatch.setattr(Context, "cut", cut)
+    generator = loaded(small_file)
+    try:
+        for _ in range(2):
+            assert generator.margin(JUDGE) == fresh[0]
+            assert reply(generator) == fresh[1]
+            assert reply(generator, OTHER)
+    finally:
+        generator.close()
 
 
 def test_a_state_that_cannot_be_used_is_read_anew(small_file: Path, tmp_path: Path) -> None:

@@ -89,6 +89,16 @@ def test_a_folder_that_cannot_be_made_keeps_nothing(tmp_path: Path) -> None:
     assert states.get("a") is None
 
 
+def test_what_a_killed_process_left_is_cleared_away(folder: Path) -> None:
+    States(folder, 1000).put("a", b"1234")
+    old, young = folder / "new-old", folder / "new-young"
+    old.write_bytes(b"1")
+    young.write_bytes(b"1")
+    os.utime(old, (1000, 1000))
+    assert States(folder, 1000).get("a") == b"1234"
+    assert (old.exists(), young.exists()) == (False, True)
+
+
 def test_what_others_remove_is_no_error(folder: Path) -> None:
     states, other = States(folder, ROOM), States(folder, ROOM)
     states.put("a", b"1234")
