@@ -11,7 +11,7 @@ from rag.cite import Citer
 from rag.compose import compose
 from rag.draft import Draft
 from rag.errors import QuestionError
-from rag.generate import Generator, Prompt
+from rag.generate import Generator
 from rag.judge import calibration, weigh
 from rag.retrieve import Search, windows
 from rag.settings import Settings
@@ -56,7 +56,8 @@ class Answerer:
             return
         with clock.stage("judge_s"):
             pairs = [compose(standalone, [window]) for window in found]
-            self._check_length([answering for _, answering in pairs])
+            lengths = [generator.length(answering) for _, answering in pairs]
+            self._check_length(max(lengths))
             verdict = calibration(generator.name, generator.adapter, settings.judge_threshold)
             asked = [judging for judging, _ in pairs]
             margins = weigh(asked, generator, verdict.margin(_PLAINLY))
@@ -64,7 +65,7 @@ class Answerer:
             confidence = verdict.probability(margins[best])
         refused = replace(refused, confidence=confidence, reason="not_stated")
         window, prompt = found[best], pairs[best][1]
-        clock.prompt_tokens = generator.length(prompt)
+        clock.prompt_tokens = lengths[best]
         if confidence < 0.5:
             yield replace(refused, timings=clock.timings())
             return
@@ -82,8 +83,7 @@ class Answerer:
             draft.quote()
         yield replace(draft.answer, timings=clock.timings())
 
-    def _check_length(self, asked: Sequence[Prompt]) -> None:
-        longest = max(self.generator.length(prompt) for prompt in asked)
+    def _check_length(self, longest: int) -> None:
         if longest + self.settings.answer_tokens > self.generator.context_tokens:
             raise QuestionError(
                 "The question and what it is asked about are longer than the model can read. "

@@ -1,6 +1,6 @@
 """Evidence and a question -> the prompts of the judge and of the answer.
 
-Both are the same up to their last lines, so the second one asked reads the passages for free.
+Both are the same up to their last lines, so what was read for one of them serves the other.
 """
 
 from collections.abc import Sequence

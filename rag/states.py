@@ -24,10 +24,9 @@ class States:
     """Up to `limit` bytes of states in `folder`. A folder that cannot be used keeps nothing."""
 
     def __init__(self, folder: Path, limit: int) -> None:
-        """Use `folder`, made when it is first needed; a `limit` of 0 keeps nothing new."""
+        """Use `folder`, made when it is first needed; what is above `limit` goes at once."""
         self._folder = folder
         self._limit = limit
-        self._size = sum(size for _, size, _ in self._files())
         self._make_room(0)
         self._clean()
 
@@ -43,7 +42,7 @@ class States:
         state = kept[start:]
         if kept[:start] == _MAGIC + _digest(state):
             return state
-        self._remove(file, len(kept))
+        _remove(file)
         return None
 
     def put(self, key: str, state: bytes) -> None:
@@ -62,17 +61,16 @@ class States:
             except BaseException:
                 Path(name).unlink(missing_ok=True)
                 raise
-            self._size += kept
 
     def _make_room(self, wanted: int) -> None:
-        if self._size + wanted <= self._limit:
-            return
+        """Remove the least recently used while those of all processes leave no room."""
         files = sorted(self._files())
-        self._size = sum(size for _, size, _ in files)  # other processes add and remove too
+        total = sum(size for _, size, _ in files)
         for _, size, file in files:
-            if self._size + wanted <= self._limit:
+            if total + wanted <= self._limit:
                 break
-            self._remove(file, size)
+            _remove(file)
+            total -= size
 
     def _clean(self) -> None:
         before = time.time() - _ABANDONED_S
@@ -80,11 +78,6 @@ class States:
             with suppress(OSError):
                 if file.stat().st_mtime < before:
                     file.unlink()
-
-    def _remove(self, file: Path, size: int) -> None:
-        with suppress(OSError):
-            file.unlink()
-            self._size -= size
 
     def _files(self) -> Iterator[tuple[int, int, Path]]:
         """When each was last used, its size and its place."""
@@ -101,3 +94,8 @@ class States:
 
 def _digest(state: bytes) -> bytes:
     return hashlib.blake2b(state, digest_size=_DIGEST_BYTES).digest()
+
+
+def _remove(file: Path) -> None:
+    with suppress(OSError):
+        file.unlink()

@@ -162,7 +162,7 @@ def context(tmp_path: Path, **given: Any) -> str:
 def test_the_context_holds_what_an_answer_depends_on_and_no_more(tmp_path: Path) -> None:
     plain = context(tmp_path)
     assert context(tmp_path, home=tmp_path, port=9, corpus=tmp_path) == plain
-    assert context(tmp_path, min_support=0.7) != plain
+    assert context(tmp_path, evidence_windows=1) != plain
     assert context(tmp_path, min_support=0.1) != plain
     assert context(tmp_path, model="smollm2-135m-instruct") != plain
     assert context(tmp_path, model="unknown") == ""
