@@ -1,9 +1,9 @@
-"""`python -m eval` and `footnote eval`: run, compare, report, new, lint."""
+"""`python -m eval` and `footnote eval`: run, compare, report, new, lint, calibrate."""
 
 import sys
 from collections.abc import Callable, Sequence
 
-from eval.options import compare_parser, overview, report_parser, run_parser
+from eval.options import calibrate_parser, compare_parser, overview, report_parser, run_parser
 from rag.errors import ConfigError, FootnoteError
 
 UNUSABLE, INTERRUPTED = 2, 130
@@ -85,12 +85,20 @@ def _lint(argv: Sequence[str]) -> int:
     return lint(argv)
 
 
+def _calibrate(argv: Sequence[str]) -> int:
+    args = calibrate_parser().parse_args(argv)
+    from eval.calibrate import calibrate
+
+    return calibrate(args)
+
+
 _COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "run": _run,
     "compare": _compare,
     "report": _report,
     "new": _new,
     "lint": _lint,
+    "calibrate": _calibrate,
 }
 
 

@@ -27,7 +27,7 @@ LIBRARIES = (
     "transformers",
 )
 # Settings that no answer depends on; what the corpus holds is in the index version.
-_INDIFFERENT = ("home", "corpus", "offline", "host", "port")
+_INDIFFERENT = ("home", "corpus", "offline", "host", "port", "states_mb")
 _PROGRAM = ("index", "prompts", "rag")
 
 

@@ -21,6 +21,7 @@ from index.build import index_folder
 from rag import Assistant, Settings
 from rag.errors import ConfigError
 from rag.settings import PROJECT
+from rag.states import States
 
 PASSED, BELOW, INTERRUPTED = 0, 1, 130
 BASELINE = HERE / "baseline.json"
@@ -111,6 +112,7 @@ def _remember(
 ) -> memory.Memory:
     if args.fresh:
         memory.forget(out)
+        States(settings.states_dir, 0)  # a model that has read the articles answers sooner
     cache = settings.home / "answers"
     read = not (args.fresh or args.no_cache)
     kept = memory.Memory(context, out / memory.JOURNAL, cache, read=read)

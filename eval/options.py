@@ -16,11 +16,12 @@ Asks hand-written questions, judges the answers by their facts and holds the
 figures to a bar and to a baseline.
 
 commands:
-  run      ask the cases and report (what `footnote eval` does without a command)
-  compare  two runs on the same cases: what changed, and whether by chance
-  report   show a stored report.json again, in every form
-  new      write a commented file of cases to begin with
-  lint     check a file of cases
+  run        ask the cases and report (what `footnote eval` does without a command)
+  compare    two runs on the same cases: what changed, and whether by chance
+  report     show a stored report.json again, in every form
+  new        write a commented file of cases to begin with
+  lint       check a file of cases
+  calibrate  learn from cases how the model's yes and no are to be read
 
 `footnote eval COMMAND --help` tells more. Without a command, the options are
 those of `run`."""
@@ -92,6 +93,31 @@ def report_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("report", type=Path, help="report.json, or the folder that holds it")
     parser.add_argument("--out", type=Path, help="folder to write to (default: the report's)")
+    return parser
+
+
+def calibrate_parser() -> argparse.ArgumentParser:
+    """The options of `footnote eval calibrate`."""
+    parser = argparse.ArgumentParser(
+        prog="footnote eval calibrate",
+        description="Ask the questions of a split, with an answer and without, and learn how sure "
+        "the model's yes has to be. The result is kept for this model, its adapter and the "
+        "prompts, and used from then on.",
+        epilog="Exit code: 0 done, 2 unusable input, 130 interrupted; then nothing is changed.",
+    )
+    add = parser.add_argument
+    add("--corpus", type=Path, action="append",
+        help="folder of articles (default: the settings' corpus); may be given again")  # fmt: skip
+    add("--cases", type=Path, default=CASES, help="file of cases (default: bundled)")
+    add("--split", choices=(*SPLITS, "all"), default="tune", help="default: tune")
+    add("--limit", type=_count, metavar="N", help="only the first N cases")
+    add("--model", help="answer model: catalogue name, GGUF path or hub name")
+    add("--timeout", type=_seconds, default=TIMEOUT, metavar="S",
+        help=f"seconds that a case may take (default: {TIMEOUT:g}); left out")  # fmt: skip
+    add("--verbose", action="store_true", help="print a line for each case as it goes")
+    add("--out", type=Path, metavar="FILE",
+        help="file to keep it in (default: calibration.json in the Footnote folder)")  # fmt: skip
+    add("--dry-run", action="store_true", help="say what it would be, and keep nothing")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""Adapters: a few megabytes that teach a model to tell whether passages state an answer.
+"""Adapters: a few megabytes that teach a model to judge passages and to rewrite follow-ups.
 
 An adapter is a LoRA (Hu et al. 2021) for one model file, named by its SHA-256, and for the words
 that it is asked with, named by their fingerprint; for others it is not used. It lies beside this
@@ -16,7 +16,15 @@ from pathlib import Path
 import prompts
 
 FOLDER = Path(__file__).with_name("adapters")
-_PROMPTS = ("system", "evidence", "judge", "answer")
+_PROMPTS = (
+    "system",
+    "evidence",
+    "judge",
+    "answer",
+    "system_rewrite",
+    "rewrite",
+    "rewrite_request",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:  # numpy, FAISS and torch load when an assistant opens, not be
     from index.selection import Selection
     from index.store import Index
     from rag.answering import Events
+    from rag.judge import Calibration
     from rag.retrieve import Search
 
 
@@ -109,6 +110,22 @@ class Assistant:
         """Files that could not be read, each with its reason."""
         return [(entry.path, entry.reason) for entry in self._index.skipped]
 
+    @property
+    def adapter(self) -> str:
+        """Fingerprint of the answer model's adapter, "" for none; loads the model."""
+        with self._busy:
+            return self._ready().adapter
+
+    @property
+    def calibration(self) -> "Calibration":
+        """How the answer model's yes and no are read; loads the model."""
+        from rag.judge import calibration
+
+        with self._busy:
+            generator = self._ready()
+        found = calibration(generator.name, generator.adapter, self.settings.calibrations)
+        return found.at(self.settings.judge_threshold)
+
     def warm(self) -> None:
         """Load the answer model now instead of at the first question."""
         with self._busy:
@@ -141,7 +158,7 @@ class Assistant:
             yield from self._answer(question, standalone, self._index, clock)
 
     def read(self, question: str, passages: Sequence[Passage]) -> Answer:
-        """The answer to `question` from `passages` alone; their index lives for this call only.
+        """The answer to `question` from `passages` alone, of which nothing is kept.
 
         Citations point into the article text that the passages' own offsets point into.
         """
@@ -157,7 +174,7 @@ class Assistant:
                 index = build(articles, self._embedder, self.settings.passage_chars)
             except CorpusError:  # no passages, or none with a sentence in it
                 return replace(refusal(question, self.model), timings=clock.timings())
-            answer = _last(self._answer(question, question, index, clock))
+            answer = _last(self._answer(question, question, index, clock, transient=True))
         return point_back(answer, passages)
 
     def retrieve(self, query: str, k: int = 10) -> list[Passage]:
@@ -266,10 +283,12 @@ class Assistant:
 
         return Search(index, query, self._embedder.encode([query])[0])
 
-    def _answer(self, question: str, standalone: str, index: "Index", clock: Clock) -> "Events":
+    def _answer(
+        self, question: str, standalone: str, index: "Index", clock: Clock, transient: bool = False
+    ) -> "Events":
         from rag.answering import Answerer
 
-        answerer = Answerer(self._embedder, self._ready(), self.settings)
+        answerer = Answerer(self._embedder, self._ready(), self.settings, transient)
         return answerer.answer(question, standalone, index, clock)
 
 
@@ -297,7 +316,11 @@ def _load(settings: Settings, progress: Progress | None) -> Generator:
     )
     found = adapter.find(models.pinned_sha256(settings.model)) if settings.adapter else None
     if found is not None:
-        generator.adapt(found)
+        try:
+            generator.adapt(found)
+        except BaseException:
+            generator.close()
+            raise
     return generator
 
 

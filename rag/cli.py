@@ -27,7 +27,7 @@ exit codes:
   0    done
   1    `eval`: a figure is below its threshold, or worse than the baseline
   2    wrong usage, or an error that the message explains
-  3    `ask`: the articles do not say
+  3    `ask`: the articles do not say; `search`: nothing was found
   130  interrupted
 
 Settings come from config.toml in the Footnote folder, from FOOTNOTE_* variables
@@ -104,7 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     chosen = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_index(chosen, quiet)
-    _add_asking(chosen, which)
+    _add_asking(chosen, which, quiet)
     _add_serve(chosen, which)
     _add(
         chosen,
@@ -144,7 +144,9 @@ too when it is needed; this one tells what was indexed and what was left out."""
     parser.set_defaults(run=commands.index)
 
 
-def _add_asking(chosen: _Commands, which: argparse.ArgumentParser) -> None:
+def _add_asking(
+    chosen: _Commands, which: argparse.ArgumentParser, quiet: argparse.ArgumentParser
+) -> None:
     text = """\
 Answer one question. Below the answer stand its footnotes, each an article's own
 words; where the articles do not say, the passages nearest to the question."""
@@ -155,6 +157,15 @@ words; where the articles do not say, the passages nearest to the question."""
     )
     parser.add_argument("--json", action="store_true", help="print the whole answer as JSON")
     parser.set_defaults(run=commands.ask)
+    text = """\
+Show the passages that the search finds for a query, best first. Each comes with its score,
+that of the vectors (cosine) and that of the words (BM25); the answer model takes no part."""
+    parser = _add(chosen, "search", text, 'footnote search "delegation to Qom"', quiet)
+    parser.add_argument("--corpus", metavar="PATH", help="folder of articles, or one")
+    parser.add_argument("query", metavar="QUERY", help="a question, or words")
+    parser.add_argument("-k", type=_positive, default=10, help="how many (default: 10)")
+    parser.add_argument("--json", action="store_true", help="print the passages as JSON")
+    parser.set_defaults(run=commands.search)
     text = """\
 Hold a conversation in the terminal. A question may refer to the answers before
 it; /help lists what else can be typed."""
@@ -188,6 +199,12 @@ def _add_models(chosen: _Commands, quiet: argparse.ArgumentParser) -> None:
         parser.add_argument(
             "name", metavar="NAME", nargs="*", help="default: the settings' model and embedder"
         )
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)
 
 
 def _version() -> str:

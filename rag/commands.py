@@ -5,12 +5,22 @@ import io
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from rag import models
 from rag.errors import FootnoteError, QuestionError
 from rag.settings import Settings
-from rag.terminal import ANSWERING, Meter, as_json, complain, line, render, table
+from rag.terminal import (
+    ANSWERING,
+    Meter,
+    as_json,
+    complain,
+    line,
+    ranked,
+    render,
+    table,
+)
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
@@ -95,10 +105,30 @@ def ask(args: argparse.Namespace) -> int:
         meter(ANSWERING, 0, 0)
         answer = assistant.ask(question)
         articles = {article.id: article for article in assistant.articles()}
-    if args.json and isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8")  # JSON is, whatever the terminal is set to
-    print(as_json(answer) if args.json else render(answer, articles))
+    _speak_json(args)
+    print(as_json(answer.to_dict()) if args.json else render(answer, articles))
     return REFUSED if answer.abstained else DONE
+
+
+def search(args: argparse.Namespace) -> int:
+    """Show what the search finds, and how near each half of it takes that to be."""
+    from rag.assistant import Assistant
+
+    if not args.query.strip():
+        raise QuestionError("The query is empty. Type what to search the articles for.")
+    settings = Settings.load(corpus=args.corpus)
+    with (
+        Meter(args.quiet) as meter,
+        Assistant.open(settings=settings, progress=meter) as assistant,
+    ):
+        found = assistant.retrieve(args.query, args.k)
+        articles = {article.id: article for article in assistant.articles()}
+    _speak_json(args)
+    if args.json:
+        print(as_json([asdict(passage) for passage in found]))
+    else:
+        print("\n\n".join(ranked(passage, articles) for passage in found) or "Nothing was found.")
+    return DONE if found else REFUSED
 
 
 def chat(args: argparse.Namespace) -> int:
@@ -108,6 +138,11 @@ def chat(args: argparse.Namespace) -> int:
     with Meter(args.quiet) as meter, _open(args, meter) as assistant:
         Chat(assistant, meter).run()
     return DONE
+
+
+def _speak_json(args: argparse.Namespace) -> None:
+    if args.json and isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")  # JSON is, whatever the terminal is set to
 
 
 def serve(args: argparse.Namespace) -> int:

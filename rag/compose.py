@@ -10,13 +10,18 @@ from rag.generate import Prompt
 from rag.types import Evidence
 
 
-def compose(question: str, evidence: Sequence[Evidence]) -> tuple[Prompt, Prompt]:
-    """The judge's prompt and the answer's."""
+def compose(
+    question: str, evidence: Sequence[Evidence], *, transient: bool = False
+) -> tuple[Prompt, Prompt]:
+    """The judge's prompt and the answer's; of `transient` evidence nothing is kept."""
     system = prompts.render("system")
     material = prompts.render("evidence", passages=prompts.neutralise(show(evidence)))
     question = prompts.neutralise(question)
     judge, answer = (prompts.render(name, question=question) for name in ("judge", "answer"))
-    return Prompt(system, material, judge, adapted=True), Prompt(system, material, answer)
+    return (
+        Prompt(system, material, judge, adapted=True, transient=transient),
+        Prompt(system, material, answer, transient=transient),
+    )
 
 
 def show(evidence: Sequence[Evidence]) -> str:

@@ -45,24 +45,36 @@ class Context:
         params.n_threads = params.n_threads_batch = threads
         params.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_DISABLED  # sums in 16 bits
         llama_cpp.llama_backend_init()
+        self._batch: Any = None
+        self._model: Any = None
         try:
             with _quiet():
-                self.model: Any = internals.LlamaModel(
+                self._model = internals.LlamaModel(
                     path_model=str(file), params=model_params, verbose=False
                 )
                 self._context: Any = internals.LlamaContext(
-                    model=self.model, params=params, verbose=False
+                    model=self._model, params=params, verbose=False
                 )
         except (ValueError, RuntimeError, OSError, AssertionError) as error:
+            if self._model is not None:
+                self._model.close()
             raise ModelError(
                 f"llama.cpp cannot load {file} ({error}). It is damaged or of a kind that this "
                 "version does not know. Run `footnote models verify`, or name another GGUF."
             ) from error
-        self._vocabulary = int(self.model.n_vocab())
+        self._vocabulary = int(self._model.n_vocab())
         self._most = min(_BATCH, tokens)  # at a time
-        self._batch: Any = llama_cpp.llama_batch_init(self._most, 0, 1)
+        self._batch = llama_cpp.llama_batch_init(self._most, 0, 1)
         self._lora: Any = None
-        self._on = False
+        self._on: bool | None = False  # None: not known
+        self.layout = f"{tokens} {self._most} {llama_cpp.__version__}"
+        """What a saved state depends on besides the model's file and the tokens."""
+
+    @property
+    def model(self) -> Any:
+        """The model in llama.cpp; raises RuntimeError once it is closed: its memory is gone."""
+        self._living()
+        return self._model
 
     def load_adapter(self, adapter: Adapter) -> bool:
         """Load `adapter`, switched off; false when llama.cpp cannot use it with this model."""
@@ -75,12 +87,18 @@ class Context:
         return True
 
     def switch(self, *, on: bool) -> None:
-        """Have the adapter, if there is one, take part in what is evaluated from now on."""
+        """Have the adapter, if there is one, take part in what is evaluated from now on.
+
+        Raises RuntimeError when llama.cpp does not do it.
+        """
         if self._lora is None or on == self._on:
             return
         adapters = (self._lib.llama_adapter_lora_p_ctypes * 1)(self._lora)
         scales = (ctypes.c_float * 1)(1.0)
-        self._lib.llama_set_adapters_lora(self._context.ctx, adapters, int(on), scales)
+        self._on = None  # an interrupt just here must not leave a guess behind
+        code = self._lib.llama_set_adapters_lora(self._living(), adapters, int(on), scales)
+        if code != 0:
+            raise RuntimeError(f"llama_set_adapters_lora returned {code}")
         self._on = on
 
     def evaluate(self, tokens: Sequence[int], at: int) -> Logits:
@@ -90,7 +108,7 @@ class Context:
         """
         import numpy as np
 
-        lib, batch = self._lib, self._batch
+        lib, batch, context = self._lib, self._batch, self._living()
         for first in range(0, len(tokens), self._most):
             part = tokens[first : first + self._most]
             batch.n_tokens = len(part)
@@ -100,12 +118,12 @@ class Context:
                 batch.n_seq_id[n] = 1
                 batch.seq_id[n][0] = 0
                 batch.logits[n] = first + n == len(tokens) - 1
-            code = lib.llama_decode(self._context.ctx, batch)
+            code = lib.llama_decode(context, batch)
             if code != 0:
                 raise RuntimeError(f"llama_decode returned {code}")
         if not tokens:
             return np.empty(0, dtype=np.float32)
-        logits = lib.llama_get_logits_ith(self._context.ctx, -1)
+        logits = lib.llama_get_logits_ith(context, -1)
         return np.ctypeslib.as_array(logits, (self._vocabulary,)).copy()
 
     def cut(self, start: int) -> bool:
@@ -113,6 +131,7 @@ class Context:
 
         A recurrent model has one state behind all of its tokens, and no way back.
         """
+        self._living()
         if start > 0 and self._context.kv_cache_seq_rm(0, start, -1):
             return True
         self._context.kv_cache_clear()  # the next ones begin at the first cell
@@ -120,7 +139,7 @@ class Context:
 
     def save(self) -> bytes:
         """The state of all tokens; `restore` brings it back in a context like this."""
-        context, lib = self._context.ctx, self._lib
+        context, lib = self._living(), self._lib
         size = lib.llama_state_seq_get_size(context, 0)
         buffer = (ctypes.c_uint8 * size)()
         written = lib.llama_state_seq_get_data(context, buffer, size, 0)
@@ -145,7 +164,12 @@ class Context:
         if self._batch is not None:
             self._lib.llama_batch_free(self._batch)
             self._batch = None
-            self.model.close()  # and the context before it
+            self._model.close()  # and the context before it
+
+    def _living(self) -> Any:
+        if self._batch is None:
+            raise RuntimeError("the model was closed")
+        return self._context.ctx
 
 
 @contextmanager

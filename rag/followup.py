@@ -15,7 +15,7 @@ _LEANING = re.compile(
 )
 _MAX_ANSWER_CHARS = 240
 _MAX_TOKENS = 60
-_TURNS = 2
+_TURNS = 3
 
 
 def needs_rewriting(question: str, history: Sequence[Turn]) -> bool:
@@ -25,15 +25,7 @@ def needs_rewriting(question: str, history: Sequence[Turn]) -> bool:
 
 def rewrite(question: str, history: Sequence[Turn], generator: Generator) -> str:
     """`question` made independent of `history`, or as it is when the model's try is unusable."""
-    lines = []
-    for turn in history[-_TURNS:]:
-        asked = prompts.neutralise(" ".join(turn.question.split()))[:_MAX_ANSWER_CHARS]
-        answered = re.sub(r" ?\[\d+\]", "", " ".join(turn.answer.split()))
-        lines.append(f"Q: {asked}\nA: {prompts.neutralise(answered)[:_MAX_ANSWER_CHARS]}")
-    user = prompts.render(
-        "rewrite", history="\n".join(lines), question=prompts.neutralise(question)
-    )
-    prompt = Prompt(system=prompts.render("system_rewrite"), material=user)
+    prompt = compose_rewriting(question, history)
     if generator.length(prompt) + _MAX_TOKENS > generator.context_tokens:
         return question
     written = ""
@@ -45,3 +37,18 @@ def rewrite(question: str, history: Sequence[Turn], generator: Generator) -> str
     rewritten = lines[0].removeprefix("Rewritten:").strip() if lines else ""
     usable = rewritten.endswith("?") and 2 < len(rewritten.split()) < 60
     return rewritten if usable else question
+
+
+def compose_rewriting(question: str, history: Sequence[Turn]) -> Prompt:
+    """The prompt for `rewrite`: the task is the material, the conversation the request."""
+    lines = []
+    for turn in history[-_TURNS:]:
+        asked = prompts.neutralise(" ".join(turn.question.split()))[:_MAX_ANSWER_CHARS]
+        answered = re.sub(r" ?\[\d+\]", "", " ".join(turn.answer.split()))
+        lines.append(f"Q: {asked}\nA: {prompts.neutralise(answered)[:_MAX_ANSWER_CHARS]}")
+    request = prompts.render(
+        "rewrite_request", history="\n".join(lines), question=prompts.neutralise(question)
+    )
+    return Prompt(
+        prompts.render("system_rewrite"), prompts.render("rewrite"), request, adapted=True
+    )

@@ -32,13 +32,15 @@ class Prompt:
 
     The user's turn is `material`, what is to be read, and behind it `request`, what is asked about
     it. Prompts that share system and material share the work of reading them. The request of an
-    `adapted` prompt is for the adapter, where the model has one.
+    `adapted` prompt is for the adapter, where the model has one. What was read of a `transient`
+    one is not kept on disk.
     """
 
     system: str
     material: str
     request: str = ""
     adapted: bool = False
+    transient: bool = False
 
     @property
     def user(self) -> str:
@@ -52,10 +54,6 @@ class Generator(Protocol):
     name: str
     adapter: str  # fingerprint of the adapter in use; "" for none
     context_tokens: int
-
-    def count(self, text: str) -> int:
-        """Tokens of `text` by itself."""
-        ...
 
     def length(self, prompt: Prompt) -> int:
         """Tokens of the whole prompt, the chat template's own included."""
@@ -96,25 +94,40 @@ class LlamaGenerator:
         `states` keeps what was read for later questions. Raises ModelError when llama.cpp cannot
         load the file.
         """
-        from llama_cpp.llama_chat_format import Jinja2ChatFormatter
-
         self._context = Context(file, context_tokens, threads or _cores())
-        self._model = self._context.model
         self.name = name
         self.adapter = ""
         self.context_tokens = context_tokens
-        template = self._model.metadata().get("tokenizer.chat_template", "")
-        self._bos = self._word(self._model.token_bos())
-        eos = self._word(self._model.token_eos())
-        self._formatter = (
-            Jinja2ChatFormatter(template=template, eos_token=eos, bos_token=self._bos)
-            if template
-            else None
-        )
+        try:
+            self._formatter = self._chat_format()
+        except BaseException:
+            self._context.close()
+            raise
         self._yes, self._no = self._ids("yes", "Yes"), self._ids("no", "No")
         self._states = states
-        self._identity = _identity(file)
+        self._identity = _identity(file, self._context.layout)
         self._cached: Tokens = ()  # in the context's cache, read without the adapter
+
+    @property
+    def _model(self) -> Any:
+        return self._context.model
+
+    def _chat_format(self) -> Any:
+        """What renders the model's own chat template; None for a model without one."""
+        from jinja2 import TemplateError
+        from llama_cpp.llama_chat_format import Jinja2ChatFormatter
+
+        self._bos = self._word(self._model.token_bos())
+        template = self._model.metadata().get("tokenizer.chat_template", "")
+        if not template:
+            return None
+        eos = self._word(self._model.token_eos())
+        try:
+            return Jinja2ChatFormatter(template=template, eos_token=eos, bos_token=self._bos)
+        except TemplateError as error:
+            raise ModelError(
+                f"The chat template of {self.name} cannot be read ({error}). Name another GGUF."
+            ) from error
 
     def adapt(self, adapter: Adapter) -> None:
         """Use `adapter` for the requests of adapted prompts from now on.
@@ -128,17 +141,14 @@ class LlamaGenerator:
             )
         self.adapter = adapter.fingerprint
 
-    def count(self, text: str) -> int:
-        """See `Generator.count`."""
-        return len(self._model.tokenize(text.encode("utf-8"), add_bos=False, special=False))
-
     def length(self, prompt: Prompt) -> int:
         """See `Generator.length`."""
         return sum(map(len, self._tokens(prompt)))
 
     def margin(self, prompt: Prompt) -> float:
         """See `Generator.margin`; the better of each word's two spellings counts."""
-        logits = self._ask(self._tokens(prompt), adapted=prompt.adapted, keep=True)
+        keep = not prompt.transient
+        logits = self._ask(self._tokens(prompt), adapted=prompt.adapted, keep=keep)
         best_yes = max(float(logits[token]) for token in self._yes)
         return best_yes - max(float(logits[token]) for token in self._no)
 
@@ -250,12 +260,10 @@ class LlamaGenerator:
         return [self._split(word)[0] for word in spellings]
 
 
-def _identity(file: Path) -> bytes:
-    """Stands for a model's file and for what lays out its states."""
-    import llama_cpp
-
+def _identity(file: Path, layout: str) -> bytes:
+    """Stands for a model's file and for what its states depend on besides."""
     found = file.stat()
-    return f"{file.resolve()} {found.st_size} {found.st_mtime_ns} {llama_cpp.__version__}".encode()
+    return f"{file.resolve()} {found.st_size} {found.st_mtime_ns} {layout}".encode()
 
 
 def _cores() -> int:

@@ -2,20 +2,23 @@
 
 Platt scaling (Platt 1999): probability = 1 / (1 + exp(-slope * (margin - threshold))), so that
 the threshold is where the probability is one half. Both numbers depend on the model, its adapter
-and the words it was asked with, and are stored with all three in `calibration.json`.
+and the words it was asked with, and are stored with all three: in `calibration.json` beside this
+module, or by `footnote eval calibrate` in the Footnote folder.
 """
 
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import prompts
+from rag.errors import ConfigError
 from rag.generate import Generator, Prompt
 
-_FILE = Path(__file__).with_name("calibration.json")
+BUNDLED = Path(__file__).with_name("calibration.json")
 _PROMPTS = ("system", "evidence", "judge")
 
 
@@ -36,12 +39,16 @@ class Calibration:
         """The margin that is read as `probability` (0 to 1, both excluded)."""
         return self.threshold + math.log(probability / (1.0 - probability)) / self.slope
 
+    def at(self, threshold: float | None) -> "Calibration":
+        """The same with another threshold, in logits; as it is where None is given."""
+        return self if threshold is None else replace(self, threshold=threshold)
+
 
 SAFE_DEFAULT = Calibration(threshold=1.0, slope=1.0, known=False)
 """For a model without a stored calibration: rather too many refusals than an invention."""
 
 
-def weigh(asked: Sequence[Prompt], generator: Generator, enough: float) -> list[float]:
+def weigh(asked: Sequence[Prompt], generator: Generator, enough: float = math.inf) -> list[float]:
     """The margins of the judge's prompts, in their order, up to the first of at least `enough`."""
     margins: list[float] = []
     for prompt in asked:
@@ -51,26 +58,60 @@ def weigh(asked: Sequence[Prompt], generator: Generator, enough: float) -> list[
     return margins
 
 
-def calibration(model: str, adapter: str = "", threshold: float | None = None) -> Calibration:
-    """The stored calibration of `model` with `adapter` under today's prompts, else a safe default.
+def calibration(model: str, adapter: str = "", own: Path | None = None) -> Calibration:
+    """The calibration of `model` with `adapter` under today's prompts, else a safe default.
 
-    `threshold` (in logits), when given, replaces the calibrated one.
+    The file `own`, which `keep` writes, goes before the bundled one. Raises ConfigError for a
+    damaged file.
     """
-    key = {"model": model, "adapter": adapter, "prompts": prompts.fingerprint(*_PROMPTS)}
-    found = next(
+    key = _key(model, adapter)
+    entries = [*_read(own), *_bundled()] if own is not None else _bundled()
+    return next(
         (
             Calibration(float(entry["threshold"]), float(entry["slope"]))
-            for entry in _stored()
+            for entry in entries
             if key.items() <= entry.items()
         ),
         SAFE_DEFAULT,
     )
-    if threshold is None:
-        return found
-    return Calibration(threshold, found.slope, found.known)
+
+
+def keep(found: Calibration, model: str, adapter: str, file: Path) -> None:
+    """Write `found` into `file`, in the place of an older one; the others in it stay."""
+    key = _key(model, adapter)
+    others = [entry for entry in _read(file) if not key.items() <= entry.items()]
+    numbers = {"threshold": round(found.threshold, 3), "slope": round(found.slope, 3)}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = file.with_suffix(".unfinished")
+    text = json.dumps([*others, {**key, **numbers}], indent=2, ensure_ascii=False)
+    unfinished.write_text(f"{text}\n", encoding="utf-8")
+    unfinished.replace(file)
+
+
+def _key(model: str, adapter: str) -> dict[str, str]:
+    return {"model": model, "adapter": adapter, "prompts": prompts.fingerprint(*_PROMPTS)}
 
 
 @cache
-def _stored() -> list[dict[str, float | str]]:
-    entries: list[dict[str, float | str]] = json.loads(_FILE.read_text(encoding="utf-8"))
-    return entries
+def _bundled() -> list[dict[str, Any]]:
+    return _read(BUNDLED)
+
+
+def _read(file: Path) -> list[dict[str, Any]]:
+    """The entries of a file; none of a missing one."""
+    try:
+        entries = json.loads(file.read_text(encoding="utf-8"))
+        usable = all(
+            float(entry["slope"]) > 0 and math.isfinite(float(entry["threshold"]))
+            for entry in entries
+        )
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigError(
+            f"{file} is no file of calibrations ({error}). Remove it, or calibrate again with "
+            "`footnote eval calibrate`."
+        ) from error
+    if not usable:
+        raise ConfigError(f"{file} holds a slope that is not above 0. Remove it.")
+    return list(entries)

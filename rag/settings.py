@@ -82,6 +82,11 @@ class Settings:
         return self.home / "indexes"
 
     @property
+    def calibrations(self) -> Path:
+        """File of the calibrations that a user has made."""
+        return self.home / "calibration.json"
+
+    @property
     def states_dir(self) -> Path:
         """Folder of what the model has read."""
         return self.home / "states"

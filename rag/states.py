@@ -35,9 +35,10 @@ class States:
         file = self._file(key)
         try:
             kept = file.read_bytes()
-            os.utime(file)
         except OSError:
             return None
+        with suppress(OSError):  # a folder that may only be read
+            os.utime(file)
         start = len(_MAGIC) + _DIGEST_BYTES
         state = kept[start:]
         if kept[:start] == _MAGIC + _digest(state):

@@ -88,14 +88,31 @@ def below(answer: Answer, articles: Mapping[str, Article]) -> str:
     return "\n\n".join(blocks)
 
 
+def ranked(passage: Passage, articles: Mapping[str, Article]) -> str:
+    """A passage that a search found: its rank, where it stands, its scores, its beginning."""
+    head = f"{passage.rank}. "
+    indent = " " * len(head)
+    scores = (
+        f"score {passage.score:.4f}, vectors {passage.dense_score:.3f}, "
+        f"words {passage.lexical_score:.2f}"
+    )
+    return "\n".join(
+        [
+            wrap(_source(passage, articles), head, indent),
+            indent + scores,
+            wrap(passage.text, indent, indent, max_lines=3),
+        ]
+    )
+
+
 def with_markers(text: str, citations: tuple[Citation, ...]) -> str:
     """An answer sentence with its markers behind it, as `Answer.text` has them."""
     return text + _markers(tuple(citation.number for citation in citations))
 
 
-def as_json(answer: Answer) -> str:
-    """`Answer.to_dict()` as indented JSON; what a terminal would obey is written as \\uXXXX."""
-    dumped = json.dumps(answer.to_dict(), ensure_ascii=False, indent=2)
+def as_json(value: Any) -> str:
+    """`value` as indented JSON; what a terminal would obey is written as \\uXXXX."""
+    dumped = json.dumps(value, ensure_ascii=False, indent=2)
     return _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", dumped)
 
 

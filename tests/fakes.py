@@ -88,13 +88,10 @@ class ScriptedGenerator:
         self._margin = margin if callable(margin) else lambda _: margin
         self._running = 0
 
-    def count(self, text: str) -> int:
-        return len(re.findall(r"\w+|[^\w\s]", text))
-
     def length(self, prompt: Prompt) -> int:
         text = f"{prompt.system}\n{prompt.user}"
         text.encode("utf-8")
-        return self.count(text)
+        return len(re.findall(r"\w+|[^\w\s]", text))
 
     def margin(self, prompt: Prompt) -> float:
         self._enter(prompt)

@@ -16,7 +16,7 @@ from rag.cli import main
 from rag.errors import CorpusError
 from rag.settings import PROJECT
 
-COMMANDS = ("index", "ask", "chat", "serve", "eval", "models")
+COMMANDS = ("index", "ask", "search", "chat", "serve", "eval", "models")
 HEAVY = {"torch", "faiss", "gradio", "llama_cpp", "sentence_transformers", "numpy", "tqdm"}
 
 
@@ -128,7 +128,17 @@ def test_help_names_the_commands_and_the_exit_codes() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["index", "ask", "chat", "serve", "models", "models list", "models pull", "models verify"],
+    [
+        "index",
+        "ask",
+        "search",
+        "chat",
+        "serve",
+        "models",
+        "models list",
+        "models pull",
+        "models verify",
+    ],
 )
 def test_every_command_has_help_with_an_example(
     command: str, capsys: pytest.CaptureFixture[str]

@@ -226,3 +226,43 @@ def test_models_pull_and_verify_work_on_a_file_of_the_user(
     pulled, verified = capsys.readouterr().out.splitlines()
     assert pulled == f"{folder}: {folder}"
     assert verified == f"present  {folder / 'config.json'}"
+
+
+# search
+
+
+def test_search_shows_ranks_and_scores_without_the_answer_model(
+    opened: Opened, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["search", "-k", "2", WHO]) == 0
+    first, second = capsys.readouterr().out.rstrip("\n").split("\n\n")
+    source, scores, text = first.split("\n", 2)
+    assert source == "1. The talks in Qom, Reuters, 2008-04-07"
+    assert re.fullmatch(r"   score \d\.\d{4}, vectors 0\.\d{3}, words \d+\.\d\d", scores)
+    assert LED in " ".join(text.split())
+    assert second.startswith("2. ")
+    assert opened.generator.judged == opened.generator.asked == []
+
+
+def test_search_as_json_gives_what_retrieve_gives(
+    opened: Opened, corpus: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["search", "--json", "--corpus", str(corpus), WHO]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [passage["rank"] for passage in found] == list(range(1, len(found) + 1))
+    assert found[0]["article_id"] == "qom.md"
+    assert {"score", "dense_score", "lexical_score", "start", "end"} <= set(found[0])
+    assert opened.settings[0].corpus == corpus
+
+
+@pytest.mark.parametrize("given", [[""], [" "], ["-k", "0", "Qom"], ["-k", "x", "Qom"], []])
+def test_a_search_for_nothing_or_for_no_passages_is_told(
+    opened: Opened, given: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        code: object = main(["search", *given])
+    except SystemExit as ended:
+        code = ended.code
+    assert code == 2
+    assert capsys.readouterr().err
+    assert not opened.settings

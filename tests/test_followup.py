@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from fakes import ScriptedGenerator
 
-from rag.followup import needs_rewriting, rewrite
+from rag.followup import compose_rewriting, needs_rewriting, rewrite
 from rag.generate import Prompt
 from rag.types import Turn
 
@@ -86,14 +86,23 @@ def test_the_model_is_stopped_after_its_line_or_its_tokens(
     assert len(given) == taken
 
 
-def test_the_last_two_exchanges_are_shown_without_markers() -> None:
+def test_the_last_three_exchanges_are_shown_without_markers() -> None:
     turns = [Turn(f"Question {i}?", f"Answer {i}. [1] More.\n[2][3]") for i in range(4)]
     generator = ScriptedGenerator(REWRITTEN)
     rewrite(QUESTION, turns, generator)
     (prompt,) = generator.asked
     assert "Q: Question 2?\nA: Answer 2. More.\nQ: Question 3?\nA: Answer 3. More." in prompt.user
-    assert "Question 1?" not in prompt.user
+    assert "Q: Question 1?" in prompt.user
+    assert "Question 0?" not in prompt.user
     assert f"Last question: {QUESTION}" in prompt.user
+
+
+def test_the_task_is_the_same_for_every_conversation() -> None:
+    """So it is read once, without the adapter, and the conversation with it."""
+    one = compose_rewriting(QUESTION, HISTORY)
+    other = compose_rewriting("And then?", [Turn("Who?", "Somebody.")])
+    assert (one.system, one.material, one.adapted) == (other.system, other.material, True)
+    assert QUESTION in one.request
 
 
 def test_a_long_or_hostile_history_does_not_take_the_prompt_over() -> None:

@@ -23,6 +23,7 @@ def test_reading_given_passages_points_back_into_their_articles(opener: Opener) 
         if passage.article_id == "far.md":
             assert home[passage.start : passage.end] == passage.text
     assert "Harbour" not in generator.asked[0].user
+    assert all(prompt.transient for prompt in [*generator.judged, *generator.asked])
     assert [a.id for a in assistant.articles()] == sorted(CORPUS)
 
 

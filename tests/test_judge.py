@@ -10,8 +10,9 @@ from fakes import ScriptedGenerator
 
 import prompts
 from rag import judge
+from rag.errors import ConfigError
 from rag.generate import Prompt
-from rag.judge import SAFE_DEFAULT, Calibration, calibration, weigh
+from rag.judge import SAFE_DEFAULT, Calibration, calibration, keep, weigh
 
 FINGERPRINT = prompts.fingerprint("system", "evidence", "judge")
 
@@ -26,10 +27,10 @@ def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     ]
     file = tmp_path / "calibration.json"
     file.write_text(json.dumps(entries))
-    monkeypatch.setattr(judge, "_FILE", file)
-    judge._stored.cache_clear()
+    monkeypatch.setattr(judge, "BUNDLED", file)
+    judge._bundled.cache_clear()
     yield
-    judge._stored.cache_clear()
+    judge._bundled.cache_clear()
 
 
 @pytest.mark.usefixtures("stored")
@@ -48,11 +49,39 @@ def test_an_adapter_has_a_calibration_of_its_own() -> None:
 
 @pytest.mark.usefixtures("stored")
 def test_a_threshold_of_the_user_s_replaces_the_stored_one() -> None:
-    assert calibration("known", threshold=-99.0) == Calibration(-99.0, 2.0)
-    assert calibration("known", threshold=0.0).threshold == 0.0
-    assert calibration("unknown", threshold=3.0) == Calibration(
-        3.0, SAFE_DEFAULT.slope, known=False
-    )
+    assert calibration("known").at(-99.0) == Calibration(-99.0, 2.0)
+    assert calibration("known").at(0.0).threshold == 0.0
+    assert calibration("known").at(None) == calibration("known")
+    assert calibration("unknown").at(3.0) == Calibration(3.0, SAFE_DEFAULT.slope, known=False)
+
+
+@pytest.mark.usefixtures("stored")
+def test_a_calibration_of_one_s_own_goes_before_the_bundled_one(tmp_path: Path) -> None:
+    own = tmp_path / "home" / "calibration.json"
+    assert calibration("known", own=own) == Calibration(0.4, 2.0)
+    keep(Calibration(1.23456, 0.5), "known", "", own)
+    keep(Calibration(-2.0, 0.7), "known", "abc", own)
+    keep(Calibration(9.0, 1.0), "another", "", own)
+    keep(Calibration(3.0, 1.0), "another", "", own)
+    assert calibration("known", own=own) == Calibration(1.235, 0.5)
+    assert calibration("known", "abc", own=own) == Calibration(-2.0, 0.7)
+    assert calibration("another", own=own) == Calibration(3.0, 1.0)
+    assert calibration("unknown", own=own) == SAFE_DEFAULT
+    assert calibration("known") == Calibration(0.4, 2.0)
+    assert [file.name for file in own.parent.iterdir()] == ["calibration.json"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "{", "3", "[3]", '[{"threshold": 1}]', '[{"threshold": 1, "slope": 0}]', "\x00\xff"],
+)
+def test_a_damaged_file_of_calibrations_is_told(tmp_path: Path, content: str) -> None:
+    own = tmp_path / "calibration.json"
+    own.write_bytes(content.encode("latin-1"))
+    with pytest.raises(
+        ConfigError, match=r"calibration.json (is no file of|holds a slope).*Remove"
+    ):
+        calibration("known", own=own)
 
 
 def test_at_the_threshold_it_is_one_half_and_it_rises() -> None:
@@ -73,7 +102,7 @@ def test_a_margin_that_is_no_number_never_lets_an_answer_through() -> None:
 
 
 def test_the_shipped_calibrations_can_be_read() -> None:
-    for entry in judge._stored():
+    for entry in judge._bundled():
         found = calibration(str(entry["model"]), str(entry["adapter"]))
         assert found.known, "made with the prompts of today"
         assert found.slope > 0

@@ -113,6 +113,7 @@ def test_what_others_remove_is_no_error(folder: Path) -> None:
 def test_two_at_once_read_whole_states_or_none(folder: Path) -> None:
     wanted = {letter: letter.encode() * 5000 for letter in "abcdef"}
     wrong: list[bytes] = []
+    hits: list[str] = []
 
     def work() -> None:
         states = States(folder, 20_000)
@@ -122,6 +123,8 @@ def test_two_at_once_read_whole_states_or_none(folder: Path) -> None:
                 found = states.get(key)
                 if found not in (None, state):
                     wrong.append(found or b"")
+                elif found:
+                    hits.append(key)
 
     threads = [threading.Thread(target=work) for _ in range(3)]
     for thread in threads:
@@ -129,3 +132,15 @@ def test_two_at_once_read_whole_states_or_none(folder: Path) -> None:
     for thread in threads:
         thread.join()
     assert wrong == []
+    assert set(hits) == set(wanted)
+
+
+def test_a_folder_that_may_only_be_read_still_gives_its_states(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    States(folder, 1000).put("a", b"1234")
+    monkeypatch.setattr(os, "utime", refuse)  # whoever runs the tests may be allowed anything
+    assert States(folder, 1000).get("a") == b"1234"

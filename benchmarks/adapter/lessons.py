@@ -1,0 +1,179 @@
+"""Articles with questions, and conversations -> lessons: a text, and what is asked behind it.
+
+A lesson is made of what the program itself shows its model: a window of three sentences, now and
+then two, with the questions that the window answers and those for which it is what a word search
+finds, without the answer; or the task of rewriting, with some conversations.
+"""
+
+import json
+import random
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from index.lexical import LexicalIndex
+from index.split import sentence_spans
+from rag.compose import compose
+from rag.followup import compose_rewriting
+from rag.generate import Prompt
+from rag.types import Evidence, Turn
+
+HALF = 0.5  # what the judge should give a window that states one of two things asked for
+_NEAREST = 2  # windows without the answer that a question may be asked about
+_STATED_ELSEWHERE = 0.4  # share of them that a question with an answer is asked about
+_STATED_NOWHERE = 0.6  # that of a question without
+_WRITTEN = 0.6  # share of the answers that are written out
+_TOGETHER = 8  # conversations in a lesson
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Something asked behind a lesson's text."""
+
+    prompt: Prompt
+    kind: str
+    probability: float | None = None  # of yes, where the judge is asked
+    reply: str = ""  # where something is written
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """Tasks that share a system's words and a material."""
+
+    source: str
+    tasks: tuple[Task, ...]
+
+
+def of_articles(file: Path, chance: random.Random) -> list[Lesson]:
+    """One lesson for each window of an article of a JSON Lines file that a question is asked of."""
+    lessons = []
+    for line in file.read_text(encoding="utf-8").splitlines():
+        lessons += _Article(json.loads(line), chance).lessons()
+    return lessons
+
+
+def of_conversations(cases: Sequence[dict[str, Any]], chance: random.Random) -> list[Lesson]:
+    """Rewriting of `cases`, some at a time."""
+    tasks = [
+        Task(
+            compose_rewriting(
+                case["question"],
+                [Turn(turn["question"], turn["answer"]) for turn in case["history"]],
+            ),
+            "rewriting",
+            reply=case["standalone"],
+        )
+        for case in chance.sample(list(cases), len(cases))
+    ]
+    return [
+        Lesson("rewriting", tuple(tasks[first : first + _TOGETHER]))
+        for first in range(0, len(tasks), _TOGETHER)
+    ]
+
+
+class _Article:
+    """An article cut into windows side by side, and those that its answers need besides."""
+
+    def __init__(self, article: dict[str, Any], chance: random.Random) -> None:
+        self._article = article
+        self._chance = chance
+        text = article["text"]
+        self._sentences = [text[start:end] for start, end in sentence_spans(text)]
+        last = len(self._sentences) - 1
+        first = chance.randrange(3)
+        self._middles = sorted({min(row, last) for row in range(first, last + 2, 3)})
+        self._asked: dict[tuple[int, ...], list[Task]] = {}
+
+    def lessons(self) -> list[Lesson]:
+        for asked in self._article["questions"]:
+            self._ask(asked)
+        source = self._article["id"]
+        return [Lesson(source, tuple(tasks)) for tasks in self._asked.values()]
+
+    def _ask(self, asked: dict[str, Any]) -> None:
+        question, kind = asked["question"], asked["kind"]
+        if not asked.get("answer"):
+            for middle in self._nearest(question, self._middles):
+                if self._chance.random() < _STATED_NOWHERE:
+                    self._add((middle,), question, kind, 0.0)
+            return
+        rows = sorted({row for quote in asked["quotes"] for row in self._rows(quote)})
+        if max(rows) - min(rows) <= 2:
+            self._add((self._middle(rows),), question, kind, 1.0, asked["answer"])
+        else:
+            halves = list(dict.fromkeys(self._middle([row]) for row in rows))[:2]
+            self._chance.shuffle(halves)
+            self._add(tuple(halves), question, kind, 1.0, asked["answer"])
+            for half in halves:
+                self._add((half,), question, kind, HALF)
+        silent = [middle for middle in self._middles if not self._hints(middle, asked)]
+        for middle in self._nearest(question, silent):
+            if self._chance.random() < _STATED_ELSEWHERE:
+                self._add((middle,), question, kind, 0.0)
+
+    def _rows(self, quote: str) -> Iterator[int]:
+        """The sentences that a quote stands in, or that stand in it."""
+        wanted = _flat(quote)
+        for row, sentence in enumerate(map(_flat, self._sentences)):
+            if wanted in sentence or sentence in wanted:
+                yield row
+
+    def _middle(self, rows: Sequence[int]) -> int:
+        """Of a window that shows all `rows`, one that is there already if it can be."""
+        wanted = set(rows)
+        fitting = [middle for middle in self._middles if wanted <= set(self._around(middle))]
+        if not fitting:
+            middle = min(max(round((min(rows) + max(rows)) / 2), 0), len(self._sentences) - 1)
+            self._middles.append(middle)
+            return middle
+        return self._chance.choice(fitting)
+
+    def _hints(self, middle: int, asked: dict[str, Any]) -> bool:
+        """Whether a window holds the answer, or words of it, or a part."""
+        shown = _flat(" ".join(self._sentences[row] for row in self._around(middle)))
+        return any(_flat(part) in shown for part in [*asked["quotes"], *asked["short"]])
+
+    def _nearest(self, question: str, middles: Sequence[int]) -> list[int]:
+        texts = [" ".join(self._sentences[row] for row in self._around(m)) for m in middles]
+        if not texts:
+            return []
+        scores = LexicalIndex.build(texts).scores(question)
+        return [middles[row] for row in (-scores).argsort(kind="stable")[:_NEAREST]]
+
+    def _around(self, middle: int) -> range:
+        return range(max(0, middle - 1), min(len(self._sentences), middle + 2))
+
+    def _add(
+        self,
+        middles: tuple[int, ...],
+        question: str,
+        kind: str,
+        probability: float,
+        answer: str = "",
+    ) -> None:
+        judge, write = compose(question, [self._window(middle) for middle in middles])
+        tasks = self._asked.setdefault(middles, [])
+        tasks.append(Task(judge, kind, probability))
+        if answer and self._chance.random() < _WRITTEN:
+            tasks.append(Task(write, kind, reply=answer))
+
+    def _window(self, middle: int) -> Evidence:
+        article = self._article
+        text = " ".join(self._sentences[row] for row in self._around(middle))
+        title, source = article["title"], article.get("publisher", "")
+        published = article.get("published", "")
+        return Evidence(
+            article["id"], "", title, "", source, published, (), text, 0, len(text), 0.0
+        )
+
+
+def _flat(text: str) -> str:
+    return re.sub(r"\s+", " ", text).lower()
+
+
+def kinds(lessons: Sequence[Lesson]) -> Iterator[tuple[str, int]]:
+    """How many tasks there are of each kind."""
+    every = [task.kind for lesson in lessons for task in lesson.tasks]
+    yield from sorted({kind: every.count(kind) for kind in every}.items())

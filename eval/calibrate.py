@@ -1,0 +1,140 @@
+"""`footnote eval calibrate`: how is a model's yes and no to be read? Fitted on cases.
+
+Platt scaling (Platt 1999): the probability that the articles state the answer is a logistic
+function of the judge's margin. Its two numbers are those of the largest likelihood, with Platt's
+smoothed targets, and with questions that have an answer and those that have none weighing the
+same however many there are of either: otherwise the threshold would move with the mix of cases.
+"""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eval.calibration import auroc
+from eval.dataset import Case, load
+from eval.runner import Result, Rules, run
+from eval.ticker import Ticker
+from rag import Assistant, Settings
+from rag.errors import ConfigError
+from rag.judge import Calibration, keep
+
+LEAST = 10  # cases of either kind
+
+DONE, INTERRUPTED = 0, 130
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A calibration, and what it does on the cases that it was fitted on."""
+
+    calibration: Calibration
+    auroc: float | None
+    passed: int  # questions with an answer that are let through
+    stated: int
+    refused: int  # questions without one that are not
+    silent: int
+
+
+def calibrate(args: argparse.Namespace) -> int:
+    """Ask the cases, fit, say what that does, and keep it.
+
+    Raises FootnoteError for what cannot be used.
+    """
+    cases = choose(load(args.cases), args.split, args.limit)
+    settings = replace(Settings.load(model=args.model), judge_threshold=None)
+    ticker = Ticker(args.verbose)
+    judged: list[tuple[float, bool]] = []
+    for corpus in args.corpus or [settings.corpus]:
+        with Assistant.open(corpus, settings=settings, progress=ticker.stage) as assistant:
+            before, model, adapter = assistant.calibration, assistant.model, assistant.adapter
+            results = run(assistant, cases, ticker.case, Rules(timeout=args.timeout))
+        ticker.clear()
+        if len(results) < len(cases):
+            print("Interrupted; nothing was changed.")
+            return INTERRUPTED
+        judged += read_margins(results, before)
+    fitted = fit(*zip(*judged, strict=True)) if judged else fit([], [])
+    print(_told(fitted, before))
+    if args.dry_run:
+        print("Nothing was written (--dry-run).")
+    else:
+        file = args.out or settings.calibrations
+        keep(fitted.calibration, model, adapter, file)
+        print(f"Written: {file}")
+    return DONE
+
+
+def _told(fitted: Fit, before: Calibration) -> str:
+    found = fitted.calibration
+    old = f"{before.threshold:.2f}, {before.slope:.2f}" if before.known else "the safe default"
+    separated = "" if fitted.auroc is None else f", AUROC {fitted.auroc:.3f}"
+    return (
+        f"Threshold {found.threshold:.2f}, slope {found.slope:.2f} (before: {old}){separated}.\n"
+        f"{fitted.passed} of {fitted.stated} questions with an answer pass, "
+        f"{fitted.refused} of {fitted.silent} without one are refused."
+    )
+
+
+def choose(cases: Sequence[Case], split: str, limit: int | None) -> list[Case]:
+    """The cases to fit on; raises ConfigError when there are too few of either kind."""
+    chosen = [case for case in cases if split in (case.split, "all")][:limit]
+    answerable = sum(case.answerable for case in chosen)
+    for count, kind in ((answerable, "with"), (len(chosen) - answerable, "without")):
+        if count < LEAST:
+            raise ConfigError(
+                f"There are {count} cases {kind} an answer in the split {split}; calibrating "
+                f"takes at least {LEAST} of either kind. Write more of them."
+            )
+    return chosen
+
+
+def read_margins(results: Sequence[Result], read: Calibration) -> list[tuple[float, bool]]:
+    """The margin behind each answer's confidence, and whether the case has an answer.
+
+    Cases that crashed, and those for which nothing was found to judge, are left out.
+    """
+    return [
+        (read.margin(result.answer.confidence), result.case.answerable)
+        for result in results
+        if result.answer is not None and 0.0 < result.answer.confidence < 1.0
+    ]
+
+
+def fit(margins: Sequence[float], stated: Sequence[bool]) -> Fit:
+    """The calibration of the largest likelihood, both kinds of question weighing the same.
+
+    Raises ConfigError when there is nothing to tell them apart by.
+    """
+    from scipy.optimize import minimize
+
+    x, yes = np.array(margins, dtype=float), np.array(stated, dtype=bool)
+    if yes.all() or not yes.any():
+        raise ConfigError("Questions with an answer and without are needed, and not all crashed.")
+    target = np.where(yes, (yes.sum() + 1) / (yes.sum() + 2), 1 / ((~yes).sum() + 2))
+    weight = np.where(yes, 0.5 / yes.sum(), 0.5 / (~yes).sum())
+
+    def loss(numbers: NDArray[np.float64]) -> Any:
+        slope, intercept = numbers
+        z = slope * x + intercept
+        return float(np.sum(weight * (np.logaddexp(0.0, z) - target * z)))
+
+    slope, intercept = minimize(loss, np.array([1.0, 0.0]), method="BFGS").x
+    if not (np.isfinite([slope, intercept]).all() and slope > 1e-3):
+        raise ConfigError(
+            "The model's yes and no do not tell questions with an answer from those without: "
+            "no calibration makes them. Name another model."
+        )
+    found = Calibration(float(-intercept / slope), float(slope))
+    passed = x >= found.threshold
+    return Fit(
+        found,
+        auroc([found.probability(margin) for margin in margins], list(stated)),
+        passed=int((passed & yes).sum()),
+        stated=int(yes.sum()),
+        refused=int((~passed & ~yes).sum()),
+        silent=int((~yes).sum()),
+    )

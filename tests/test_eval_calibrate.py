@@ -1,0 +1,162 @@
+"""`footnote eval calibrate`: a threshold and a slope from cases, and where they are kept."""
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from eval_fakes import answer, case, refusal
+from fakes import CORPUS, ScriptedGenerator, open_assistant, write_corpus
+
+from eval import calibrate as command
+from eval.__main__ import main
+from eval.calibrate import fit, read_margins
+from eval.runner import Result
+from rag.errors import ConfigError, ModelError
+from rag.judge import SAFE_DEFAULT, Calibration, calibration
+from rag.settings import Settings
+
+Captured = pytest.CaptureFixture[str]
+
+
+def drawn(threshold: float, slope: float, count: int, seed: int) -> tuple[list[float], list[bool]]:
+    """Margins of a model that is calibrated just so, half of its questions with an answer."""
+    random = np.random.default_rng(seed)
+    margins = random.uniform(threshold - 6 / slope, threshold + 6 / slope, count)
+    chances = 1 / (1 + np.exp(-slope * (margins - threshold)))
+    return list(map(float, margins)), [bool(x) for x in random.random(count) < chances]
+
+
+@pytest.mark.parametrize(("threshold", "slope"), [(0.0, 1.0), (-2.0, 0.5), (5.0, 3.0)])
+def test_what_margins_were_drawn_from_is_found_again(threshold: float, slope: float) -> None:
+    found = fit(*drawn(threshold, slope, 4000, seed=1)).calibration
+    assert found.slope == pytest.approx(slope, rel=0.15)
+    assert found.threshold == pytest.approx(threshold, abs=0.3 / slope)
+    assert found.known
+
+
+def test_the_mix_of_cases_does_not_move_the_threshold() -> None:
+    margins, stated = drawn(1.0, 1.0, 2000, seed=2)
+    many = [(m, s) for m, s in zip(margins, stated, strict=True) for _ in range(9 if s else 1)]
+    found = fit([m for m, _ in many], [s for _, s in many]).calibration
+    even = fit(margins, stated).calibration
+    assert found.threshold == pytest.approx(even.threshold, abs=0.05)
+
+
+def test_margins_that_part_perfectly_give_a_threshold_between() -> None:
+    fitted = fit([-3.0, -2.0, -2.5, 4.0, 5.0, 6.0], [False] * 3 + [True] * 3)
+    assert -2.0 < fitted.calibration.threshold < 4.0
+    assert math.isfinite(fitted.calibration.slope)
+    assert (fitted.passed, fitted.stated, fitted.refused, fitted.silent) == (3, 3, 3, 3)
+    assert fitted.auroc == 1.0
+
+
+@pytest.mark.parametrize("stated", [[True] * 4, [False] * 4, []])
+def test_one_kind_of_question_alone_cannot_be_fitted(stated: list[bool]) -> None:
+    with pytest.raises(ConfigError, match="Questions with an answer and without are needed"):
+        fit([1.0] * len(stated), stated)
+
+
+def test_margins_that_say_the_contrary_are_told() -> None:
+    margins, stated = drawn(0.0, 1.0, 400, seed=3)
+    with pytest.raises(ConfigError, match="do not tell questions"):
+        fit(margins, [not one for one in stated])
+
+
+def test_a_margin_is_read_back_from_an_answer_s_confidence() -> None:
+    read = Calibration(-1.0, 0.56)
+    results = [
+        Result(case("a"), answer(confidence=read.probability(2.5))),
+        Result(case("b", answerable=False), refusal()),
+        Result(case("c"), answer(confidence=0.0)),  # nothing was found to judge
+        Result(case("d"), error="crashed"),
+    ]
+    (first, second) = read_margins(results, read)
+    assert first == (pytest.approx(2.5), True)
+    assert second == (pytest.approx(read.margin(0.9)), False)
+
+
+@pytest.fixture
+def cases(tmp_path: Path) -> Path:
+    """Twelve questions that the little corpus answers, and twelve that it does not."""
+    lines = [
+        {
+            "id": f"{kind}{number}",
+            "question": f"Who headed the {kind} delegation {number}?",
+            "answerable": kind == "known",
+            "expected": [["Adeeb"]] if kind == "known" else [],
+            "split": "tune",
+        }
+        for kind in ("known", "unknown")
+        for number in range(12)
+    ]
+    file = tmp_path / "cases.jsonl"
+    file.write_text("\n".join(map(json.dumps, lines)))
+    return file
+
+
+@pytest.fixture
+def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A corpus whose model says yes at 3 and no at -7, give or take."""
+    folder = write_corpus(tmp_path / "articles", CORPUS)
+
+    def margin(user: str) -> float:
+        return (-7.0 if "unknown" in user else 3.0) + len(user) % 7 / 10
+
+    def opened(corpus: Path, *, settings: Settings, progress: Any) -> Any:
+        if not corpus.exists():
+            raise ModelError("no such thing")
+        assert settings.judge_threshold is None
+        found = open_assistant(corpus, ScriptedGenerator("Adeeb.", margin=margin))
+        found.settings = replace(settings, corpus=corpus)
+        return found
+
+    monkeypatch.setattr(command.Assistant, "open", opened)
+    return folder
+
+
+def test_a_model_is_calibrated_and_read_so_from_then_on(
+    corpus: Path, cases: Path, home: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FOOTNOTE_JUDGE_THRESHOLD", "99")
+    given = ["calibrate", "--cases", str(cases), "--corpus", str(corpus)]
+    assert main(given) == 0
+    out = capsys.readouterr().out
+    assert "(before: the safe default), AUROC 1.000" in out
+    assert "12 of 12 questions with an answer pass, 12 of 12 without one are refused." in out
+    own = home / "calibration.json"
+    assert f"Written: {own}" in out
+    found = calibration("scripted", own=own)
+    assert found.known
+    assert -6.0 < found.threshold < 3.0
+    # a second time nothing but what it was before differs
+    assert main([*given, "--corpus", str(corpus)]) == 0
+    assert f"(before: {found.threshold:.2f}" in capsys.readouterr().out
+
+
+def test_a_dry_run_keeps_nothing(corpus: Path, cases: Path, home: Path, capsys: Captured) -> None:
+    given = ["calibrate", "--dry-run", "--cases", str(cases), "--corpus", str(corpus)]
+    assert main(given) == 0
+    assert "Nothing was written" in capsys.readouterr().out
+    assert calibration("scripted", own=home / "calibration.json") == SAFE_DEFAULT
+
+
+def test_it_can_be_kept_elsewhere(corpus: Path, cases: Path, tmp_path: Path) -> None:
+    out = tmp_path / "kept.json"
+    assert (
+        main(["calibrate", "--cases", str(cases), "--corpus", str(corpus), "--out", str(out)]) == 0
+    )
+    assert calibration("scripted", own=out).known
+
+
+def test_too_few_cases_are_told_before_anything_is_asked(
+    cases: Path, capsys: Captured, tmp_path: Path
+) -> None:
+    given = ["calibrate", "--cases", str(cases), "--corpus", str(tmp_path / "nowhere")]
+    assert main([*given, "--limit", "15"]) == 2
+    assert "There are 3 cases without an answer in the split tune" in capsys.readouterr().err
+    assert main([*given, "--split", "report"]) == 2
+    assert "There are 0 cases with an answer in the split report" in capsys.readouterr().err
