@@ -47,12 +47,17 @@ class Index:
     skipped: tuple[Skipped, ...] = ()
     passage_rows: NDArray[np.int64] = field(init=False, compare=False, repr=False)
     """Row of the passage that each sentence is in, shape (sentences,)."""
+    article_rows: NDArray[np.int64] = field(init=False, compare=False, repr=False)
+    """Place of the article that each sentence is in, shape (sentences,)."""
 
     def __post_init__(self) -> None:
-        """Look up each sentence's passage once, not for every question."""
+        """Look up each sentence's passage and article once, not for every question."""
         rows = {passage.id: row for row, passage in enumerate(self.passages)}
         found = np.array([rows[s.passage_id] for s in self.sentences], dtype=np.int64)
         object.__setattr__(self, "passage_rows", found)
+        places = {article: place for place, article in enumerate(self.articles)}
+        found = np.array([places[s.article_id] for s in self.sentences], dtype=np.int64)
+        object.__setattr__(self, "article_rows", found)
 
     @property
     def version(self) -> str:

@@ -1,7 +1,9 @@
-"""Hybrid search: dense and BM25, over passages and over sentences, joined by rank fusion.
+"""Hybrid search: dense and BM25, over passages and over sentences, in a convex combination.
 
-Reciprocal rank fusion (Cormack, Clarke and Buettcher 2009): a row's score is the sum over the
-rankings of 1 / (60 + rank). It needs no scales to agree, and no training.
+A row's score is weight * cosine + (1 - weight) * BM25, each brought to 0..1 for the query at hand
+(Bruch, Gai and Ingber 2023, "An Analysis of Fusion Functions for Hybrid Retrieval"): unlike a
+fusion of ranks it keeps how far apart two rows are. The weights were chosen on the tuning
+questions; docs/experiments.md has the figures.
 """
 
 from collections.abc import Sequence
@@ -11,55 +13,65 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.embed import Vectors
+from index.lexical import Scores
 from index.store import Index
 from rag.types import Evidence, Passage
 
-_RRF = 60
-_DEPTH = 100  # rows that each ranking contributes
+_DEPTH = 100  # rows that each search contributes
+_DENSE = 0.4  # weight of the cosine beside that of BM25
+_FOLLOWER = 1 / 3  # weight of the sentence behind, whose text in the index holds this one too
+_PARENT = 1 / 4  # weight of the passage that a sentence is in
+_TRACE = 1e-6  # of a score: what was found, however far off, is not what was not found
 _NEIGHBOURS = 1  # sentences kept on each side of a found one
-
-Ranks = dict[int, int]
 
 
 class Search:
-    """One query's rankings of an index's passages and sentences, each made once."""
+    """One query's scores of an index's passages and sentences."""
 
     def __init__(self, index: Index, query: str, vector: Vectors) -> None:
         """Search `index` for `query`, whose vector has shape (dimension,)."""
         self._index = index
-        dense, self._cosines = _dense_ranks(index.dense_passages.search(vector, _DEPTH))
+        rows, cosines = index.dense_passages.search(vector, _DEPTH)
+        self._cosines = dict(zip(rows.tolist(), cosines.tolist(), strict=True))
         self._bm25 = index.lexical_passages.scores(query)
-        self._of_passages = [dense, _lexical_ranks(self._bm25)]
-        self._of_sentences = [
-            _dense_ranks(index.dense_sentences.search(vector, _DEPTH))[0],
-            _lexical_ranks(index.lexical_sentences.scores(query)),
-        ]
+        self._of_passages = _combined(rows, cosines, self._bm25)
+        self._of_sentences = self._with_company(
+            _combined(
+                *index.dense_sentences.search(vector, _DEPTH), index.lexical_sentences.scores(query)
+            )
+        )
 
     def passages(self, k: int) -> list[Passage]:
         """The `k` best passages, best first, with their ranks and scores."""
-        fused = {row: _score(self._of_passages, row) for row in set().union(*self._of_passages)}
         return [
             replace(
                 self._index.passages[row],
-                score=fused[row],
+                score=score,
                 dense_score=self._cosines.get(row, 0.0),
                 lexical_score=float(self._bm25[row]),
                 rank=rank,
             )
-            for rank, row in enumerate(_best(fused, k), start=1)
+            for rank, (row, score) in enumerate(_best(self._of_passages, k), start=1)
         ]
 
     def sentences(self, k: int) -> list[tuple[int, float]]:
-        """Rows of the `k` best sentences with their fused scores, best first.
+        """Rows of the `k` best sentences with their scores, best first."""
+        return _best(self._of_sentences, k)
 
-        Four rankings take part: dense and BM25 of the sentence itself, and those of its passage.
+    def _with_company(self, alone: Scores) -> Scores:
+        """Sentences' scores with a share of what stands around them; 0..1, 0 where it was 0.
+
+        A sentence is indexed behind the one before it, so the score of the next one speaks of
+        this one and of what follows it; that of its passage, of the subject.
         """
-        parents = self._index.passage_rows
-        fused = {
-            row: _score(self._of_sentences, row) + _score(self._of_passages, int(parents[row]))
-            for row in set().union(*self._of_sentences)
-        }
-        return [(row, fused[row]) for row in _best(fused, k)]
+        index = self._index
+        following = np.minimum(np.arange(1, len(alone) + 1), len(alone) - 1)
+        same = index.article_rows[following] == index.article_rows
+        behind = np.where(same, alone[following], alone)
+        parent = self._of_passages[index.passage_rows]
+        total = alone + _FOLLOWER * behind + _PARENT * parent
+        found: Scores = np.where(alone > 0, total / (1 + _FOLLOWER + _PARENT), 0).astype(np.float32)
+        return found
 
 
 def windows(index: Index, ranked: Sequence[tuple[int, float]], limit: int) -> list[Evidence]:
@@ -104,25 +116,23 @@ def _run(index: Index, rows: list[int], score: float) -> Evidence:
     )
 
 
-def _dense_ranks(found: tuple[NDArray[np.int64], Vectors]) -> tuple[Ranks, dict[int, float]]:
-    rows, cosines = found
-    order = np.lexsort((rows, -cosines))  # equal ones in reading order
-    rows, cosines = rows[order], cosines[order]
-    ranks = {int(row): rank for rank, row in enumerate(rows, start=1)}
-    return ranks, {int(row): float(cosine) for row, cosine in zip(rows, cosines, strict=True)}
+def _combined(rows: NDArray[np.int64], cosines: Vectors, bm25: Scores) -> Scores:
+    """Scores 0..1 of all rows, shape (rows,); 0 for those that neither search found."""
+    combined = np.zeros(len(bm25), dtype=np.float32)
+    if len(rows):
+        # cosines have no zero of their own: the last one found is as good as not found
+        lowest, highest = cosines.min(), cosines.max()
+        combined[rows] = _DENSE * (cosines - lowest + _TRACE) / (highest - lowest + _TRACE)
+    k = min(_DEPTH, len(bm25))
+    top = np.argpartition(-bm25, k - 1)[:k]
+    highest = bm25[top].max()
+    if highest > 0:
+        combined[top] += (1 - _DENSE) * bm25[top] / highest
+    return combined
 
 
-def _lexical_ranks(scores: NDArray[np.float32]) -> Ranks:
-    k = min(_DEPTH, len(scores))
-    top = np.argpartition(-scores, k - 1)[:k]
-    top = top[np.lexsort((top, -scores[top]))]
-    return {int(row): rank for rank, row in enumerate(top, start=1) if scores[row] > 0}
-
-
-def _best(fused: dict[int, float], k: int) -> list[int]:
-    """The `k` rows that score highest, equal ones in reading order."""
-    return sorted(fused, key=lambda row: (-fused[row], row))[:k]
-
-
-def _score(rankings: Sequence[Ranks], row: int) -> float:
-    return sum(1.0 / (_RRF + ranks[row]) for ranks in rankings if row in ranks)
+def _best(scores: Scores, k: int) -> list[tuple[int, float]]:
+    """The `k` rows that score highest, equal ones in reading order, with their scores."""
+    found = np.flatnonzero(scores > 0)
+    order = found[np.lexsort((found, -scores[found]))[:k]]
+    return [(int(row), float(scores[row])) for row in order]
