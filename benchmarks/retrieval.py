@@ -6,20 +6,19 @@ ranks by its best passage. The measures are those of ir-measures. See benchmarks
 """
 
 import argparse
-import csv
-import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from eval.adapters import beir
 from eval.retrieval_metrics import mean, score
 from eval.stats import bootstrap_mean
 from index.build import build
 from index.embed import Embedder, SentenceTransformerEmbedder
 from index.store import Index
-from index.types import Article
 from rag import FootnoteError, Settings, models
 from rag.retrieve import Search
 
@@ -39,26 +38,19 @@ def main() -> int:
         "--field", default="text", help="field of queries.jsonl that is asked (default: text)"
     )
     args = parser.parse_args()
-    relevant = read_judgements(args.folder / "qrels.tsv")
-    asked = {
-        query["_id"]: query[args.field]
-        for query in read_lines(args.folder / "queries.jsonl")
-        if query["_id"] in relevant
-    }
+    given = beir.read(args.folder, query=args.field)
+    asked = {query: given.queries[query] for query in given.relevant}
     settings = Settings.load()
     folder = models.resolve(settings.embedder, settings.models_dir, offline=settings.offline)
     embedder = SentenceTransformerEmbedder(folder, settings.embedder)
-    articles = [
-        Article(doc["_id"], doc["title"], doc["_id"], doc["text"], titled=bool(doc["title"]))
-        for doc in read_lines(args.folder / "corpus.jsonl")
-    ]
+    articles = [replace(article, titled=bool(article.title)) for article in given.documents]
     index = build(articles, embedder, settings.passage_chars, progress=_tell)
     print(f"{len(articles)} documents, {len(index.passages)} passages, {len(asked)} queries")
-    report(rankings(index, embedder, asked), relevant)
+    report(rankings(index, embedder, asked), given.relevant)
     return 0
 
 
-def rankings(index: Index, embedder: Embedder, asked: dict[str, str]) -> Rankings:
+def rankings(index: Index, embedder: Embedder, asked: Mapping[str, str]) -> Rankings:
     """What each search finds for each query."""
     found: Rankings = {name: {} for name in SEARCHES}
     vectors = embedder.encode(list(asked.values()))
@@ -77,7 +69,7 @@ def rankings(index: Index, embedder: Embedder, asked: dict[str, str]) -> Ranking
     return found
 
 
-def report(found: Rankings, relevant: dict[str, dict[str, int]]) -> None:
+def report(found: Rankings, relevant: Mapping[str, Mapping[str, int]]) -> None:
     """Print each measure's means, and what the hybrid gains, with 95 % intervals."""
     values = {name: score(ranked, relevant, MEASURES) for name, ranked in found.items()}
     for measure in MEASURES:
@@ -89,21 +81,6 @@ def report(found: Rankings, relevant: dict[str, dict[str, int]]) -> None:
             if gained is not None:
                 interval = f"{gained.low:+.3f} to {gained.high:+.3f}"
                 print(f"           hybrid against {name}: {gained.estimate:+.3f} ({interval})")
-
-
-def read_lines(file: Path) -> Iterator[dict[str, str]]:
-    """The objects of a JSON Lines file."""
-    with file.open(encoding="utf-8") as lines:
-        yield from map(json.loads, lines)
-
-
-def read_judgements(file: Path) -> dict[str, dict[str, int]]:
-    """Grades by query and document."""
-    relevant: dict[str, dict[str, int]] = {}
-    with file.open(encoding="utf-8", newline="") as lines:
-        for row in csv.DictReader(lines, delimiter="\t"):
-            relevant.setdefault(row["query-id"], {})[row["corpus-id"]] = int(row["score"])
-    return relevant
 
 
 def _documents(ids: Iterable[str]) -> list[str]:

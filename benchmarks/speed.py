@@ -28,6 +28,7 @@ from rag import Answer, Assistant, FootnoteError, Settings, models
 from rag.errors import ConfigError
 from rag.generate import Generator, LlamaGenerator, Prompt
 from rag.settings import PROJECT
+from rag.terminal import whole_number
 from rag.types import Article, Timings, Token
 
 CASES = PROJECT / "eval" / "cases" / "seeds.jsonl"
@@ -233,15 +234,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--corpus", type=Path, help="folder of articles (default: the settings' corpus)")
     add("--cases", type=Path, default=CASES, help="JSON Lines file of cases (default: bundled)")
     add("--split", choices=(*SPLITS, "all"), default="report", help="default: report")
-    add("--limit", type=_count, metavar="N", help="only the first N cases")
+    add("--limit", type=whole_number, metavar="N", help="only the first N cases")
     add("--json", type=Path, metavar="OUT", help="also write figures and every answer to this file")
     return parser
-
-
-def _count(given: str) -> int:
-    if not given.isdecimal() or int(given) < 1:
-        raise argparse.ArgumentTypeError(f"{given!r} is not a whole number of at least 1")
-    return int(given)
 
 
 def _run(args: argparse.Namespace) -> int:

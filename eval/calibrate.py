@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 
 from eval.calibration import auroc
 from eval.dataset import Case, load
-from eval.runner import Result, Rules, run
+from eval.runner import Result, Rules, article_names, run
 from eval.ticker import Ticker
 from rag import Assistant, Settings
 from rag.errors import ConfigError
 from rag.judge import Calibration, keep
+from rag.settings import PROJECT
 
 LEAST = 10  # cases of either kind
 
@@ -42,7 +43,7 @@ class Fit:
 def calibrate(args: argparse.Namespace) -> int:
     """Ask the cases, fit, say what that does, and keep it.
 
-    Raises FootnoteError for what cannot be used.
+    Every folder has to answer all the cases. Raises FootnoteError for what cannot be used.
     """
     cases = choose(load(args.cases), args.split, args.limit)
     settings = replace(Settings.load(model=args.model), judge_threshold=None)
@@ -50,6 +51,7 @@ def calibrate(args: argparse.Namespace) -> int:
     judged: list[tuple[float, bool]] = []
     for corpus in args.corpus or [settings.corpus]:
         with Assistant.open(corpus, settings=settings, progress=ticker.stage) as assistant:
+            check_corpus(cases, [article.id for article in assistant.articles()], str(corpus))
             before, model, adapter = assistant.calibration, assistant.model, assistant.adapter
             results = run(assistant, cases, ticker.case, Rules(timeout=args.timeout))
         ticker.clear()
@@ -90,6 +92,20 @@ def choose(cases: Sequence[Case], split: str, limit: int | None) -> list[Case]:
                 f"takes at least {LEAST} of either kind. Write more of them."
             )
     return chosen
+
+
+def check_corpus(cases: Sequence[Case], articles: Sequence[str], corpus: str) -> None:
+    """Raise ConfigError when the articles that the cases name are not in the corpus.
+
+    What they ask for is then not stated there, whatever the cases say.
+    """
+    named = {name for case in cases for name in case.articles}
+    found = article_names(articles, cases, PROJECT / "seeds")
+    if missing := sorted(named - found.keys()):
+        raise ConfigError(
+            f"{corpus} does not hold {missing[0]}, which the cases are about. Name the folder of "
+            "their articles with --corpus, or other cases with --cases."
+        )
 
 
 def read_margins(results: Sequence[Result], read: Calibration) -> list[tuple[float, bool]]:

@@ -59,6 +59,9 @@ def configuration(
         "cases": cases.name,
         "cases_sha256": hashlib.sha256(cases.read_bytes()).hexdigest(),
         "prompts_sha256": _hash_files(prompts, prompts.glob("*.txt")),
+        "calibrations_sha256": _hash_files(
+            settings.home, (file for file in [settings.calibrations] if file.is_file())
+        ),
         "program_sha256": program_sha256(prompts.parent),
         "platform": platform.platform(),
         "python": platform.python_version(),
@@ -72,8 +75,9 @@ def answer_context(made_with: dict[str, Any]) -> str:
     """
     if not made_with["model_sha256"]:
         return ""
-    names = ("model", "model_sha256", "index_version", "libraries", "prompts_sha256")
-    parts = {name: made_with[name] for name in (*names, "program_sha256")}
+    names = ["model", "model_sha256", "index_version", "libraries", "prompts_sha256"]
+    names += ["calibrations_sha256", "program_sha256"]
+    parts = {name: made_with[name] for name in names}
     parts["settings"] = {
         name: value for name, value in made_with["settings"].items() if name not in _INDIFFERENT
     }

@@ -5,6 +5,7 @@ import math
 from pathlib import Path
 
 from eval.dataset import SPLITS
+from rag.terminal import whole_number
 
 HERE = Path(__file__).resolve().parent
 CASES = HERE / "cases" / "seeds.jsonl"
@@ -46,7 +47,7 @@ def run_parser() -> argparse.ArgumentParser:
     add("--cases", type=Path, default=CASES, help="file of cases (default: bundled)")
     add("--split", choices=(*SPLITS, "all"), default="report", help="default: report")
     add("--out", type=Path, help="folder of the report (default: in reports/, by the corpus)")
-    add("--limit", type=_count, metavar="N", help="only the first N cases; skips the gate")
+    add("--limit", type=whole_number, metavar="N", help="only the first N cases; skips the gate")
     add("--model", help="answer model: catalogue name, GGUF path or hub name")
     add("--timeout", type=_seconds, default=TIMEOUT, metavar="S",
         help=f"seconds that a case may take (default: {TIMEOUT:g}); counted apart")  # fmt: skip
@@ -110,7 +111,7 @@ def calibrate_parser() -> argparse.ArgumentParser:
         help="folder of articles (default: the settings' corpus); may be given again")  # fmt: skip
     add("--cases", type=Path, default=CASES, help="file of cases (default: bundled)")
     add("--split", choices=(*SPLITS, "all"), default="tune", help="default: tune")
-    add("--limit", type=_count, metavar="N", help="only the first N cases")
+    add("--limit", type=whole_number, metavar="N", help="only the first N cases")
     add("--model", help="answer model: catalogue name, GGUF path or hub name")
     add("--timeout", type=_seconds, default=TIMEOUT, metavar="S",
         help=f"seconds that a case may take (default: {TIMEOUT:g}); left out")  # fmt: skip
@@ -119,12 +120,6 @@ def calibrate_parser() -> argparse.ArgumentParser:
         help="file to keep it in (default: calibration.json in the Footnote folder)")  # fmt: skip
     add("--dry-run", action="store_true", help="say what it would be, and keep nothing")
     return parser
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
-    return int(text)
 
 
 def _seconds(text: str) -> float:

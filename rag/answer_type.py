@@ -46,15 +46,6 @@ _TIME = re.compile(
     re.I,
 )
 _CAPITALISED = re.compile(r"\b[A-ZÀ-Þ][\w’'-]+")
-_ASKING = r"(?:who|whom|whose|what|which|when|where|why|how|did|does|do|was|were|is|are|has|have)"
-_TWO_THINGS = re.compile(
-    r"\b(?:differ|disagree|agree|contradict|contrast|compare|conflict|match)(?:s|ed|d|ing)?\b"
-    r"|(?<!\bfor )(?<!\bof )\b(?:each|both)\b|\b(?:which|what) two\b"
-    r"|\b(?:respectively|versus|vs|unlike|disagreements?|differences?)\b"
-    rf"|[,;] (?:and|but|or|while|whereas) (?:\w+ )?{_ASKING}\b"
-    rf"|\band (?:who|what|why|how|when|where)\b",
-    re.I,
-)
 _EMPTY_WORDS = frozenset(words("according article passage text state say said mention name call"))
 
 
@@ -67,11 +58,6 @@ def answer_type(question: str) -> AnswerType:
     if _DATE.search(question):
         return "date"
     return "yes_no" if _YES_NO.search(question) else "other"
-
-
-def asks_two_things(question: str) -> bool:
-    """Whether the answer may stand in two places: two parties, or two questions in one."""
-    return bool(_TWO_THINGS.search(question))
 
 
 def gives_answer(question: str, answer: str) -> bool:

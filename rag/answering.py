@@ -8,7 +8,6 @@ from typing import NamedTuple
 import prompts
 from index.embed import Embedder
 from index.store import Index
-from rag.answer_type import asks_two_things
 from rag.cite import Citer
 from rag.compose import compose
 from rag.draft import Draft
@@ -21,7 +20,8 @@ from rag.timing import Clock
 from rag.types import Answer, Evidence, Passage, Sentence, Token
 
 _NEAREST = 5  # passages that an answer or a refusal comes with
-_PLAINLY = 0.85  # probability at which no other window is looked at, and the article is quoted
+_ENOUGH = 0.7  # probability at which no other window is looked at
+_PLAINLY = 0.85  # at which the article may be quoted
 
 Events = Steps[Token | Sentence | Answer, None, None]
 
@@ -39,8 +39,7 @@ class Answerer:
         """Answer `standalone` from `index`, as it happens; the checked answer comes last.
 
         The judge weighs each window of sentences by itself; the one that states the answer best
-        is all that the answer is written from, or the best two where two things are asked.
-        Raises QuestionError for what the model cannot hold.
+        is all that the answer is written from. Raises QuestionError for what the model cannot hold.
         """
         settings, generator = self.settings, self.generator
         with clock.stage("retrieve_s"):
@@ -60,15 +59,16 @@ class Answerer:
         with clock.stage("judge_s"):
             reading = self._weigh(standalone, found)
         refused = replace(refused, confidence=reading.confidence, reason="not_stated")
-        clock.prompt_tokens = generator.length(reading.prompt)
+        window, _, prompt = reading.chosen
+        clock.prompt_tokens = generator.length(prompt)
         if reading.confidence < 0.5:
             yield replace(refused, timings=clock.timings())
             return
         with clock.stage("cite_s"):
-            refused = replace(refused, passages=_mark_used(passages, reading.evidence))
-            citer = Citer(standalone, reading.evidence, self.embedder)
+            refused = replace(refused, passages=_mark_used(passages, [window]))
+            citer = Citer(standalone, [window], self.embedder)
             draft = Draft(refused, citer, settings.min_support, clock)
-        for piece in generator.stream(reading.prompt, settings.answer_tokens):
+        for piece in generator.stream(prompt, settings.answer_tokens):
             clock.tick()
             yield from draft.feed(piece)
             if draft.looping:
@@ -79,68 +79,58 @@ class Answerer:
         yield replace(draft.answer, timings=clock.timings())
 
     def _weigh(self, question: str, found: Sequence[Evidence]) -> "_Reading":
-        """Choose what to read: the best window, or the best two where two things are asked."""
+        """Choose the window to read.
+
+        They are weighed one after another, up to the first that states the answer well enough: of
+        several that do, the one that the search found first is the better choice.
+        """
         settings, generator = self.settings, self.generator
         calibrated = calibration(generator.name, generator.adapter, own=settings.calibrations)
         verdict = calibrated.at(settings.judge_threshold)
         # what is plain does not become plainer by a threshold that a user lowers
-        plain = max(calibrated.margin(_PLAINLY), verdict.threshold)
-        windows = self._fitting(question, [[window] for window in found])
+        enough, plain = (
+            max(calibrated.margin(probability), verdict.threshold)
+            for probability in (_ENOUGH, _PLAINLY)
+        )
+        windows = self._fitting(question, found)
         if not windows:
             raise QuestionError(
                 "The question and what it is asked about are longer than the model can read. "
                 "Shorten the question or raise FOOTNOTE_CONTEXT_TOKENS."
             )
-        two = asks_two_things(question)
         asked = [window.judging for window in windows]
-        margins = weigh(asked, generator) if two else weigh(asked, generator, plain)
-        order = sorted(range(len(margins)), key=lambda row: -margins[row])
-        best, margin = windows[order[0]], margins[order[0]]
-        if two and (second := _apart(best, [windows[row] for row in order])):
-            for both in self._fitting(question, [[*best.evidence, *second.evidence]]):
-                best, (margin,) = both, weigh([both.judging], generator)
-        confidence = verdict.probability(margin)
-        return _Reading(best.evidence, best.answering, confidence, margin >= plain)
+        margins = weigh(asked, generator, enough)
+        row = max(range(len(margins)), key=margins.__getitem__)
+        return _Reading(windows[row], verdict.probability(margins[row]), margins[row] >= plain)
 
-    def _fitting(self, question: str, found: Sequence[Sequence[Evidence]]) -> "list[_Asked]":
-        """Each piece of evidence with its two prompts, but for what the model cannot hold."""
+    def _fitting(self, question: str, found: Sequence[Evidence]) -> "list[_Asked]":
+        """Each window with its two prompts, but for those that the model cannot hold."""
         asked = []
-        for evidence in found:
-            judging, answering = compose(question, evidence, transient=self.transient)
+        for window in found:
+            judging, answering = compose(question, [window], transient=self.transient)
             longest = max(
                 self.generator.length(judging) + 1,
                 self.generator.length(answering) + self.settings.answer_tokens,
             )
             if longest <= self.generator.context_tokens:
-                asked.append(_Asked(evidence, judging, answering))
+                asked.append(_Asked(window, judging, answering))
         return asked
 
 
 class _Asked(NamedTuple):
-    """A piece of evidence, and what the model is asked behind it."""
+    """A window, and what the model is asked behind it."""
 
-    evidence: Sequence[Evidence]
+    window: Evidence
     judging: Prompt
     answering: Prompt
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """What the answer is written from."""
+class _Reading(NamedTuple):
+    """The window that the answer is written from."""
 
-    evidence: Sequence[Evidence]
-    prompt: Prompt
+    chosen: _Asked
     confidence: float
     plain: bool  # the article may be quoted
-
-
-def _apart(best: _Asked, others: Sequence[_Asked]) -> _Asked | None:
-    """The first of `others` that shows no sentence of `best`."""
-    shown = {sentence for window in best.evidence for sentence in window.sentences}
-    for other in others:
-        if not any(shown.intersection(window.sentences) for window in other.evidence):
-            return other
-    return None
 
 
 def refusal(question: str, model: str) -> Answer:

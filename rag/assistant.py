@@ -88,7 +88,7 @@ class Assistant:
         index = open_index(
             settings.corpus, settings.index_root, embedder, settings.passage_chars, progress
         )
-        return cls(settings, index, embedder, lambda: _load(settings, progress), progress)
+        return cls(settings, index, embedder, lambda: load_generator(settings, progress), progress)
 
     @property
     def model(self) -> str:
@@ -112,13 +112,20 @@ class Assistant:
 
     @property
     def adapter(self) -> str:
-        """Fingerprint of the answer model's adapter, "" for none; loads the model."""
+        """Fingerprint of the answer model's adapter, "" for none; loads the model.
+
+        Waits while a question is answered. Raises ModelError when the model cannot be loaded.
+        """
         with self._busy:
             return self._ready().adapter
 
     @property
     def calibration(self) -> "Calibration":
-        """How the answer model's yes and no are read; loads the model."""
+        """How the answer model's yes and no are read; loads the model.
+
+        Waits while a question is answered. Raises ModelError when the model cannot be loaded,
+        ConfigError for a damaged file of calibrations.
+        """
         from rag.judge import calibration
 
         with self._busy:
@@ -281,6 +288,7 @@ class Assistant:
     def _search(self, index: "Index", query: str) -> "Search":
         from rag.retrieve import Search
 
+        query = query.encode("utf-8", "replace").decode("utf-8")  # as in `_checked`
         return Search(index, query, self._embedder.encode([query])[0])
 
     def _answer(
@@ -301,7 +309,11 @@ def ask(question: str) -> Answer:
         return assistant.ask(question)
 
 
-def _load(settings: Settings, progress: Progress | None) -> Generator:
+def load_generator(settings: Settings, progress: Progress | None = None) -> Generator:
+    """The answer model of `settings`, with its adapter where it has one.
+
+    Raises ModelError when it cannot be found, fetched or loaded.
+    """
     file = models.resolve(
         settings.model, settings.models_dir, offline=settings.offline, progress=progress
     )

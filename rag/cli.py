@@ -13,7 +13,7 @@ from typing import TypeAlias
 from rag import commands
 from rag.commands import DONE, UNUSABLE
 from rag.errors import FootnoteError
-from rag.terminal import complain
+from rag.terminal import complain, whole_number
 
 INTERRUPTED = 130
 _Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -27,7 +27,7 @@ exit codes:
   0    done
   1    `eval`: a figure is below its threshold, or worse than the baseline
   2    wrong usage, or an error that the message explains
-  3    `ask`: the articles do not say; `search`: nothing was found
+  3    `ask`: the articles do not say
   130  interrupted
 
 Settings come from config.toml in the Footnote folder, from FOOTNOTE_* variables
@@ -163,7 +163,7 @@ that of the vectors (cosine) and that of the words (BM25); the answer model take
     parser = _add(chosen, "search", text, 'footnote search "delegation to Qom"', quiet)
     parser.add_argument("--corpus", metavar="PATH", help="folder of articles, or one")
     parser.add_argument("query", metavar="QUERY", help="a question, or words")
-    parser.add_argument("-k", type=_positive, default=10, help="how many (default: 10)")
+    parser.add_argument("-k", type=whole_number, default=10, help="how many (default: 10)")
     parser.add_argument("--json", action="store_true", help="print the passages as JSON")
     parser.set_defaults(run=commands.search)
     text = """\
@@ -199,12 +199,6 @@ def _add_models(chosen: _Commands, quiet: argparse.ArgumentParser) -> None:
         parser.add_argument(
             "name", metavar="NAME", nargs="*", help="default: the settings' model and embedder"
         )
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
-    return int(text)
 
 
 def _version() -> str:

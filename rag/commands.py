@@ -127,8 +127,8 @@ def search(args: argparse.Namespace) -> int:
     if args.json:
         print(as_json([asdict(passage) for passage in found]))
     else:
-        print("\n\n".join(ranked(passage, articles) for passage in found) or "Nothing was found.")
-    return DONE if found else REFUSED
+        print("\n\n".join(ranked(passage, articles) for passage in found))
+    return DONE
 
 
 def chat(args: argparse.Namespace) -> int:

@@ -20,7 +20,7 @@ def compose(
     judge, answer = (prompts.render(name, question=question) for name in ("judge", "answer"))
     return (
         Prompt(system, material, judge, adapted=True, transient=transient),
-        Prompt(system, material, answer, transient=transient),
+        Prompt(system, material, answer, adapted=True, transient=transient),
     )
 
 

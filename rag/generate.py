@@ -98,14 +98,14 @@ class LlamaGenerator:
         self.name = name
         self.adapter = ""
         self.context_tokens = context_tokens
+        self._states = states
         try:
             self._formatter = self._chat_format()
+            self._yes, self._no = self._ids("yes", "Yes"), self._ids("no", "No")
+            self._identity = _identity(file, self._context.layout)
         except BaseException:
             self._context.close()
             raise
-        self._yes, self._no = self._ids("yes", "Yes"), self._ids("no", "No")
-        self._states = states
-        self._identity = _identity(file, self._context.layout)
         self._cached: Tokens = ()  # in the context's cache, read without the adapter
 
     @property
@@ -147,8 +147,7 @@ class LlamaGenerator:
 
     def margin(self, prompt: Prompt) -> float:
         """See `Generator.margin`; the better of each word's two spellings counts."""
-        keep = not prompt.transient
-        logits = self._ask(self._tokens(prompt), adapted=prompt.adapted, keep=keep)
+        logits = self._ask(self._tokens(prompt), prompt)
         best_yes = max(float(logits[token]) for token in self._yes)
         return best_yes - max(float(logits[token]) for token in self._no)
 
@@ -156,7 +155,7 @@ class LlamaGenerator:
         """See `Generator.stream`."""
         read = self._tokens(prompt)
         decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-        logits = self._ask(read, adapted=prompt.adapted, keep=False)
+        logits = self._ask(read, prompt)
         start = sum(map(len, read))
         for at in range(start, start + max_tokens):
             token = int(logits.argmax())
@@ -171,11 +170,11 @@ class LlamaGenerator:
         """See `Generator.close`."""
         self._context.close()
 
-    def _ask(self, read: _Read, *, adapted: bool, keep: bool) -> Logits:
-        """The logits behind a prompt; `keep` what was read before its request."""
+    def _ask(self, read: _Read, prompt: Prompt) -> Logits:
+        """The logits behind `prompt`, which is `read` as tokens."""
         with self._careful():
-            self._bring(read, keep=keep)
-            self._context.switch(on=adapted)
+            self._bring(read, keep=not prompt.transient)
+            self._context.switch(on=prompt.adapted)
             return self._context.evaluate(read.request, len(self._cached))
 
     def _bring(self, read: _Read, *, keep: bool) -> None:

@@ -48,7 +48,7 @@ SAFE_DEFAULT = Calibration(threshold=1.0, slope=1.0, known=False)
 """For a model without a stored calibration: rather too many refusals than an invention."""
 
 
-def weigh(asked: Sequence[Prompt], generator: Generator, enough: float = math.inf) -> list[float]:
+def weigh(asked: Sequence[Prompt], generator: Generator, enough: float) -> list[float]:
     """The margins of the judge's prompts, in their order, up to the first of at least `enough`."""
     margins: list[float] = []
     for prompt in asked:
@@ -77,15 +77,21 @@ def calibration(model: str, adapter: str = "", own: Path | None = None) -> Calib
 
 
 def keep(found: Calibration, model: str, adapter: str, file: Path) -> None:
-    """Write `found` into `file`, in the place of an older one; the others in it stay."""
+    """Write `found` into `file`, in the place of an older one; the others in it stay.
+
+    Raises ConfigError when `file` is damaged or cannot be written.
+    """
     key = _key(model, adapter)
     others = [entry for entry in _read(file) if not key.items() <= entry.items()]
     numbers = {"threshold": round(found.threshold, 3), "slope": round(found.slope, 3)}
-    file.parent.mkdir(parents=True, exist_ok=True)
     unfinished = file.with_suffix(".unfinished")
     text = json.dumps([*others, {**key, **numbers}], indent=2, ensure_ascii=False)
-    unfinished.write_text(f"{text}\n", encoding="utf-8")
-    unfinished.replace(file)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.write_text(f"{text}\n", encoding="utf-8")
+        unfinished.replace(file)
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be written ({error}). Name another file.") from error
 
 
 def _key(model: str, adapter: str) -> dict[str, str]:
@@ -108,10 +114,7 @@ def _read(file: Path) -> list[dict[str, Any]]:
     except FileNotFoundError:
         return []
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ConfigError(
-            f"{file} is no file of calibrations ({error}). Remove it, or calibrate again with "
-            "`footnote eval calibrate`."
-        ) from error
+        raise ConfigError(f"{file} is no file of calibrations ({error}). Remove it.") from error
     if not usable:
-        raise ConfigError(f"{file} holds a slope that is not above 0. Remove it.")
+        raise ConfigError(f"{file} holds a slope or a threshold that cannot be. Remove it.")
     return list(entries)

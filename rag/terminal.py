@@ -4,6 +4,7 @@ No colours, so NO_COLOR has nothing to switch off. Every text that comes from a 
 name or the model goes through `safe` before it is printed.
 """
 
+import argparse
 import json
 import os
 import re
@@ -128,6 +129,13 @@ def credit(article: Article) -> str:
     """Title, publisher and date, as far as the article states them."""
     stated = (article.title, article.source, article.published)
     return ", ".join(part for part in stated if part) or article.path
+
+
+def whole_number(text: str) -> int:
+    """An option's value as a whole number of at least 1, for argparse."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)
 
 
 def complain(message: str) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.answer_type import AnswerType, answer_type, asks_two_things, gives_answer
+from rag.answer_type import AnswerType, answer_type, gives_answer
 
 
 @pytest.mark.parametrize(
@@ -49,34 +49,3 @@ def test_an_answer_of_the_asked_type_passes(question: str, answer: str) -> None:
 )
 def test_an_answer_beside_the_question_does_not(question: str, answer: str) -> None:
     assert not gives_answer(question, answer)
-
-
-@pytest.mark.parametrize(
-    "question",
-    [
-        "How do Iran and Iraq differ on the truce?",
-        "How did Soleimani and the newspapers each regard it?",
-        "What did Washington say of Iran, and how did Tehran reply?",
-        "Who says that he is in Iran, and who denies it?",
-        "Where was it signed and who signed it?",
-        "Which two districts were held?",
-        "Do Choate and Ogden agree on what destroyed the tank?",
-        "What did he call it, but what was it really?",
-    ],
-)
-def test_two_parties_or_two_questions_in_one_are_two_things(question: str) -> None:
-    assert asks_two_things(question)
-
-
-@pytest.mark.parametrize(
-    "question",
-    [
-        "Who led the delegation?",
-        "Who commanded the Qods Force when the truce of March, 2008, was arranged?",
-        "What is the agreement between Iran and Iraq about?",
-        "How much money was offered for each weapon?",
-        "Which party do Abbadi and Adeeb belong to?",
-    ],
-)
-def test_one_thing_asked_for_is_one(question: str) -> None:
-    assert not asks_two_things(question)

@@ -96,44 +96,6 @@ def test_a_lower_threshold_lets_more_through_but_quotes_no_more(opener: Opener) 
     assert len(generator.judged) > 1, "the first window is not taken for plain either"
 
 
-TWO_THINGS = "Who headed the delegation to Qom, and what do the cranes of Umm Qasr lift?"
-
-
-def test_two_things_are_answered_from_the_two_best_places(opener: Opener) -> None:
-    generator = ScriptedGenerator(
-        f"{LED} Its cranes lift 25 ships a week.",
-        margin=lambda user: 4.0 if LED in user or "Its cranes" in user else -4.0,
-    )
-    answer = opener(generator).ask(TWO_THINGS)
-    assert {citation.article_id for citation in answer.citations} == {"qom.md", "harbour.txt"}
-    (asked,) = generator.asked
-    assert generator.judged[-1].material == asked.material, "the two were judged together"
-    assert {p.article_id for p in answer.passages if p.used} == {"qom.md", "harbour.txt"}
-
-
-def test_two_places_that_together_do_not_state_it_are_refused(opener: Opener) -> None:
-    generator = ScriptedGenerator(
-        LED,
-        margin=lambda user: 4.0 if (LED in user) != ("Its cranes" in user) else -4.0,
-    )
-    answer = opener(generator).ask(TWO_THINGS)
-    assert (answer.text, answer.reason) == (prompts.REFUSAL, "not_stated")
-    assert generator.asked == []
-
-
-def test_two_windows_of_one_place_are_not_two_places(tmp_path: Path) -> None:
-    """Windows of neighbouring sentences overlap: nothing is shown, or quoted, twice."""
-    text = "The team met. Ali Adeeb led the team. The team flew to Qom. The team came back."
-    generator = ScriptedGenerator("Bananas grow on trees.")
-    with open_assistant(write_corpus(tmp_path, {"a.txt": text}), generator) as assistant:
-        answer = assistant.ask("Who led the team, and where did the team fly?")
-    assert len(generator.judged) > 1
-    shown = generator.asked[0].user
-    assert shown.count("Ali Adeeb led the team.") == 1
-    quotes = [citation.quote for citation in answer.citations]
-    assert len(set(quotes)) == len(quotes) == 2
-
-
 def test_a_window_too_long_for_the_model_leaves_the_others(tmp_path: Path) -> None:
     files = {"a.txt": LED, "b.txt": f"The delegation to Qom {'went on and ' * 200} on."}
     generator = ScriptedGenerator(LED, context_tokens=400)

@@ -152,6 +152,20 @@ def test_it_can_be_kept_elsewhere(corpus: Path, cases: Path, tmp_path: Path) -> 
     assert calibration("scripted", own=out).known
 
 
+def test_a_corpus_that_the_cases_are_not_about_is_refused(
+    corpus: Path, cases: Path, home: Path, capsys: Captured
+) -> None:
+    lines = [json.loads(line) | {"articles": ["qom.md"]} for line in cases.read_text().splitlines()]
+    cases.write_text("\n".join(map(json.dumps, lines)))
+    given = ["calibrate", "--cases", str(cases), "--corpus", str(corpus)]
+    assert main(given) == 0
+    (home / "calibration.json").unlink()
+    (corpus / "qom.md").unlink()
+    assert main(given) == 2
+    assert "does not hold qom.md, which the cases are about" in capsys.readouterr().err
+    assert not (home / "calibration.json").exists()
+
+
 def test_too_few_cases_are_told_before_anything_is_asked(
     cases: Path, capsys: Captured, tmp_path: Path
 ) -> None:

@@ -35,7 +35,8 @@ QUESTION = "Who headed the Iraqi delegation to Qom?"
 TEXT = CORPUS["qom.md"].split("\n\n", 1)[1]
 RUN = Evidence("a", "p", "The talks", "a", "Reuters", "2008-04-07",
                (SourceSentence("a", "p", TEXT, 0, len(TEXT)),), TEXT, 0, len(TEXT), 1)  # fmt: skip
-JUDGE, ANSWER = compose(QUESTION, [RUN])
+JUDGE, ADAPTED = compose(QUESTION, [RUN])
+ANSWER = replace(ADAPTED, adapted=False)
 OTHER = Prompt("You are brief.", "Name three rivers.")
 
 
@@ -154,6 +155,7 @@ def test_an_adapter_changes_the_requests_meant_for_it_and_nothing_else(
     plain = replace(JUDGE, adapted=False)
     assert adapted.margin(plain) == fresh[0]
     assert reply(adapted) == reply(adapted) == fresh[1]
+    assert reply(adapted, ADAPTED) != fresh[1]
 
 
 def windows(count: int) -> list[Prompt]:
@@ -288,9 +290,9 @@ def test_no_more_tokens_than_asked_for(used: LlamaGenerator) -> None:
 def test_a_prompt_s_length_is_that_of_all_it_says(used: LlamaGenerator) -> None:
     empty, longer = used.length(Prompt("", "")), used.length(Prompt("", "Ali Adeeb led it"))
     assert 4 <= longer - empty <= 10
-    # an article's control token is text: more than one token, and no end of a turn
-    assert used.length(Prompt("", prompts.neutralise("<|im_end|>"))) <= empty + 2
-    assert used.length(ANSWER) > used.length(JUDGE) - 20 > 100
+    assert used.length(Prompt("Ali Adeeb", "led it")) > longer - 3
+    behind = used.length(Prompt("", "Ali Adeeb led it", "Who?"))
+    assert longer + 2 <= behind <= longer + 5
 
 
 def test_a_closed_model_is_told_and_no_crash(small_file: Path) -> None:

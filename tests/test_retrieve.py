@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from fakes import LED, HashEmbedder
 from hypothesis import given
@@ -12,7 +13,7 @@ from index.build import build
 from index.selection import Selection
 from index.store import Index
 from index.types import Article, Passage
-from rag.retrieve import Search, windows
+from rag.retrieve import Search, _combined, windows
 from rag.types import Evidence, SourceSentence
 
 EMBEDDER = HashEmbedder()
@@ -84,6 +85,34 @@ def test_a_strange_query_finds_something_and_breaks_nothing(index: Index, query:
 def test_an_exact_word_is_found_where_the_vectors_see_nothing(index: Index) -> None:
     ((best, _),) = sentences(index, "Tigris", 1)
     assert best.text == "The river Tigris flooded two villages in 2011."
+
+
+def combined(rows: list[int], cosines: list[float], bm25: list[float]) -> list[float]:
+    found = _combined(np.array(rows), np.array(cosines, np.float32), np.array(bm25, np.float32))
+    return [round(float(score), 3) for score in found]
+
+
+def test_the_two_searches_are_weighed_by_how_far_apart_their_rows_are() -> None:
+    # the best of both has 1, the least near in meaning next to nothing, what neither found nothing
+    assert combined([0, 1, 2], [0.9, 0.5, 0.1], [8.0, 2.0, 0.0, 0.0]) == [1.0, 0.35, 0.0, 0.0]
+    assert combined([2, 0], [0.3, 0.3], [0.0, 0.0, 0.0]) == [0.4, 0.0, 0.4]
+    assert combined([1], [-0.2], [0.0, 0.0]) == [0.0, 0.4]
+    assert combined([], [], [0.0, 5.0]) == [0.0, 0.6]
+
+
+def test_a_sentence_is_lifted_by_its_follower_and_its_passage_within_its_article() -> None:
+    index = index_of("Adeeb led it first. He led it then. He leads it now.", "Others led it. So?")
+    assert index.article_rows.tolist()[:4] == [0, 0, 0, 1]
+    found = search(index, "Adeeb")
+    found._of_passages = np.array([0.8, 0.0], np.float32)
+    alone = np.full(len(index.sentences), 0.3, np.float32)
+    alone[1], alone[3] = 0.9, 0.9
+    scores = [round(float(score), 3) for score in found._with_company(alone)]
+    total = 1 + 1 / 3 + 1 / 4
+    assert scores[0] == round((0.3 + 0.9 / 3 + 0.8 / 4) / total, 3)
+    assert scores[1] == round((0.9 + 0.3 / 3 + 0.8 / 4) / total, 3)
+    assert scores[2] == round((0.3 + 0.3 / 3 + 0.8 / 4) / total, 3), "not by the next article"
+    assert found._with_company(np.zeros_like(alone)).tolist() == [0.0] * len(alone)
 
 
 def test_equal_scores_come_in_the_order_of_the_articles() -> None:

@@ -117,7 +117,7 @@ def train(trainer: Trainer, lessons: Sequence[Lesson]) -> Lora:
             margins[judged], wanted, reduction="sum"
         ) + WRITING * sum(written, start=torch.tensor(0.0))
         (loss / BATCH).backward()
-        if step % BATCH == BATCH - 1:
+        if step % BATCH == BATCH - 1 or step == len(lessons) - 1:
             torch.nn.utils.clip_grad_norm_(weights, 1.0)
             optimizer.step()
             optimizer.zero_grad()
@@ -182,9 +182,13 @@ def main() -> None:
     names = sorted({lesson.source for lesson in own})
     held = set(chance.sample(names, 7))
     lines = CONVERSATIONS.read_text(encoding="utf-8").splitlines()
-    spoken = of_conversations([json.loads(line) for line in lines], chance)
-    trained = [lesson for lesson in own if lesson.source not in held] + spoken[4:]
-    tested = [lesson for lesson in own if lesson.source in held] + spoken[:4]
+    spoken = [json.loads(line) for line in lines]
+    learned, kept = (
+        [c for c in spoken if c.get("held_out", False) is out] for out in (False, True)
+    )
+    trained = [lesson for lesson in own if lesson.source not in held]
+    trained += of_conversations(learned, chance)
+    tested = [lesson for lesson in own if lesson.source in held] + of_conversations(kept, chance)
     chance.shuffle(trained)
     trained = trained[: options.limit]
     print(f"{len(trained)} lessons:", *(f"{count} {kind}," for kind, count in kinds(trained)))
