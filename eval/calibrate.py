@@ -7,6 +7,7 @@ same however many there are of either: otherwise the threshold would move with t
 """
 
 import argparse
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -82,14 +83,19 @@ def _told(fitted: Fit, before: Calibration) -> str:
 
 
 def choose(cases: Sequence[Case], split: str, limit: int | None) -> list[Case]:
-    """The cases to fit on; raises ConfigError when there are too few of either kind."""
-    chosen = [case for case in cases if split in (case.split, "all")][:limit]
+    """The cases to fit on, `limit` of them drawn with a fixed seed.
+
+    Raises ConfigError when there are too few of either kind.
+    """
+    chosen = [case for case in cases if split in (case.split, "all")]
+    if limit is not None and limit < len(chosen):
+        chosen = random.Random(0).sample(chosen, limit)
     answerable = sum(case.answerable for case in chosen)
     for count, kind in ((answerable, "with"), (len(chosen) - answerable, "without")):
         if count < LEAST:
             raise ConfigError(
                 f"There are {count} cases {kind} an answer in the split {split}; calibrating "
-                f"takes at least {LEAST} of either kind. Write more of them."
+                f"takes at least {LEAST} of either kind. Write more of them, or ask more."
             )
     return chosen
 

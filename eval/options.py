@@ -111,7 +111,7 @@ def calibrate_parser() -> argparse.ArgumentParser:
         help="folder of articles (default: the settings' corpus); may be given again")  # fmt: skip
     add("--cases", type=Path, default=CASES, help="file of cases (default: bundled)")
     add("--split", choices=(*SPLITS, "all"), default="tune", help="default: tune")
-    add("--limit", type=whole_number, metavar="N", help="only the first N cases")
+    add("--limit", type=whole_number, metavar="N", help="only N cases, drawn with a fixed seed")
     add("--model", help="answer model: catalogue name, GGUF path or hub name")
     add("--timeout", type=_seconds, default=TIMEOUT, metavar="S",
         help=f"seconds that a case may take (default: {TIMEOUT:g}); left out")  # fmt: skip
