@@ -7,7 +7,7 @@ ranks by its best passage. The measures are those of ir-measures. See benchmarks
 
 import argparse
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,13 +21,14 @@ from index.embed import Embedder, SentenceTransformerEmbedder
 from index.store import Index
 from rag import FootnoteError, Settings, models
 from rag.retrieve import Search
+from rag.terminal import Meter
 
 MEASURES = ("ndcg@10", "recall@5", "recall@10")
 SEARCHES = ("BM25", "dense", "hybrid")
 DEPTH = 100  # passages
 
 Rankings = dict[str, dict[str, list[str]]]
-"""Ids of documents, best first, by search and query."""
+"""The document of each passage, best first, by search and query."""
 
 
 def main() -> int:
@@ -44,7 +45,8 @@ def main() -> int:
     folder = models.resolve(settings.embedder, settings.models_dir, offline=settings.offline)
     embedder = SentenceTransformerEmbedder(folder, settings.embedder)
     articles = [replace(article, titled=bool(article.title)) for article in given.documents]
-    index = build(articles, embedder, settings.passage_chars, progress=_tell)
+    with Meter() as meter:
+        index = build(articles, embedder, settings.passage_chars, progress=meter)
     print(f"{len(articles)} documents, {len(index.passages)} passages, {len(asked)} queries")
     report(rankings(index, embedder, asked), given.relevant)
     return 0
@@ -63,9 +65,9 @@ def rankings(index: Index, embedder: Embedder, asked: Mapping[str, str]) -> Rank
             "dense": [int(row) for row in index.dense_passages.search(vector, DEPTH)[0]],
         }
         for name, ranked in rows.items():
-            found[name][query] = _documents(owners[row] for row in ranked)
+            found[name][query] = [owners[row] for row in ranked]
         hybrid = Search(index, text, vector).passages(DEPTH)
-        found["hybrid"][query] = _documents(passage.article_id for passage in hybrid)
+        found["hybrid"][query] = [passage.article_id for passage in hybrid]
     return found
 
 
@@ -81,15 +83,6 @@ def report(found: Rankings, relevant: Mapping[str, Mapping[str, int]]) -> None:
             if gained is not None:
                 interval = f"{gained.low:+.3f} to {gained.high:+.3f}"
                 print(f"           hybrid against {name}: {gained.estimate:+.3f} ({interval})")
-
-
-def _documents(ids: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(ids))
-
-
-def _tell(stage: str, done: int, total: int) -> None:
-    if sys.stderr.isatty():
-        print(f"\r{stage} {done} of {total}", end="", file=sys.stderr)
 
 
 if __name__ == "__main__":

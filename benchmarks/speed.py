@@ -21,7 +21,7 @@ from langchain_text_splitters import RecursiveCharacterTextSplitter
 
 import prompts
 from eval.configuration import configuration
-from eval.dataset import SPLITS, Case, load
+from eval.dataset import SPLITS, Case, load, of_split
 from eval.metrics import OUTCOMES, Outcome, percentile, verdict
 from index.embed import Embedder, SentenceTransformerEmbedder
 from rag import Answer, Assistant, FootnoteError, Settings, models
@@ -241,7 +241,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(args: argparse.Namespace) -> int:
     # Whatever can be refused is refused before minutes of questions.
-    cases = [case for case in load(args.cases) if args.split in (case.split, "all")][: args.limit]
+    cases = of_split(load(args.cases), args.split)[: args.limit]
     if not cases:
         raise ConfigError(f"{args.cases} has no cases of the split {args.split}. Choose another.")
     if args.json and (args.json.is_dir() or not args.json.parent.is_dir()):

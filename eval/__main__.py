@@ -3,10 +3,16 @@
 import sys
 from collections.abc import Callable, Sequence
 
-from eval.options import calibrate_parser, compare_parser, overview, report_parser, run_parser
+from eval.options import (
+    INTERRUPTED,
+    UNUSABLE,
+    calibrate_parser,
+    compare_parser,
+    overview,
+    report_parser,
+    run_parser,
+)
 from rag.errors import ConfigError, FootnoteError
-
-UNUSABLE, INTERRUPTED = 2, 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:

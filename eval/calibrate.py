@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.calibration import auroc
-from eval.dataset import Case, load
+from eval.dataset import Case, load, of_split
+from eval.options import INTERRUPTED, PASSED
 from eval.runner import Result, Rules, article_names, run
 from eval.ticker import Ticker
 from rag import Assistant, Settings
@@ -25,8 +26,6 @@ from rag.judge import Calibration, keep
 from rag.settings import PROJECT
 
 LEAST = 10  # cases of either kind
-
-DONE, INTERRUPTED = 0, 130
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,7 @@ def calibrate(args: argparse.Namespace) -> int:
         file = args.out or settings.calibrations
         keep(fitted.calibration, model, adapter, file)
         print(f"Written: {file}")
-    return DONE
+    return PASSED
 
 
 def _told(fitted: Fit, before: Calibration) -> str:
@@ -87,7 +86,7 @@ def choose(cases: Sequence[Case], split: str, limit: int | None) -> list[Case]:
 
     Raises ConfigError when there are too few of either kind.
     """
-    chosen = [case for case in cases if split in (case.split, "all")]
+    chosen = of_split(cases, split)
     if limit is not None and limit < len(chosen):
         chosen = random.Random(0).sample(chosen, limit)
     answerable = sum(case.answerable for case in chosen)

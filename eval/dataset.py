@@ -1,6 +1,7 @@
 """The cases: what a case is, and how a file of them is read and checked field by field."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -129,6 +130,11 @@ def load(path: Path | str) -> list[Case]:
     if file.problems:
         raise refuse(file.problems, file.path, "cases")
     return list(file.cases)
+
+
+def of_split(cases: Iterable[Case], split: str) -> list[Case]:
+    """The cases of `split`; of "all", every one."""
+    return [case for case in cases if split in (case.split, "all")]
 
 
 def read(path: Path | str) -> CaseFile:

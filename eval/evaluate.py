@@ -8,9 +8,9 @@ from typing import Any
 from eval import memory, outcomes
 from eval.compare import Comparison, compare
 from eval.configuration import answer_context, configuration
-from eval.dataset import Case, load
+from eval.dataset import Case, load, of_split
 from eval.gate import gate, load_thresholds
-from eval.options import CASES, HERE
+from eval.options import BELOW, CASES, HERE, INTERRUPTED, PASSED
 from eval.report import files
 from eval.report.document import Document, Findings, document, result_record
 from eval.report.figures import figures
@@ -23,7 +23,6 @@ from rag.errors import ConfigError
 from rag.settings import PROJECT
 from rag.states import States
 
-PASSED, BELOW, INTERRUPTED = 0, 1, 130
 BASELINE = HERE / "baseline.json"
 
 
@@ -94,7 +93,7 @@ def _bundled(corpus: Path) -> bool:
 
 
 def _choose(args: argparse.Namespace) -> list[Case]:
-    cases = [case for case in load(args.cases) if args.split in (case.split, "all")]
+    cases = of_split(load(args.cases), args.split)
     if not cases:
         raise ConfigError(f"{args.cases} has no cases of the split {args.split}. Choose another.")
     return cases[: args.limit]

@@ -10,6 +10,7 @@ from rag.terminal import whole_number
 HERE = Path(__file__).resolve().parent
 CASES = HERE / "cases" / "seeds.jsonl"
 THRESHOLDS = HERE / "thresholds.toml"
+PASSED, BELOW, UNUSABLE, INTERRUPTED = 0, 1, 2, 130  # exit codes
 TIMEOUT = 300.0  # seconds for one case: many times what the default model takes on two cores
 
 _OVERVIEW = """\

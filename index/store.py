@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -47,17 +48,18 @@ class Index:
     skipped: tuple[Skipped, ...] = ()
     passage_rows: NDArray[np.int64] = field(init=False, compare=False, repr=False)
     """Row of the passage that each sentence is in, shape (sentences,)."""
-    article_rows: NDArray[np.int64] = field(init=False, compare=False, repr=False)
-    """Place of the article that each sentence is in, shape (sentences,)."""
+    next_rows: NDArray[np.int64] = field(init=False, compare=False, repr=False)
+    """Row of the sentence behind each one in its article, its own for the last; (sentences,)."""
 
     def __post_init__(self) -> None:
-        """Look up each sentence's passage and article once, not for every question."""
+        """Look up each sentence's passage and follower once, not for every question."""
         rows = {passage.id: row for row, passage in enumerate(self.passages)}
         found = np.array([rows[s.passage_id] for s in self.sentences], dtype=np.int64)
         object.__setattr__(self, "passage_rows", found)
-        places = {article: place for place, article in enumerate(self.articles)}
-        found = np.array([places[s.article_id] for s in self.sentences], dtype=np.int64)
-        object.__setattr__(self, "article_rows", found)
+        owners = [sentence.article_id for sentence in self.sentences] + [None]
+        found = np.arange(len(self.sentences), dtype=np.int64)
+        found += [before == after for before, after in pairwise(owners)]
+        object.__setattr__(self, "next_rows", found)
 
     @property
     def version(self) -> str:

@@ -59,8 +59,7 @@ class Answerer:
         with clock.stage("judge_s"):
             reading = self._weigh(standalone, found)
         refused = replace(refused, confidence=reading.confidence, reason="not_stated")
-        window, _, prompt = reading.chosen
-        clock.prompt_tokens = generator.length(prompt)
+        window, _, prompt, clock.prompt_tokens = reading.chosen
         if reading.confidence < 0.5:
             yield replace(refused, timings=clock.timings())
             return
@@ -108,12 +107,10 @@ class Answerer:
         asked = []
         for window in found:
             judging, answering = compose(question, [window], transient=self.transient)
-            longest = max(
-                self.generator.length(judging) + 1,
-                self.generator.length(answering) + self.settings.answer_tokens,
-            )
+            length = self.generator.length(answering)
+            longest = max(self.generator.length(judging) + 1, length + self.settings.answer_tokens)
             if longest <= self.generator.context_tokens:
-                asked.append(_Asked(window, judging, answering))
+                asked.append(_Asked(window, judging, answering, length))
         return asked
 
 
@@ -123,6 +120,7 @@ class _Asked(NamedTuple):
     window: Evidence
     judging: Prompt
     answering: Prompt
+    length: int  # of `answering`, in tokens
 
 
 class _Reading(NamedTuple):

@@ -269,8 +269,7 @@ class Assistant:
             )
 
     def _checked(self, question: str) -> str:
-        # a terminal that is not UTF-8 hands over bytes as lone surrogates
-        cleaned = clean_line(question.encode("utf-8", "replace").decode("utf-8"))
+        cleaned = clean_line(_without_surrogates(question))
         if not any(character.isalnum() for character in cleaned):
             raise QuestionError("The question is empty. Type a question about the articles.")
         if len(cleaned) > self.settings.question_chars:
@@ -288,7 +287,7 @@ class Assistant:
     def _search(self, index: "Index", query: str) -> "Search":
         from rag.retrieve import Search
 
-        query = query.encode("utf-8", "replace").decode("utf-8")  # as in `_checked`
+        query = _without_surrogates(query)
         return Search(index, query, self._embedder.encode([query])[0])
 
     def _answer(
@@ -334,6 +333,11 @@ def load_generator(settings: Settings, progress: Progress | None = None) -> Gene
             generator.close()
             raise
     return generator
+
+
+def _without_surrogates(text: str) -> str:
+    """`text` with question marks for lone surrogates: a terminal's bytes that are not UTF-8."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _last(events: "Events") -> Answer:

@@ -65,10 +65,7 @@ class Search:
         this one and of what follows it; that of its passage, of the subject.
         """
         index = self._index
-        following = np.minimum(np.arange(1, len(alone) + 1), len(alone) - 1)
-        same = index.article_rows[following] == index.article_rows
-        behind = np.where(same, alone[following], alone)
-        parent = self._of_passages[index.passage_rows]
+        behind, parent = alone[index.next_rows], self._of_passages[index.passage_rows]
         total = alone + _FOLLOWER * behind + _PARENT * parent
         found: Scores = np.where(alone > 0, total / (1 + _FOLLOWER + _PARENT), 0).astype(np.float32)
         return found

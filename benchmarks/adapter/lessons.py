@@ -8,6 +8,7 @@ finds, without the answer; or the task of rewriting, with some conversations.
 import json
 import random
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ from rag.followup import compose_rewriting
 from rag.generate import Prompt
 from rag.types import Evidence, Turn
 
-HALF = 0.5  # what the judge should give a window that states one of two things asked for
+_HALF = 0.5  # what the judge should give a window that states one of two things asked for
 _NEAREST = 2  # windows without the answer that a question may be asked about
 _STATED_ELSEWHERE = 0.4  # share of them that a question with an answer is asked about
 _STATED_NOWHERE = 0.6  # that of a question without
@@ -107,7 +108,7 @@ class _Article:
             self._chance.shuffle(halves)
             self._add(tuple(halves), question, kind, 1.0, asked["answer"])
             for half in halves:
-                self._add((half,), question, kind, HALF)
+                self._add((half,), question, kind, _HALF)
         silent = [middle for middle in self._middles if not self._hints(middle, asked)]
         for middle in self._nearest(question, silent):
             if self._chance.random() < _STATED_ELSEWHERE:
@@ -131,7 +132,7 @@ class _Article:
         return self._chance.choice(fitting)
 
     def _hints(self, middle: int, asked: dict[str, Any]) -> bool:
-        """Whether a window holds the answer, or words of it, or a part."""
+        """Whether a window holds a quote or a short form of the answer."""
         shown = _flat(" ".join(self._sentences[row] for row in self._around(middle)))
         return any(_flat(part) in shown for part in [*asked["quotes"], *asked["short"]])
 
@@ -175,5 +176,4 @@ def _flat(text: str) -> str:
 
 def kinds(lessons: Sequence[Lesson]) -> Iterator[tuple[str, int]]:
     """How many tasks there are of each kind."""
-    every = [task.kind for lesson in lessons for task in lesson.tasks]
-    yield from sorted({kind: every.count(kind) for kind in every}.items())
+    yield from sorted(Counter(task.kind for lesson in lessons for task in lesson.tasks).items())
