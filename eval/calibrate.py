@@ -9,7 +9,7 @@ same however many there are of either: otherwise the threshold would move with t
 import argparse
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -46,7 +46,7 @@ def calibrate(args: argparse.Namespace) -> int:
     Every folder has to answer all the cases. Raises FootnoteError for what cannot be used.
     """
     cases = choose(load(args.cases), args.split, args.limit)
-    settings = replace(Settings.load(model=args.model), judge_threshold=None)
+    settings = Settings.load(model=args.model)
     ticker = Ticker(args.verbose)
     judged: list[tuple[float, bool]] = []
     for corpus in args.corpus or [settings.corpus]:

@@ -15,6 +15,8 @@ REFUSAL = "The articles do not say."
 QUOTING = "In the article’s own words:"
 """Before sentences of an article that stand in for an answer."""
 
+_OPPOSING = "But {name} says otherwise:"
+
 _FOLDER = Path(__file__).parent
 _VARIABLE = re.compile(r"\{([a-z_]+)\}")
 # What the model calls its evidence. Not "sources": those are people in the news.
@@ -66,6 +68,11 @@ def fingerprint(*names: str) -> str:
     """Short SHA-256 of the named templates: a calibration holds for these words only."""
     joined = "\0".join(_template(name) for name in names)
     return hashlib.sha256(joined.encode("utf-8")).hexdigest()[:12]
+
+
+def opposing(name: str) -> str:
+    """Before an answer that contradicts the one in front of it; `name` is who gives it."""
+    return _OPPOSING.replace("{name}", name or "another article")
 
 
 def is_refusal(sentence: str) -> bool:

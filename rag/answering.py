@@ -10,6 +10,7 @@ from index.embed import Embedder
 from index.store import Index
 from rag.cite import Citer
 from rag.compose import compose
+from rag.dispute import contradict, may_contradict
 from rag.draft import Draft
 from rag.errors import QuestionError
 from rag.generate import Generator, Prompt
@@ -21,9 +22,13 @@ from rag.types import Answer, Evidence, Passage, Sentence, Token
 
 _NEAREST = 5  # passages that an answer or a refusal comes with
 _ENOUGH = 0.7  # probability at which no other window is looked at
+_SURELY = 0.999  # as much as can be asked of a margin
 _PLAINLY = 0.85  # at which the article may be quoted
 
+_RIVALS = 2  # further windows that are looked at for another answer
+
 Events = Steps[Token | Sentence | Answer, None, None]
+Writing = Steps[Token | Sentence, None, Draft]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,23 +64,46 @@ class Answerer:
         with clock.stage("judge_s"):
             reading = self._weigh(standalone, found)
         refused = replace(refused, confidence=reading.confidence, reason="not_stated")
-        window, _, prompt, clock.prompt_tokens = reading.chosen
-        if reading.confidence < 0.5:
+        window, clock.prompt_tokens = reading.chosen.window, reading.chosen.length
+        if reading.confidence < settings.strictness:
             yield replace(refused, timings=clock.timings())
             return
+        refused = replace(refused, passages=_mark_used(passages, [window]))
+        draft = yield from self._write(refused, reading.chosen, clock)
+        if reading.plain:
+            draft.quote()
+        if settings.disagreement and not draft.answer.abstained:
+            self._contest(draft, reading, refused)
+        yield replace(draft.answer, timings=clock.timings())
+
+    def _write(self, refused: Answer, asked: "_Asked", clock: Clock) -> Writing:
+        """Let the model answer from one window; yields what can be shown, returns the draft."""
         with clock.stage("cite_s"):
-            refused = replace(refused, passages=_mark_used(passages, [window]))
-            citer = Citer(standalone, [window], self.embedder)
-            draft = Draft(refused, citer, settings.min_support, clock)
-        for piece in generator.stream(prompt, settings.answer_tokens):
+            citer = Citer(refused.standalone_question, [asked.window], self.embedder)
+            draft = Draft(refused, citer, self.settings.min_support, clock)
+        for piece in self.generator.stream(asked.answering, self.settings.answer_tokens):
             clock.tick()
             yield from draft.feed(piece)
             if draft.looping:
                 break
         yield from draft.finish()
-        if reading.plain:
-            draft.quote()
-        yield replace(draft.answer, timings=clock.timings())
+        return draft
+
+    def _contest(self, draft: Draft, reading: "_Reading", refused: Answer) -> None:
+        """Look whether other windows, which state an answer too, contradict the one in `draft`."""
+        question, said = refused.standalone_question, draft.said
+        home = reading.chosen.window.article_id
+        rivals = [
+            rival
+            for rival in reading.others
+            if rival.window.article_id != home and may_contradict(question, said, rival.window.text)
+        ]
+        for rival in rivals[:_RIVALS]:
+            if self.generator.margin(rival.judging) < reading.enough:
+                continue
+            other = _drain(self._write(refused, rival, Clock()))
+            if not other.answer.abstained and contradict(question, said, other.said):
+                draft.oppose(other)
 
     def _weigh(self, question: str, found: Sequence[Evidence]) -> "_Reading":
         """Choose the window to read.
@@ -85,10 +113,9 @@ class Answerer:
         """
         settings, generator = self.settings, self.generator
         calibrated = calibration(generator.name, generator.adapter, own=settings.calibrations)
-        verdict = calibrated.at(settings.judge_threshold)
-        # what is plain does not become plainer by a threshold that a user lowers
+        # what is plain does not become plainer by asking for less
         enough, plain = (
-            max(calibrated.margin(probability), verdict.threshold)
+            calibrated.margin(max(probability, min(settings.strictness, _SURELY)))
             for probability in (_ENOUGH, _PLAINLY)
         )
         windows = self._fitting(question, found)
@@ -100,7 +127,14 @@ class Answerer:
         asked = [window.judging for window in windows]
         margins = weigh(asked, generator, enough)
         row = max(range(len(margins)), key=margins.__getitem__)
-        return _Reading(windows[row], verdict.probability(margins[row]), margins[row] >= plain)
+        best = margins[row]
+        # what was weighed and found wanting states no other answer either
+        others = [
+            window
+            for at, window in enumerate(windows)
+            if at != row and (at >= len(margins) or margins[at] >= enough)
+        ]
+        return _Reading(windows[row], calibrated.probability(best), best >= plain, enough, others)
 
     def _fitting(self, question: str, found: Sequence[Evidence]) -> "list[_Asked]":
         """Each window with its two prompts, but for those that the model cannot hold."""
@@ -129,6 +163,18 @@ class _Reading(NamedTuple):
     chosen: _Asked
     confidence: float
     plain: bool  # the article may be quoted
+    enough: float  # margin at which a window states an answer well enough
+    others: list[_Asked]  # windows that may state another one
+
+
+def _drain(writing: Writing) -> Draft:
+    """The draft of what nobody is shown while it is written."""
+    while True:
+        try:
+            next(writing)
+        except StopIteration as ended:
+            draft: Draft = ended.value
+            return draft
 
 
 def refusal(question: str, model: str) -> Answer:

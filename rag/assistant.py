@@ -130,8 +130,7 @@ class Assistant:
 
         with self._busy:
             generator = self._ready()
-        found = calibration(generator.name, generator.adapter, self.settings.calibrations)
-        return found.at(self.settings.judge_threshold)
+        return calibration(generator.name, generator.adapter, self.settings.calibrations)
 
     def warm(self) -> None:
         """Load the answer model now instead of at the first question."""

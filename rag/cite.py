@@ -13,62 +13,23 @@ none of the question's names that do: those are what invented answers get wrong.
 """
 
 import math
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from difflib import SequenceMatcher
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.embed import Embedder, Vectors
 from index.lexical import words
+from rag.mentions import first_word, names, numbers, stands_in
 from rag.types import Evidence, SourceSentence
 
 _MAX_QUOTES = 3
 _GAIN = 0.2  # coverage that a further quote has to add
 _MIN_COVERAGE = 0.5  # of the claim by one quote with its neighbours
 _QUESTION_WEIGHT = 0.2
-_SHORTEST_ALIKE = 4  # letters; shorter names have to be the same
-_ALIKE = 0.8  # share of letters that two spellings of one name have in common
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-_NAME = re.compile(r"\b[A-ZÀ-Þ][\w’'-]+")
-_LOOSE_NAMES = frozenset(
-    words(
-        "US USA UK American Americans America United States Britain British according"
-        " Mr Mrs Ms Dr Sir President Prime Minister Ambassador Secretary Senator Spokesman General"
-        " Gen Major Maj Brigadier Brig Colonel Col Admiral Adm Rear Captain Lieutenant Sergeant"
-        " Ayatollah Grand Sheikh Deputy"
-    )
-)
-_UNITS = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-]
-_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
-_SPELLED_NUMBER = re.compile(
-    rf"\b(?:({'|'.join(_TENS)})(?:[ -]({'|'.join(_UNITS[1:10])}))?|({'|'.join(_UNITS)}))\b"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,21 +120,21 @@ class Citer:
         """Whether the claim holds a number or a name that its quotes do not bear out."""
         texts = [self._sentences[row][1].text for row in rows]
         heads = [_head(self._sentences[row][0]) for row in rows]
-        known = _numbers(" ".join([*texts, *heads, self._question_text])) | {"1"}
-        if not _numbers(claim) <= known:  # "one" is seldom a count
+        known = numbers(" ".join([*texts, *heads, self._question_text])) | {"1"}
+        if not numbers(claim) <= known:  # "one" is seldom a count
             return True
         near = set().union(*(self._window(row, reach=2) for row in rows))
         evidence = set().union(*self._words)
-        names = _names(claim)
-        if not all(_stands_in(stem, near) for stem in names - self._question):
+        mentioned = names(claim)
+        if not all(stands_in(stem, near) for stem in mentioned - self._question):
             return True
         # the question's own names need not all stand there ("the Hot Air post"), but one has to:
         # what is said of Maliki's party is not so of Talabani's because the question asks for it
-        asked = names & self._question & evidence
-        if asked and not any(_stands_in(stem, near) for stem in asked):
+        asked = mentioned & self._question & evidence
+        if asked and not any(stands_in(stem, near) for stem in asked):
             return True
         anywhere = self._question | evidence | near
-        return not all(_stands_in(stem, anywhere) for stem in _first_word(claim))
+        return not all(stands_in(stem, anywhere) for stem in first_word(claim))
 
 
 def _head(run: Evidence) -> str:
@@ -184,49 +145,3 @@ def _head(run: Evidence) -> str:
         return f"{run.title} {run.source} {run.published}"
     spoken = f"{day:%A} {day:%B} {day.day}, {day.year}"
     return f"{run.title} {run.source} {run.published} {spoken}"
-
-
-def _numbers(text: str) -> set[str]:
-    """The numbers of `text`, written as digits or spelled up to ninety-nine, as digits."""
-    digits = {found.replace(",", "").rstrip(".") for found in _NUMBER.findall(text)}
-    spelled = set()
-    for found in _SPELLED_NUMBER.finditer(text.lower()):
-        tens, unit, alone = found.groups()
-        value = _UNITS.index(alone) if alone else 0
-        if tens:
-            value = 10 * (_TENS.index(tens) + 2) + (_UNITS.index(unit) if unit else 0)
-        spelled.add(str(value))
-    return {number.lstrip("0") or "0" for number in digits} | spelled
-
-
-def _names(text: str) -> set[str]:
-    """Stems of the capitalised words but for a sentence's first and for ranks and nationalities.
-
-    Ranks are shortened or left out freely, and "US" may be read as "American".
-    """
-    found = {stem for name in _NAME.finditer(text) if name.start() for stem in words(name.group())}
-    return found - _LOOSE_NAMES
-
-
-def _first_word(text: str) -> list[str]:
-    """The stem of a claim's first word, which is capitalised whether it is a name or not."""
-    first = _NAME.match(text)
-    return [stem for stem in words(first.group()) if stem not in _LOOSE_NAMES] if first else []
-
-
-def _stands_in(stem: str, held: set[str]) -> bool:
-    """Whether `held` has the stem, one that begins alike (Iran, Iranian) or is spelled alike.
-
-    Names from other alphabets are spelled in many ways: Moqtada and Muqtada are one.
-    """
-    if stem in held:
-        return True
-    return any(
-        min(len(stem), len(other)) >= _SHORTEST_ALIKE
-        and (stem.startswith(other) or other.startswith(stem) or _alike(stem, other))
-        for other in held
-    )
-
-
-def _alike(one: str, other: str) -> bool:
-    return SequenceMatcher(None, one, other, autojunk=False).ratio() >= _ALIKE

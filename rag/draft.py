@@ -8,13 +8,14 @@ the model did not decline, what the article itself says if `quote` is asked for.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import prompts
 from index.split import sentence_spans
 from rag.answer_type import gives_answer
 from rag.cite import Citer, Quote
 from rag.timing import Clock
-from rag.types import Answer, Citation, Sentence, Token
+from rag.types import Answer, Citation, Position, Sentence, Token
 
 _QUOTED = 2  # sentences of the article that stand in for an answer of the model's
 
@@ -28,9 +29,17 @@ _BROKEN_NUMBER = re.compile(
 _BROKEN_INITIALS = re.compile(r"(?<=\b[A-Z])\. (?=[A-Z]\.)")
 _PREAMBLE = re.compile(
     r"^(?:according to|based on) the (?:given |provided )?"
-    r"(?:passages?|articles?|texts?|information)(?: provided| given)?,\s*",
+    r"(?:passages?|articles?|texts?|information)(?: provided| given)?,\s*"
+    r"|^the (?:passages?|articles?|texts?) (?:states?|says?|mentions?|reports?|indicates?) that\s+",
     re.IGNORECASE,
 )
+
+
+class _Claim(NamedTuple):
+    """A sentence of the answer and what it rests on."""
+
+    text: str
+    quotes: Sequence[Quote]
 
 
 class Draft:
@@ -50,6 +59,8 @@ class Draft:
         self._citations: list[Citation] = []
         self._reason = "unsupported"
         self._seen: set[str] = set()
+        self._claims: list[_Claim] = []
+        self._positions: list[Position] = []
         self.looping = False  # the model has begun to repeat itself
 
     @property
@@ -65,7 +76,13 @@ class Draft:
             abstained=False,
             reason="",
             citations=tuple(self._citations),
+            disagreement=tuple(self._positions),
         )
+
+    @property
+    def said(self) -> str:
+        """The sentences of the answer so far, without their markers."""
+        return " ".join(claim.text for claim in self._claims)
 
     def feed(self, piece: str) -> Iterator[Token | Sentence]:
         """Take the next piece; yields what can be shown now.
@@ -102,9 +119,24 @@ class Draft:
         said = " ".join(quote.sentence.text for quote in quotes)
         if not gives_answer(self._refusal.standalone_question, said):
             return
-        self._text, self._citations = prompts.QUOTING, []
+        self._text, self._citations, self._claims = prompts.QUOTING, [], []
         for quote in quotes:
             self._add(f"“{' '.join(quote.sentence.text.split())}”", [quote])
+
+    def oppose(self, other: "Draft") -> None:
+        """Add the answer that other evidence gives instead, and who gives it."""
+        if not self._positions:
+            self._positions.append(self._position(self._claims))
+        against = list(other._claims)
+        run = against[0].quotes[0].evidence
+        self._text += f" {prompts.opposing(run.source or run.title)}"
+        for claim in against:
+            self._add(claim.text, claim.quotes)
+        self._positions.append(self._position(self._claims[-len(against) :]))
+
+    def _position(self, claims: Sequence["_Claim"]) -> Position:
+        numbers = {self._number(quote): None for claim in claims for quote in claim.quotes}
+        return Position(" ".join(claim.text for claim in claims), tuple(numbers))
 
     def _release(self, end: int) -> Iterator[Token]:
         """Let go of what is held up to `end`; the rest may be the beginning of a marker."""
@@ -137,6 +169,7 @@ class Draft:
         """Append a supported sentence with its markers."""
         start = len(self._text) + (1 if self._text else 0)
         self._text = f"{self._text} {sentence}".strip()
+        self._claims.append(_Claim(sentence, quotes))
         added: list[Citation] = []
         for quote in quotes:
             number = self._number(quote)

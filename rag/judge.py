@@ -9,7 +9,7 @@ module, or by `footnote eval calibrate` in the Footnote folder.
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -38,10 +38,6 @@ class Calibration:
     def margin(self, probability: float) -> float:
         """The margin that is read as `probability` (0 to 1, both excluded)."""
         return self.threshold + math.log(probability / (1.0 - probability)) / self.slope
-
-    def at(self, threshold: float | None) -> "Calibration":
-        """The same with another threshold, in logits; as it is where None is given."""
-        return self if threshold is None else replace(self, threshold=threshold)
 
 
 SAFE_DEFAULT = Calibration(threshold=1.0, slope=1.0, known=False)

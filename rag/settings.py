@@ -4,7 +4,6 @@ Later wins: the defaults below, `config.toml` in the Footnote folder, the enviro
 (`FOOTNOTE_` and the field's name in capitals), arguments given in code or on a command line.
 """
 
-import math
 import os
 import tomllib
 from collections.abc import Mapping
@@ -38,8 +37,9 @@ class Settings:
     states_mb: int = 1024  # on disk, for what the model has read of the articles
     answer_tokens: int = 160
     threads: int = 0  # 0: one for each core that this process may use
-    judge_threshold: float | None = None  # None: the calibrated one of the model
+    strictness: float = 0.5  # 0..1; probability that the articles answer, below which it refuses
     min_support: float = 0.6  # 0..1; below it an answer sentence is left out
+    disagreement: bool = True  # look whether other articles contradict an answer
     question_chars: int = 4000
     host: str = "127.0.0.1"
     port: int = 7860
@@ -110,8 +110,8 @@ _POSITIVE = {
 }
 _WHOLE = _POSITIVE | {"threads", "states_mb"}
 _PATHS = {"home", "corpus"}
-_FLAGS = {"adapter", "offline"}
-_FRACTIONS = {"judge_threshold", "min_support"}
+_FLAGS = {"adapter", "disagreement", "offline"}
+_FRACTIONS = {"strictness", "min_support"}
 
 
 def _convert(name: str, value: Any) -> Any:
@@ -121,7 +121,7 @@ def _convert(name: str, value: Any) -> Any:
         if name in _WHOLE:
             return _whole(name, value)
         if name in _FRACTIONS:
-            return _fraction(name, value)
+            return _fraction(value)
         if name in _FLAGS:
             return _flag(value)
     except (TypeError, ValueError, OverflowError, RuntimeError) as error:
@@ -136,9 +136,9 @@ def _whole(name: str, value: Any) -> int:
     return number
 
 
-def _fraction(name: str, value: Any) -> float:
+def _fraction(value: Any) -> float:
     number = float(value)
-    if not math.isfinite(number) or (name == "min_support" and not 0.0 <= number <= 1.0):
+    if not 0.0 <= number <= 1.0:
         raise ValueError("it has to lie between 0 and 1")
     return number
 

@@ -44,6 +44,15 @@ def test_the_stream_ends_with_the_answer_that_ask_gives(opener: Opener) -> None:
     assert events[-1].text == assistant.ask(QUESTION).text
 
 
+@pytest.mark.parametrize(("strictness", "refuses"), [(0.5, False), (0.7, True), (1.0, True)])
+def test_strictness_is_the_probability_asked_for(
+    opener: Opener, strictness: float, refuses: bool
+) -> None:
+    answer = opener(ScriptedGenerator(LED, margin=1.5), strictness=strictness).ask(QUESTION)
+    assert 0.6 < answer.confidence < 0.65, "the safe default of an unknown model"
+    assert answer.abstained == refuses
+
+
 def test_the_judge_refuses_before_anything_is_written(opener: Opener) -> None:
     generator = ScriptedGenerator(LED, margin=-5.0)
     answer = opener(generator).ask(QUESTION)
@@ -88,26 +97,79 @@ def test_where_nothing_is_borne_out_the_article_speaks_itself(opener: Opener, re
     assert [citation.number for citation in answer.citations] == [1, 2]
 
 
-def test_a_lower_threshold_lets_more_through_but_quotes_no_more(opener: Opener) -> None:
-    generator = ScriptedGenerator("Bananas grow on trees.", margin=1.5)
-    answer = opener(generator, judge_threshold=-9.0).ask(QUESTION)
-    assert answer.confidence > 0.99
+def test_less_strictness_lets_more_through_but_quotes_no_more(opener: Opener) -> None:
+    generator = ScriptedGenerator("Bananas grow on trees.", margin=0.5)
+    answer = opener(generator, strictness=0.0).ask(QUESTION)
+    assert 0.3 < answer.confidence < 0.5
     assert (answer.text, answer.reason) == (prompts.REFUSAL, "unsupported")
     assert len(generator.judged) > 1, "the first window is not taken for plain either"
 
 
 def test_a_window_too_long_for_the_model_leaves_the_others(tmp_path: Path) -> None:
-    files = {"a.txt": LED, "b.txt": f"The delegation to Qom {'went on and ' * 200} on."}
+    files = {
+        "a.txt": LED,
+        "b.txt": f"The delegation to Qom {'went over many high hills and ' * 200} on.",
+    }
     generator = ScriptedGenerator(LED, context_tokens=400)
     with open_assistant(write_corpus(tmp_path, files), generator) as assistant:
         answer = assistant.ask(QUESTION)
     assert (answer.text, len(generator.judged)) == (f"{LED} [1]", 1)
 
 
+TALABANI = "Jalal Talabani headed the Iraqi delegation to Qom."
+RIVALS = {
+    "a.md": f"---\ntitle: The talks\npublisher: Reuters\n---\n\n{LED}",
+    "b.md": f"---\ntitle: The visit\npublisher: Fars\n---\n\n{TALABANI} It snowed.",
+}
+
+
+def test_articles_that_disagree_are_both_heard(tmp_path: Path) -> None:
+    generator = ScriptedGenerator(LED, TALABANI)
+    with open_assistant(write_corpus(tmp_path, RIVALS), generator) as assistant:
+        events = list(assistant.stream(QUESTION))
+    answer = events[-1]
+    assert isinstance(answer, Answer)
+    assert answer.text == f"{LED} [1] But Fars says otherwise: {TALABANI} [2]"
+    assert [(p.text, p.citations) for p in answer.disagreement] == [(LED, (1,)), (TALABANI, (2,))]
+    assert [c.article_id for c in answer.citations] == ["a.md", "b.md"]
+    for citation, said in zip(answer.citations, (LED, TALABANI), strict=True):
+        assert answer.text[citation.answer_start : citation.answer_end] == said
+        assert citation.quote == said
+    assert json.loads(json.dumps(answer.to_dict()))["disagreement"][1]["citations"] == [2]
+
+
+@pytest.mark.parametrize(
+    ("replies", "given"),
+    [
+        ((LED, LED), {}),  # the other window is not answered otherwise after all
+        ((LED, "Bananas grow on trees."), {}),  # what is not borne out contradicts nothing
+        ((LED, prompts.REFUSAL), {}),
+        ((LED, TALABANI), {"disagreement": False}),
+    ],
+)
+def test_without_a_contradiction_there_is_one_answer(
+    tmp_path: Path, replies: tuple[str, ...], given: dict[str, bool]
+) -> None:
+    corpus = write_corpus(tmp_path, RIVALS)
+    with open_assistant(corpus, ScriptedGenerator(*replies), **given) as assistant:
+        answer = assistant.ask(QUESTION)
+    assert (answer.text, answer.disagreement) == (f"{LED} [1]", ())
+
+
+def test_a_window_that_does_not_state_an_answer_contradicts_nothing(tmp_path: Path) -> None:
+    def margin(prompt: str) -> float:
+        return -3.0 if "Talabani" in prompt else 9.0
+
+    generator = ScriptedGenerator(LED, TALABANI, margin=margin)
+    with open_assistant(write_corpus(tmp_path, RIVALS), generator) as assistant:
+        assert assistant.ask(QUESTION).disagreement == ()
+    assert len(generator.asked) == 1
+
+
 def test_where_the_answer_is_not_plainly_stated_the_article_is_not_quoted(opener: Opener) -> None:
     generator = ScriptedGenerator("Bananas grow on trees.", margin=0.1)
-    answer = opener(generator, judge_threshold=0.0).ask(QUESTION)
-    assert 0.5 < answer.confidence < 0.6
+    answer = opener(generator, strictness=0.2).ask(QUESTION)
+    assert 0.2 < answer.confidence < 0.5
     assert (answer.text, answer.reason) == (prompts.REFUSAL, "unsupported")
 
 
@@ -128,7 +190,7 @@ def test_the_answer_is_written_from_the_window_that_states_it_best(opener: Opene
     generator = ScriptedGenerator(
         "The harbour lifts 25 ships a week.", margin=lambda user: 0.1 if "cranes" in user else -2.0
     )
-    answer = opener(generator, judge_threshold=-3.0).ask("Who headed the delegation, says Reuters?")
+    answer = opener(generator, strictness=0.0).ask("Who headed the delegation, says Reuters?")
     assert "Its cranes lift 25 ships" in generator.asked[0].user
     assert LED not in generator.asked[0].user
     assert {p.article_id for p in answer.passages if p.used} == {"harbour.txt"}

@@ -110,7 +110,6 @@ def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     def opened(corpus: Path, *, settings: Settings, progress: Any) -> Any:
         if not corpus.exists():
             raise ModelError("no such thing")
-        assert settings.judge_threshold is None
         found = open_assistant(corpus, ScriptedGenerator("Adeeb.", margin=margin))
         found.settings = replace(settings, corpus=corpus)
         return found
@@ -122,7 +121,7 @@ def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_model_is_calibrated_and_read_so_from_then_on(
     corpus: Path, cases: Path, home: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("FOOTNOTE_JUDGE_THRESHOLD", "99")
+    monkeypatch.setenv("FOOTNOTE_STRICTNESS", "1")
     given = ["calibrate", "--cases", str(cases), "--corpus", str(corpus)]
     assert main(given) == 0
     out = capsys.readouterr().out

@@ -48,14 +48,6 @@ def test_an_adapter_has_a_calibration_of_its_own() -> None:
 
 
 @pytest.mark.usefixtures("stored")
-def test_a_threshold_of_the_user_s_replaces_the_stored_one() -> None:
-    assert calibration("known").at(-99.0) == Calibration(-99.0, 2.0)
-    assert calibration("known").at(0.0).threshold == 0.0
-    assert calibration("known").at(None) == calibration("known")
-    assert calibration("unknown").at(3.0) == Calibration(3.0, SAFE_DEFAULT.slope, known=False)
-
-
-@pytest.mark.usefixtures("stored")
 def test_a_calibration_of_one_s_own_goes_before_the_bundled_one(tmp_path: Path) -> None:
     own = tmp_path / "home" / "calibration.json"
     assert calibration("known", own=own) == Calibration(0.4, 2.0)

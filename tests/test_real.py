@@ -411,7 +411,7 @@ def plumbing(real_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     given = home_of(real_models, folder / "home")
     corpus = write_corpus(folder / "articles")
     settings = Settings.load(
-        home=given.home, offline=True, model=SMALL, judge_threshold=-99.0, min_support=0.0
+        home=given.home, offline=True, model=SMALL, strictness=0.0, min_support=0.0
     )
     with Assistant.open(corpus, settings=settings) as assistant:
         yield assistant
