@@ -111,9 +111,8 @@ def may_import(name: str) -> tuple[str, ...]:
     if name.startswith("rag/page/"):
         return ("rag.assistant", "rag.errors", "rag.page", "rag.types")
     if name.startswith("rag/server/"):
-        return ("rag.answering", "rag.assistant", "rag.errors", "rag.page.guard", "rag.server") + (
-            "rag.types",
-        )
+        above = ("rag.answering", "rag.assistant", "rag.errors", "rag.types")
+        return (*above, "rag.page.guard", "rag.server")
     if name in COMMAND_LINE:
         return ("rag", "index", "eval", "app")
     return {

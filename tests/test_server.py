@@ -3,9 +3,8 @@
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -283,7 +282,7 @@ def test_a_failure_names_no_file_and_the_next_question_is_answered(
     assert list(events(reply))[-1] == ("error", {"error": said, "status": status})
     assert "terminal" in said
     assert "/" not in said
-    assert capfd.readouterr().err.count("/secret/place") >= 2
+    assert "/secret/place" in capfd.readouterr().err
     generator.fails = None
     assert program.post("/api/ask", json={"question": WHO}).status_code == 200
 

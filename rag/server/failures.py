@@ -1,6 +1,7 @@
 """What a program is told when something fails: `{"error": "..."}`, and no path of this machine."""
 
 import sys
+import traceback
 from http import HTTPStatus
 from typing import Any
 
@@ -10,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from rag.errors import FootnoteError, ModelError, QuestionError
+from rag.page.guard import App, Message, Receive, Send
 
 NO_MODEL = "The answer model cannot be used; the terminal that Footnote runs in says why."
 BROKEN = "Something went wrong inside Footnote; the terminal that it runs in shows the details."
@@ -34,9 +36,28 @@ def problem(status: int, text: str, **headers: str) -> JSONResponse:
 def handle_failures(web: FastAPI) -> None:
     """Have `web` answer every failure with `problem`."""
     web.add_exception_handler(FootnoteError, _failed)
-    web.add_exception_handler(Exception, _failed)  # its traceback goes to the terminal
+    web.add_exception_handler(Exception, _failed)
     web.add_exception_handler(RequestValidationError, _malformed)
     web.add_exception_handler(HTTPException, _refused)
+
+
+class Unbroken:
+    """Writes the traceback of what `app` has failed at, and answered, to the terminal.
+
+    Starlette raises it again behind the answer, and uvicorn would then break the connection off.
+    """
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        try:
+            await self.app(scope, receive, send)
+        except Exception:
+            if scope["type"] != "http":
+                raise
+            traceback.print_exc()
 
 
 async def _failed(_request: Request, error: Exception) -> JSONResponse:

@@ -37,7 +37,11 @@ class SameSite:
 
 
 class Limit:
-    """Refuses a body of over `LONGEST_BODY` bytes on our own routes, whatever its headers say."""
+    """Refuses a body of over `LONGEST_BODY` bytes on our own routes, whatever its headers say.
+
+    It reads on first: Starlette's own middleware replies at once, and a client that still sends
+    then finds its connection reset, not the reply.
+    """
 
     def __init__(self, app: App) -> None:
         self.app = app

@@ -1,21 +1,35 @@
 """What programs send and get, checked by pydantic and described in the OpenAPI page."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+
+def _whole(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("it holds half of a character (a lone surrogate)") from None
+    return text
+
+
+Text = Annotated[str, AfterValidator(_whole)]
+"""Text that can be encoded: JSON can escape what cannot."""
 
 
 class Exchange(BaseModel):
     """One earlier question of the conversation, and the answer to it."""
 
     model_config = ConfigDict(extra="forbid")
-    question: str
-    answer: str
+    question: Text
+    answer: Text
 
 
 class Question(BaseModel):
     """A question, with the conversation that it may refer to, oldest exchange first."""
 
     model_config = ConfigDict(extra="forbid")
-    question: str
+    question: Text
     history: list[Exchange] = Field(default=[], max_length=100)
 
 
@@ -23,7 +37,7 @@ class Query(BaseModel):
     """A question, or words, to search for; `k` is how many passages to give."""
 
     model_config = ConfigDict(extra="forbid")
-    query: str
+    query: Text
     k: int = Field(default=10, ge=1, le=100)
 
 
@@ -53,4 +67,3 @@ class Problem(BaseModel):
     """What is wrong."""
 
     error: str
-

@@ -1,4 +1,4 @@
-"""The page that lists the API's routes; written here, as FastAPI's own loads its script from afar."""
+"""The page that lists the API's routes; FastAPI's own would load its script from afar."""
 
 from typing import Any
 

@@ -13,9 +13,9 @@ from starlette.responses import HTMLResponse
 
 from rag.page.guard import App, Guard
 from rag.server.api import routes
-from rag.server.failures import handle_failures
+from rag.server.failures import Unbroken, handle_failures
 from rag.server.gate import Gate
-from rag.server.limits import LONGEST_BODY, Limit, SameSite
+from rag.server.limits import Limit, SameSite
 from rag.server.line import Line
 from rag.server.reference import reference
 from rag.server.tools import tools
@@ -23,13 +23,14 @@ from rag.server.tools import tools
 if TYPE_CHECKING:
     from rag.assistant import Assistant
 
+_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
 
 def create(assistant: "Assistant") -> FastAPI:
     """The API and the MCP endpoint over `assistant`; the page can be mounted behind them."""
     line = Line()
     server = tools(assistant, line)
     endpoint = server.streamable_http_app(
-        max_request_body_size=LONGEST_BODY,
         # `guarded` looks at hosts and origins, for every route alike
         transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
     )
@@ -60,19 +61,18 @@ def create(assistant: "Assistant") -> FastAPI:
     def nothing(request: Request) -> None:
         known = web.openapi()["paths"].get(request.url.path)
         if known is None:
-            raise HTTPException(404, "There is no such route; /api/docs lists those that there are.")
+            raise HTTPException(
+                404, "There is no such route; /api/docs lists those that there are."
+            )
         allowed = ", ".join(method.upper() for method in known)
         raise HTTPException(405, f"This route takes {allowed}.", {"allow": allowed})
 
     return web
 
 
-_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-
-
 def guarded(app: App, hosts: list[str], token: str) -> App:
     """`app` behind all middlewares. With `hosts`, the server answers under these names alone."""
-    app = SameSite(Limit(Gate(app, token) if token else app))
+    app = Unbroken(SameSite(Limit(Gate(app, token) if token else app)))
     if hosts:
         # A page elsewhere could otherwise reach this one under a name that it points here.
         app = TrustedHostMiddleware(app, allowed_hosts=hosts)
