@@ -1,6 +1,7 @@
 """The server for programs, over a real socket, with a scripted model."""
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -340,3 +341,21 @@ def test_other_names_and_other_sites_are_refused(program: httpx.Client) -> None:
         assert refused(program.post("/api/search", json={"query": "x"}, headers=headers), 403)
     headers = {"origin": str(program.base_url).rstrip("/")}
     assert program.post("/api/search", json={"query": "x"}, headers=headers).status_code == 200
+
+
+# The end
+
+
+def test_closing_breaks_an_open_page_off_without_a_word(
+    assistant: Assistant, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with httpx.Client(trust_env=False, timeout=PATIENCE_S) as page:
+        with serving(assistant) as address:
+            beat = page.send(
+                page.build_request("GET", f"{address}/gradio_api/heartbeat/page"), stream=True
+            )
+            assert next(beat.iter_lines()) == "data: ALIVE"
+        beat.close()
+    socket.create_server(("127.0.0.1", int(address.rsplit(":", 1)[1]))).close()
+    assert capfd.readouterr().err == ""
+    assert not caplog.records

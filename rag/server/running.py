@@ -1,5 +1,6 @@
 """A server in the background of this process."""
 
+import logging
 import socket
 import threading
 from collections.abc import Callable
@@ -39,6 +40,8 @@ class Running:
 
     def close(self) -> None:
         """Stop serving and free the port."""
+        # An open page always has a request under way; that it is broken off is nobody's error.
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         self._on_close()
         self._server.should_exit = True
         self._thread.join(_CLOSE_S + 4)
