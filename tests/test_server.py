@@ -173,6 +173,26 @@ def test_who_leaves_in_the_middle_makes_room(
     assert program.post("/api/ask", json={"question": WHO}).json()["text"].startswith("Ali Adeeb")
 
 
+def test_who_leaves_while_waiting_is_not_asked_for(
+    program: httpx.Client, generator: Gated, address: str
+) -> None:
+    def ask(timeout: float) -> int:
+        post = {"json": {"question": WHO}, "timeout": timeout, "trust_env": False}
+        return httpx.post(f"{address}/api/ask", **post).status_code  # type: ignore[arg-type]
+
+    before = len(generator.asked)
+    generator.go_on.clear()
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(ask, PATIENCE_S)
+        assert generator.stopped.wait(PATIENCE_S)
+        with pytest.raises(httpx.ReadTimeout):
+            ask(0.5)
+        generator.go_on.set()
+        assert first.result() == 200
+    assert program.post("/api/ask", json={"question": WHO}).status_code == 200
+    assert len(generator.asked) == before + 2
+
+
 def test_those_who_wait_hold_up_nobody_else(
     program: httpx.Client, generator: Gated, address: str
 ) -> None:
@@ -327,7 +347,7 @@ def test_every_reply_carries_the_headers(program: httpx.Client) -> None:
         assert "frame-ancestors 'none'" in policy
         assert "http" not in policy
         assert reply.headers["x-content-type-options"] == "nosniff"
-        assert reply.headers["referrer-policy"] == "no-referrer"
+        assert reply.headers["referrer-policy"] == "same-origin"
         assert "server" not in reply.headers
 
 

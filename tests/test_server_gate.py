@@ -5,8 +5,10 @@ from types import SimpleNamespace
 
 import httpx
 import pytest
+import scripted_page
 from eval_fakes import Scripted
 from page_server import serving
+from visit import chromium
 
 import app
 from eval.configuration import configuration
@@ -94,6 +96,20 @@ def test_a_wrong_token_is_answered_late_and_the_right_one_at_once(
 
 def test_an_over_long_log_in_is_refused(client: httpx.Client) -> None:
     assert client.post("/login", data={"token": "x" * (1 << 21)}).status_code == 413
+
+
+@pytest.mark.browser
+def test_a_browser_logs_in_and_finds_the_page_working() -> None:
+    with serving(scripted_page.Scripted(), auth=TOKEN) as address, chromium() as browser:
+        page = browser.new_page()
+        page.goto(address)
+        for typed in ("wrong", TOKEN):
+            page.get_by_label("Token").fill(typed)
+            page.keyboard.press("Enter")
+            page.wait_for_selector("#articles li" if typed == TOKEN else "text=not the token")
+        page.get_by_role("textbox", name="Question").fill(scripted_page.WHO)
+        page.keyboard.press("Enter")
+        page.wait_for_selector(".note")
 
 
 @pytest.mark.parametrize("start", [app.main, lambda: main(["serve"])])
