@@ -15,13 +15,13 @@ from rag.errors import ConfigError, FootnoteError
 from rag.page import render, source
 from rag.page.desk import Desk, frames
 from rag.page.exchange import Exchange
-from rag.page.guard import Guard
 from rag.settings import Settings
 
 if TYPE_CHECKING:
     import gradio as gr
 
     from rag.assistant import Assistant
+    from rag.server.running import Running
 
 PAGE = Path(__file__).resolve().parent / "rag" / "page"
 EXAMPLES = (
@@ -186,73 +186,72 @@ def _wire_reading(desk: Desk, parts: Parts) -> None:
         )
 
 
-def launch(page: "gr.Blocks", host: str, port: int) -> str:
-    """Start serving `page` in the background and return its address.
+def launch(assistant: "Assistant", settings: Settings) -> "Running":
+    """Serve the page and the API over `assistant` in the background, until it is closed.
 
-    Raises ConfigError when the port is taken or the host is not one of this machine.
+    Raises ConfigError as `require_servable` does.
     """
-    import gradio as gr
-    from starlette.middleware import Middleware
-    from starlette.middleware.trustedhost import TrustedHostMiddleware
-
-    require_free(host, port)
-    # Gradio asks its own server whether it is up, and that must not go through a proxy.
-    direct = os.environ.get("no_proxy") or os.environ.get("NO_PROXY", "")
-    os.environ["no_proxy"] = ",".join(filter(None, (direct, *LOCAL, host)))
-    middleware = [Middleware(Guard)]
-    if host in LOCAL:
-        # A page elsewhere could otherwise reach this one under a name that it points here.
-        middleware.append(Middleware(TrustedHostMiddleware, allowed_hosts=[*LOCAL]))
+    require_token(settings)
+    listening = _listen(settings.host, settings.port)
     try:
-        page.launch(
-            server_name=host,
-            server_port=port,
-            prevent_thread_lock=True,
-            quiet=True,
-            inbrowser=False,
-            share=False,
+        page = build_page(assistant)
+        import gradio as gr
+
+        from rag.server.running import Running
+        from rag.server.web import create, guarded
+
+        web = gr.mount_gradio_app(
+            create(assistant),
+            page,
+            "/",
+            server_name=settings.host,
+            server_port=settings.port,
+            show_error=False,
             footer_links=[],
             run_history=False,
             enable_monitoring=False,
             mcp_server=False,
             pwa=False,
             ssr_mode=False,
-            favicon_path=PAGE / "icon.svg",
+            favicon_path=str(PAGE / "icon.svg"),
             theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["monospace"]),
             # Not as `css`: Gradio rewrites the selectors of that, and loses :root in media queries.
             head=f"<style>{(PAGE / 'style.css').read_text(encoding='utf-8')}</style>",
-            app_kwargs={"middleware": middleware, "docs_url": None, "redoc_url": None},
+            app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
         )
-    except OSError as error:
-        raise _taken(port) from error
-    return f"http://{host}:{port}"
+        hosts = list(LOCAL) if settings.host in LOCAL else []
+        return Running(
+            guarded(web, hosts, settings.auth), listening, lambda: page.close(verbose=False)
+        )
+    except BaseException:
+        listening.close()
+        raise
 
 
-def serve(assistant: "Assistant", host: str, port: int, open_browser: bool) -> None:
+def serve(assistant: "Assistant", settings: Settings, open_browser: bool) -> None:
     """Serve the page until the terminal interrupts it. Raises ConfigError as `launch` does."""
-    page = build_page(assistant)
+    running = launch(assistant, settings)
     try:
-        address = launch(page, host, port)
-        print(f"Footnote is at {address} (Ctrl+C stops it)", flush=True)
+        print(f"Footnote is at {running.address} (Ctrl+C stops it)", flush=True)
         if open_browser:
-            webbrowser.open(address)
+            webbrowser.open(running.address)
         threading.Event().wait()
     except KeyboardInterrupt:
         print()
     finally:
-        page.close(verbose=False)
+        running.close()
 
 
 def main() -> int:
     """Open the articles of the settings and serve them. Returns the process's exit code."""
     try:
         settings = Settings.load()
-        require_free(settings.host, settings.port)  # before the index is built, not after
+        require_servable(settings)  # before the index is built, not after
         from rag.assistant import Assistant
 
         with Assistant.open(settings=settings, progress=_report) as assistant:
             assistant.warm()
-            serve(assistant, settings.host, settings.port, open_browser=False)
+            serve(assistant, settings, open_browser=False)
     except FootnoteError as error:
         print("footnote:", " ".join(str(error).split()), file=sys.stderr)
         return 2
@@ -261,12 +260,26 @@ def main() -> int:
     return 0
 
 
-def require_free(host: str, port: int) -> None:
-    """Raise ConfigError when nothing can be served at this address."""
+def require_servable(settings: Settings) -> None:
+    """Raise ConfigError when nothing can, or may, be served at the address of `settings`."""
+    require_token(settings)
+    _listen(settings.host, settings.port).close()
+
+
+def require_token(settings: Settings) -> None:
+    """Raise ConfigError when other machines could ask and nothing asks them for a token."""
+    if settings.host not in LOCAL and not settings.auth:
+        raise ConfigError(
+            f"At {settings.host} other machines could reach Footnote, and no token is set. Set "
+            "FOOTNOTE_AUTH to a long random one, or FOOTNOTE_HOST to 127.0.0.1."
+        )
+
+
+def _listen(host: str, port: int) -> socket.socket:
     if port > 65535:
         raise ConfigError(f"There is no port {port}: set FOOTNOTE_PORT to at most 65535.")
     try:
-        socket.create_server((host, port)).close()
+        return socket.create_server((host, port))
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise _taken(port) from error

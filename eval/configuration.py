@@ -26,6 +26,7 @@ LIBRARIES = (
     "torch",
     "transformers",
 )
+_SECRET = "auth"  # of the settings: it is in no report
 # Settings that no answer depends on; what the corpus holds is in the index version.
 _INDIFFERENT = ("home", "corpus", "offline", "host", "port", "states_mb")
 _PROGRAM = ("index", "prompts", "rag")
@@ -54,6 +55,7 @@ def configuration(
         "settings": {
             name: str(value) if isinstance(value, Path) else value
             for name, value in asdict(settings).items()
+            if name != _SECRET
         },
         "libraries": {name: _version(name) for name in LIBRARIES},
         "cases": cases.name,

@@ -2,6 +2,7 @@
 
 import threading
 import weakref
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -104,6 +105,16 @@ class Assistant:
     def passage_count(self) -> int:
         """How many passages the articles are split into."""
         return len(self._index.passages)
+
+    @property
+    def passages_by_article(self) -> Counter[str]:
+        """How many passages each article is split into, by its id."""
+        return Counter(passage.article_id for passage in self._index.passages)
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the answer model is in memory."""
+        return self._generator is not None
 
     @property
     def skipped(self) -> list[tuple[str, str]]:

@@ -174,9 +174,14 @@ it; /help lists what else can be typed."""
 
 
 def _add_serve(chosen: _Commands, which: argparse.ArgumentParser) -> None:
-    text = "Open the page in a browser. It is served on this machine until Ctrl-C stops it."
+    text = """\
+Open the page in a browser. It is served on this machine until Ctrl-C stops it, and with it the
+API and the MCP endpoint for programs (docs/server.md)."""
     parser = _add(chosen, "serve", text, "footnote serve --corpus ~/articles --port 8080", which)
-    parser.add_argument("--host", help="address to serve at (default: 127.0.0.1)")
+    parser.add_argument(
+        "--host",
+        help="address to serve at (default: 127.0.0.1); others need a token in FOOTNOTE_AUTH",
+    )
     parser.add_argument("--port", type=int, help="port to serve at (default: 7860)")
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
     parser.set_defaults(run=commands.serve)

@@ -150,10 +150,10 @@ def serve(args: argparse.Namespace) -> int:
     import app
 
     settings = Settings.load(host=args.host, port=args.port)
-    app.require_free(settings.host, settings.port)  # before the models are loaded, not after
+    app.require_servable(settings)  # before the models are loaded, not after
     with Meter(args.quiet) as meter, _open(args, meter) as assistant:
         meter.clear()
-        app.serve(assistant, settings.host, settings.port, open_browser=not args.no_browser)
+        app.serve(assistant, settings, open_browser=not args.no_browser)
     return DONE
 
 

@@ -7,7 +7,7 @@ Later wins: the defaults below, `config.toml` in the Footnote folder, the enviro
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -43,6 +43,7 @@ class Settings:
     question_chars: int = 4000
     host: str = "127.0.0.1"
     port: int = 7860
+    auth: str = field(default="", repr=False)  # token that the server asks for; "" asks for none
 
     @classmethod
     def load(cls, env: Mapping[str, str] | None = None, **given: Any) -> Self:
@@ -126,7 +127,7 @@ def _convert(name: str, value: Any) -> Any:
             return _flag(value)
     except (TypeError, ValueError, OverflowError, RuntimeError) as error:
         raise ConfigError(f"The setting {name} cannot be {value!r}: {error}.") from error
-    return str(value)
+    return str(value).strip() if name == "auth" else str(value)
 
 
 def _whole(name: str, value: Any) -> int:

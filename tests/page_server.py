@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import app
+from rag.settings import Settings
 
 
 def free_port() -> int:
@@ -16,18 +17,17 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(assistant: Any) -> Iterator[str]:
-    """The address of a page over `assistant`, served until the block ends."""
+def serving(assistant: Any, **given: Any) -> Iterator[str]:
+    """The address of the server over `assistant`, until the block ends; `given` are settings."""
 
-    async def start() -> tuple[Any, str]:
-        page = app.build_page(assistant)
-        return page, app.launch(page, "127.0.0.1", free_port())
+    async def start() -> Any:
+        return app.launch(assistant, Settings.load(port=free_port(), **given))
 
     # Outside a running loop Gradio opens loops of its own and leaves them open; in a thread,
     # since Playwright has a loop running in this one.
     with ThreadPoolExecutor(1) as pool:
-        page, address = pool.submit(lambda: asyncio.run(start())).result()
+        running = pool.submit(lambda: asyncio.run(start())).result()
     try:
-        yield address
+        yield running.address
     finally:
-        page.close(verbose=False)
+        running.close()

@@ -17,6 +17,7 @@ from page_server import free_port, serving
 import app
 from rag.assistant import Assistant
 from rag.errors import ConfigError, CorpusError
+from rag.settings import Settings
 
 ROOT = Path(app.__file__).parent
 
@@ -85,6 +86,7 @@ def test_a_host_of_another_machine_is_refused(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("FOOTNOTE_HOST", "192.0.2.1")
+    monkeypatch.setenv("FOOTNOTE_AUTH", "secret")
     assert app.main() == 2
     assert "FOOTNOTE_HOST" in one_line(capsys)
 
@@ -100,8 +102,8 @@ def test_the_model_is_loaded_and_freed_around_serving(monkeypatch: pytest.Monkey
         def __exit__(self, *_error: object) -> None:
             done.append("closed")
 
-    def serve(given: object, host: str, port: int, open_browser: bool) -> None:
-        done.append((given is assistant, host, port, open_browser))
+    def serve(given: object, settings: Settings, open_browser: bool) -> None:
+        done.append((given is assistant, settings.host, settings.port, open_browser))
 
     port = free_port()
     monkeypatch.setenv("FOOTNOTE_PORT", str(port))
@@ -111,9 +113,7 @@ def test_the_model_is_loaded_and_freed_around_serving(monkeypatch: pytest.Monkey
     assert done == ["warm", (True, "127.0.0.1", port, False), "closed"]
 
 
-def test_the_served_page_answers_to_this_machine_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")  # nothing listens there
-    monkeypatch.setenv("no_proxy", "")
+def test_the_served_page_answers_to_this_machine_alone() -> None:
     with serving(SimpleNamespace(articles=list)) as address:
         with urllib.request.urlopen(address, timeout=10) as reply:
             policy = reply.headers["Content-Security-Policy"]
@@ -129,4 +129,4 @@ def test_the_served_page_answers_to_this_machine_alone(monkeypatch: pytest.Monke
 
 def test_serving_on_a_taken_port_is_refused(taken_port: int) -> None:
     with pytest.raises(ConfigError, match=str(taken_port)):
-        app.launch(None, "127.0.0.1", taken_port)  # type: ignore[arg-type]
+        app.launch(None, Settings.load(port=taken_port))  # type: ignore[arg-type]

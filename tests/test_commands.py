@@ -162,11 +162,11 @@ def test_serve_hands_over_a_loaded_assistant(
 ) -> None:
     served: list[Any] = []
 
-    def serve(assistant: Assistant, host: str, port: int, open_browser: bool) -> None:
-        served.extend([assistant.model, host, port, open_browser])
+    def serve(assistant: Assistant, settings: Settings, open_browser: bool) -> None:
+        served.extend([assistant.model, settings.host, settings.port, open_browser])
 
     monkeypatch.setattr(app, "serve", serve)
-    monkeypatch.setattr(app, "require_free", lambda host, port: None)
+    monkeypatch.setattr(app, "require_servable", lambda settings: None)
     assert main(["serve"]) == 0
     assert main(["serve", "--host", "::1", "--port", "81", "--no-browser"]) == 0
     assert served == ["scripted", "127.0.0.1", 7860, True, "scripted", "::1", 81, False]

@@ -100,9 +100,19 @@ def within(module: str, *allowed: str) -> bool:
 
 def may_import(name: str) -> tuple[str, ...]:
     if name == "app.py":
-        return ("rag.assistant", "rag.errors", "rag.page", "rag.settings", "rag.types")
+        return (
+            "rag.assistant",
+            "rag.errors",
+            "rag.page",
+            "rag.server",
+            "rag.settings",
+            "rag.types",
+        )
     if name.startswith("rag/page/"):
         return ("rag.assistant", "rag.errors", "rag.page", "rag.types")
+    if name.startswith("rag/server/"):
+        above = ("rag.answering", "rag.assistant", "rag.errors", "rag.types")
+        return (*above, "rag.page.guard", "rag.server")
     if name in COMMAND_LINE:
         return ("rag", "index", "eval", "app")
     return {

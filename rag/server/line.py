@@ -1,0 +1,86 @@
+"""Questions of programs, one behind another, off the event loop.
+
+The assistant answers one question at a time. Those that wait here hold no thread, so that they
+keep nothing from the page; and whoever goes away, waiting or answered, makes room for the next.
+"""
+
+from collections.abc import AsyncGenerator, Awaitable
+from contextlib import aclosing
+from dataclasses import replace
+from pathlib import PurePath
+from typing import TYPE_CHECKING, TypeVar
+
+import anyio
+from anyio import to_thread
+
+from rag.page.guard import Receive
+from rag.types import Answer, Sentence, Token
+
+if TYPE_CHECKING:
+    from rag.answering import Events
+
+T = TypeVar("T")
+Event = Token | Sentence | Answer
+
+
+class Line:
+    """Lets one stream of the assistant run at a time."""
+
+    def __init__(self) -> None:
+        self._turn = anyio.Lock()
+
+    async def events(self, events: "Events") -> AsyncGenerator[Event]:
+        """`events`, when it is their turn; they are closed at the end, whatever happens.
+
+        Close it in the task that reads it, as the turn belongs to that task.
+        """
+        async with self._turn:
+            try:
+                # A thread that has begun is waited for, so nobody closes what still runs.
+                while (event := await to_thread.run_sync(next, events, None)) is not None:
+                    yield _public(event)
+            finally:
+                with anyio.CancelScope(shield=True):
+                    await to_thread.run_sync(events.close)
+
+    async def answer(self, events: "Events") -> Answer:
+        """The answer that `events` end with."""
+        async with aclosing(self.events(events)) as running:
+            async for event in running:
+                if isinstance(event, Answer):
+                    return event
+        raise AssertionError("a stream ends with its answer")
+
+
+def public_name(model: str) -> str:
+    """The name of `model`; of a file that is named by its place, the file's name alone."""
+    path = PurePath(model)
+    return path.name if path.is_absolute() or model.startswith(("~", ".")) else model
+
+
+def _public(event: Event) -> Event:
+    if isinstance(event, Answer):
+        return replace(event, model=public_name(event.model))
+    return event
+
+
+async def unless_left(receive: Receive, work: Awaitable[T]) -> T | None:
+    """What `work` gives; None, with it cancelled, once the client has gone away."""
+    done: T | None = None
+    failed: Exception | None = None
+    async with anyio.create_task_group() as group:
+
+        async def watch() -> None:
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            group.cancel_scope.cancel()
+
+        group.start_soon(watch)
+        try:
+            done = await work
+        except Exception as error:  # a task group would wrap it
+            failed = error
+        group.cancel_scope.cancel()
+    if failed is not None:
+        raise failed
+    return done

@@ -1,0 +1,69 @@
+"""What programs send and get, checked by pydantic and described in the OpenAPI page."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+
+def _whole(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("it holds half of a character (a lone surrogate)") from None
+    return text
+
+
+Text = Annotated[str, AfterValidator(_whole)]
+"""Text that can be encoded: JSON can escape what cannot."""
+
+
+class Exchange(BaseModel):
+    """One earlier question of the conversation, and the answer to it."""
+
+    model_config = ConfigDict(extra="forbid")
+    question: Text
+    answer: Text
+
+
+class Question(BaseModel):
+    """A question, with the conversation that it may refer to, oldest exchange first."""
+
+    model_config = ConfigDict(extra="forbid")
+    question: Text
+    history: list[Exchange] = Field(default=[], max_length=100)
+
+
+class Query(BaseModel):
+    """A question, or words, to search for; `k` is how many passages to give."""
+
+    model_config = ConfigDict(extra="forbid")
+    query: Text
+    k: int = Field(default=10, ge=1, le=100)
+
+
+class Listed(BaseModel):
+    """One article, without its text. `path` is relative to the folder of articles."""
+
+    id: str
+    title: str
+    path: str
+    source: str
+    published: str
+    passages: int
+
+
+class Health(BaseModel):
+    """How the server is; `model_loaded` is false until the first question."""
+
+    status: str
+    model: str
+    model_loaded: bool
+    articles: int
+    passages: int
+    index_version: str
+
+
+class Problem(BaseModel):
+    """What is wrong."""
+
+    error: str

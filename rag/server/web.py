@@ -1,0 +1,79 @@
+"""Puts the server together: the API, the MCP endpoint, and the middlewares before everything."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.security import HTTPBearer
+from mcp.server.transport_security import TransportSecuritySettings
+from starlette.exceptions import HTTPException
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import HTMLResponse
+
+from rag.page.guard import App, Guard
+from rag.server.api import routes
+from rag.server.failures import Unbroken, handle_failures
+from rag.server.gate import Gate
+from rag.server.limits import Limit, SameSite
+from rag.server.line import Line
+from rag.server.reference import reference
+from rag.server.tools import tools
+
+if TYPE_CHECKING:
+    from rag.assistant import Assistant
+
+_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+def create(assistant: "Assistant") -> FastAPI:
+    """The API and the MCP endpoint over `assistant`; the page can be mounted behind them."""
+    line = Line()
+    server = tools(assistant, line)
+    endpoint = server.streamable_http_app(
+        # `guarded` looks at hosts and origins, for every route alike
+        transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
+    )
+
+    @asynccontextmanager
+    async def lifespan(_web: FastAPI) -> AsyncIterator[None]:
+        async with server.session_manager.run():
+            yield
+
+    web = FastAPI(
+        title="Footnote",
+        description="Answers about a folder of articles, every sentence with a checked footnote.",
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    handle_failures(web)
+    bearer = HTTPBearer(auto_error=False, description="FOOTNOTE_AUTH, where it is set.")
+    web.include_router(routes(assistant, line), dependencies=[Depends(bearer)])
+    web.router.routes.extend(endpoint.routes)
+
+    @web.get("/api/docs", include_in_schema=False)
+    def docs() -> HTMLResponse:
+        return HTMLResponse(reference(web.openapi()))
+
+    @web.api_route("/api/{rest:path}", methods=_METHODS, include_in_schema=False)
+    def nothing(request: Request) -> None:
+        known = web.openapi()["paths"].get(request.url.path)
+        if known is None:
+            raise HTTPException(
+                404, "There is no such route; /api/docs lists those that there are."
+            )
+        allowed = ", ".join(method.upper() for method in known)
+        raise HTTPException(405, f"This route takes {allowed}.", {"allow": allowed})
+
+    return web
+
+
+def guarded(app: App, hosts: list[str], token: str) -> App:
+    """`app` behind all middlewares. With `hosts`, the server answers under these names alone."""
+    app = Unbroken(SameSite(Limit(Gate(app, token) if token else app)))
+    if hosts:
+        # A page elsewhere could otherwise reach this one under a name that it points here.
+        app = TrustedHostMiddleware(app, allowed_hosts=hosts)
+    return Guard(app)
