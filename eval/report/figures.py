@@ -8,11 +8,10 @@ from eval.metrics import (
     OUTCOMES,
     citation_holds_fact,
     citation_holds_some_fact,
-    percentile,
     share,
+    spread,
 )
 from eval.runner import Result
-from eval.stats import bootstrap_median
 
 Figures = dict[str, Any]
 
@@ -99,20 +98,10 @@ def figures(results: Sequence[Result]) -> Figures:
         "hit10": share(sum(hit.all for hit in hits), len(hits)),
         "hit10_some": share(sum(hit.any for hit in hits), len(hits)),
         "article_hit": share(sum(in_corpus), len(in_corpus)),
-        "total_s": _spread([timing.total_s for timing in fresh]),
-        "first_token_s": _spread(first),
+        "total_s": spread([timing.total_s for timing in fresh]),
+        "first_token_s": spread(first),
         "stages": {name: sum(getattr(timing, name) for timing in fresh) for name in STAGES},
         "seconds": sum(timing.total_s for timing in fresh),
-        "prompt_tokens": _spread([float(timing.prompt_tokens) for timing in timings]),
-        "answer_tokens": _spread([float(timing.answer_tokens) for timing in timings]),
-    }
-
-
-def _spread(values: Sequence[float]) -> dict[str, float | None]:
-    middle = bootstrap_median(values)
-    return {
-        "median": percentile(values, 50),
-        "low": middle.low if middle else None,
-        "high": middle.high if middle else None,
-        "p90": percentile(values, 90),
+        "prompt_tokens": spread([float(timing.prompt_tokens) for timing in timings]),
+        "answer_tokens": spread([float(timing.answer_tokens) for timing in timings]),
     }
