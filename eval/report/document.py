@@ -9,11 +9,12 @@ from eval.gate import Check
 from eval.metrics import GOOD, citation_holds_fact
 from eval.report.figures import summary
 from eval.runner import Result
+from eval.scores import scores
 from rag.errors import ConfigError
 from rag.types import Answer
 
 Document = dict[str, Any]
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,7 @@ def result_record(result: Result) -> dict[str, Any]:
         "fact_ranks": list(result.fact_ranks),
         "right_cited": cited,
         "citations_valid": list(result.citations_valid),
+        "scores": scores(result.case, answer, result.citations_valid) if answer else None,
         "answer": _answer_record(answer, whole=outcome not in GOOD) if answer else None,
     }
 

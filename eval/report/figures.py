@@ -8,10 +8,12 @@ from eval.metrics import (
     OUTCOMES,
     citation_holds_fact,
     citation_holds_some_fact,
+    mean,
     share,
     spread,
 )
 from eval.runner import Result
+from eval.scores import SCORES, scores
 
 Figures = dict[str, Any]
 
@@ -98,10 +100,19 @@ def figures(results: Sequence[Result]) -> Figures:
         "hit10": share(sum(hit.all for hit in hits), len(hits)),
         "hit10_some": share(sum(hit.any for hit in hits), len(hits)),
         "article_hit": share(sum(in_corpus), len(in_corpus)),
+        "scores": _scores(results),
         "total_s": spread([timing.total_s for timing in fresh]),
         "first_token_s": spread(first),
         "stages": {name: sum(getattr(timing, name) for timing in fresh) for name in STAGES},
         "seconds": sum(timing.total_s for timing in fresh),
         "prompt_tokens": spread([float(timing.prompt_tokens) for timing in timings]),
         "answer_tokens": spread([float(timing.answer_tokens) for timing in timings]),
+    }
+
+
+def _scores(results: Sequence[Result]) -> Figures:
+    """The mean of each figure of `eval.scores`, over the answers that have it."""
+    found = [scores(r.case, r.answer, r.citations_valid) for r in results if r.answer]
+    return {
+        name: mean([score for one in found if (score := one[name]) is not None]) for name in SCORES
     }

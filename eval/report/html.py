@@ -15,7 +15,7 @@ from eval.outcomes import PAIRED
 from eval.report import curves, plots
 from eval.report.change import changes, difference_rows, left_out_line, regression_lines
 from eval.report.document import Document, checks_of, failing
-from eval.report.rows import kind_rows, share_rows, spread_rows, stage_rows
+from eval.report.rows import kind_rows, score_rows, share_rows, spread_rows, stage_rows
 
 _FOLDER = Path(__file__).parent
 Segments = list[tuple[str, tuple[int, ...]]]
@@ -46,6 +46,7 @@ def html(data: Document) -> str:
         figures=_figures(data["results"]),
         tables=[
             share_rows("figure", whole["overall"]),
+            score_rows(whole["overall"]),
             spread_rows(whole["overall"]),
             stage_rows(whole["overall"]),
             kind_rows(whole["kinds"]),

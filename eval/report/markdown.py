@@ -14,7 +14,7 @@ from eval.report.change import (
     regression_lines,
 )
 from eval.report.document import Document, checks_of, failing
-from eval.report.rows import kind_rows, share_rows, spread_rows, stage_rows
+from eval.report.rows import kind_rows, score_rows, share_rows, spread_rows, stage_rows
 
 
 def markdown(data: Document) -> str:
@@ -35,7 +35,12 @@ def markdown(data: Document) -> str:
     )
     for title, group in tables.items():
         rows = share_rows("figure", group)
-        parts += [f"## {title}", _table(rows), _table(spread_rows(group))]
+        parts += [
+            f"## {title}",
+            _table(rows),
+            _table(score_rows(group)),
+            _table(spread_rows(group)),
+        ]
     parts.append(_table(stage_rows(whole["overall"])))
     parts += ["## By kind", _table(kind_rows(whole["kinds"]))]
     bad = failing(data)

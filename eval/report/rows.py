@@ -5,6 +5,7 @@ from typing import Any
 
 from eval.metrics import OUTCOMES
 from eval.report.figures import SHARES, STAGES, Figures
+from eval.scores import SCORES
 
 
 def share_rows(title: str, group: Figures) -> list[list[str]]:
@@ -42,6 +43,16 @@ def spread_rows(group: Figures) -> list[list[str]]:
         spread = group[name]
         middle = cell(spread["median"], form)
         rows.append([label, middle, bounds(spread, form), cell(spread["p90"], form)])
+    return rows
+
+
+def score_rows(group: Figures) -> list[list[str]]:
+    """The means of answer and citation figures, each over the answers that have it."""
+    rows = [["mean over answers", "answers", "mean", "95 % interval"]]
+    for name, label in SCORES.items():
+        value = group["scores"][name]
+        middle = "-" if value["estimate"] is None else f"{value['estimate']:.3f}"
+        rows.append([label, str(value["of"]), middle, bounds(value, ".3f")])
     return rows
 
 
