@@ -1,7 +1,7 @@
 """The report as one JSON-ready document; whatever shows a report reads nothing else."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from eval.compare import Comparison
@@ -19,12 +19,14 @@ FORMAT = 3
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What is said of a run beside its figures: the gate, the goals, what changed, and a note."""
+    """What is said of a run beside its figures: the gate, the goals, what changed, a note, and
+    the setup that a later run is compared by (`eval.drift`)."""
 
     checks: Sequence[Check] = ()
     goals: Sequence[Check] = ()
     comparison: Comparison | None = None
     note: str = ""
+    setup: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool | None:
@@ -45,6 +47,7 @@ def document(
     return {
         "format": FORMAT,
         "configuration": dict(configuration),
+        "setup": dict(findings.setup),
         "note": findings.note,
         "passed": findings.passed,
         "summary": summary(results),
@@ -65,7 +68,7 @@ def check_format(data: Mapping[str, Any], name: str) -> None:
 
 def checks_of(records: Sequence[Mapping[str, Any]]) -> list[Check]:
     """The checks that a document holds."""
-    names = ("threshold", "bound", "figure", "low", "high")
+    names = ("threshold", "bound", "figure", "low", "high", "reason")
     return [Check(**{name: record[name] for name in names}) for record in records]
 
 

@@ -90,11 +90,13 @@ def _evidence(record: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _gate_rows(checks: Sequence[Check]) -> list[list[str]]:
-    rows = [["threshold", "", "bound", "figure", "95 % interval"]]
+    rows = [["threshold", "", "bound", "figure", "95 % interval, or why"]]
     for check in checks:
         interval = "-"
         if check.low is not None and check.high is not None:
             interval = f"{check.low:.3f} to {check.high:.3f}"
+        elif check.reason and (check.figure is None or not check.met):
+            interval = check.reason
         figure = "-" if check.figure is None else f"{check.figure:.4g}"
         rows.append([check.threshold, check.state, f"{check.bound:g}", figure, interval])
     return rows
