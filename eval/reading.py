@@ -43,13 +43,14 @@ def read_set(args: argparse.Namespace) -> int:
     whole = _cases(args)
     cases = draw(whole, args.limit, args.seed, lambda c: c.answerable, lambda c: c.kind)
     settings = Settings.load(model=args.model)
-    out = args.out or Path("reports") / f"read-{args.file.resolve().parent.name}-{args.file.stem}"
+    out = args.out or Path("reports") / f"read-{_name(args.file)}"
     files.make(out)
     ticker = Ticker(args.verbose)
     with Assistant.open(settings.corpus, settings=settings, progress=ticker.stage) as assistant:
         assistant.warm()
         made_with = configuration(assistant, settings, args.file, PROJECT / "prompts")
         made_with |= {"format": args.format, "limit": args.limit, "seed": args.seed}
+        made_with |= {"altered": args.altered}
         if args.fresh:
             forget(out)
         # No answer depends on the articles that the assistant was opened with.
@@ -60,7 +61,7 @@ def read_set(args: argparse.Namespace) -> int:
     if not readings:
         forget(out)
         raise KeyboardInterrupt
-    data = report(made_with, readings, len(whole))
+    data = report(_name(args.file), made_with, readings, len(cases), len(whole))
     print(align(reading_rows(data["figures"])))
     print("\n".join(f"{r.case.id}: {r.reason}" for r in readings if not r.answer))
     _write(out / REPORT, data)
@@ -88,13 +89,20 @@ def ask(
     return readings
 
 
-def report(made_with: dict[str, Any], readings: Sequence[Reading], of: int) -> dict[str, Any]:
-    """The report, JSON-ready: figures of all, and of each kind where there are several."""
+def report(
+    name: str, made_with: dict[str, Any], readings: Sequence[Reading], drawn: int, of: int
+) -> dict[str, Any]:
+    """The report, JSON-ready: figures of all, and of each kind where there are several.
+
+    `drawn` of the set's `of` cases were to be read; after Ctrl-C there are fewer `readings`.
+    """
     kinds = dict.fromkeys(reading.case.kind for reading in readings)
     by_kind = {kind: [r for r in readings if r.case.kind == kind] for kind in kinds}
     return {
         "reading": FORMAT,
         "configuration": made_with,
+        "name": name,
+        "drawn": drawn,
         "of": of,
         "figures": reading_figures(readings),
         "kinds": {kind: reading_figures(some) for kind, some in by_kind.items()}
@@ -102,6 +110,11 @@ def report(made_with: dict[str, Any], readings: Sequence[Reading], of: int) -> d
         else {},
         "results": [_record(reading) for reading in readings],
     }
+
+
+def _name(file: Path) -> str:
+    """What a set is called: many are a cases.jsonl in a folder of the set's name."""
+    return f"{file.resolve().parent.name}-{file.stem}"
 
 
 def _cases(args: argparse.Namespace) -> list[ReadingCase]:
