@@ -41,14 +41,16 @@ def setup_of(made_with: Mapping[str, Any], articles: Iterable[Article]) -> Setup
     }
 
 
-def misfit(before: Setup, now: Setup) -> str:
-    """Why a baseline says nothing of this run; empty when it does, or does not tell its setup."""
-    if not before:
-        return ""
-    if before["model"] != now["model"]:
-        return f"It is of the model {before['model']}, and this run is of {now['model']}."
-    if before["model_sha256"] != now["model_sha256"]:
-        return f"The file of the model {now['model']} is another than then."
+def misfit(before: Run, after: Run) -> str:
+    """Why a baseline says nothing of this run: another model, or not one case; empty if it does."""
+    if not any(name in before.cases and before.cases[name].of == case.of
+               for name, case in after.cases.items()):  # fmt: skip
+        return "none of the cases was asked then as it is now."
+    then, now = before.setup, after.setup
+    if then and then["model"] != now["model"]:
+        return f"it is of the model {then['model']}, and this run is of {now['model']}."
+    if then and then["model_sha256"] != now["model_sha256"]:
+        return f"the file of the model {now['model']} is another than then."
     return ""
 
 
@@ -63,10 +65,10 @@ def drift(before: Run, after: Run, cases: Sequence[Case], seeds: Path) -> list[C
     checks.append(_count("missing_articles_max", gone, "The cases are about articles that left"))
     words = ["prompts/"] if then["prompts"] != now["prompts"] else []
     checks.append(_count("changed_prompts_max", words, _MEANT))
-    changed = [
-        f"{name} {then['settings'].get(name)} -> {now['settings'].get(name)}"
-        for name in sorted(then["settings"].keys() | now["settings"].keys())
-        if then["settings"].get(name) != now["settings"].get(name)
+    changed = [  # a setting that only one of the two programs has is no change of it
+        f"{name} {then['settings'][name]} -> {now['settings'][name]}"
+        for name in sorted(then["settings"].keys() & now["settings"].keys())
+        if then["settings"][name] != now["settings"][name]
     ]
     return [*checks, _count("changed_settings_max", changed, _MEANT)]
 

@@ -62,7 +62,7 @@ def evaluate(args: argparse.Namespace) -> int:
     checks = gate(group, thresholds, strict=args.strict)
     checks.append(stale(articles, _files(settings)))
     after = _run_of(results, str(out), setup)
-    if before and (why := misfit(before.setup, setup)):
+    if before and (why := misfit(before, after)):
         checks.append(Check("baseline", 0, None, reason=f"not compared with {baseline}: {why}"))
         before = None
     if before:

@@ -39,6 +39,8 @@ def test_an_unchanged_system_has_not_drifted() -> None:
     # Neither what no answer depends on nor an article that no case names makes a difference.
     other = a_setup(settings={"port": 2, "threads": 8}, articles=["a.md", "new.md"])
     assert failed(a_run(other), a_run(a_setup())) == {}
+    # A setting of a later program was not another one before.
+    assert failed(a_run(a_setup()), a_run(a_setup(settings={"new": 1}))) == {}
     assert failed(a_run({}), a_run(a_setup(articles=[]))) == {}  # nothing is known of then
 
 
@@ -64,10 +66,12 @@ def test_answers_cut_short_are_seen_by_what_the_model_wrote() -> None:
     assert failed(a_run(setup, count=4), a_run(setup, tokens=4, count=4)) == {}  # too few to tell
 
 
-def test_a_baseline_of_another_model_does_not_fit() -> None:
-    assert misfit(a_setup(), a_setup()) == misfit({}, a_setup()) == ""
-    assert "of the model m, and this run is of n" in misfit(a_setup(), a_setup(model="n"))
-    assert "another than then" in misfit(a_setup(), a_setup(model_sha256="2"))
+def test_a_baseline_of_another_model_or_other_cases_does_not_fit() -> None:
+    now, fewer = a_run(a_setup()), a_run(a_setup(), count=1)
+    assert misfit(now, now) == misfit(a_run({}), now) == misfit(now, fewer) == ""
+    assert "of the model m, and this run is of n" in misfit(now, a_run(a_setup(model="n")))
+    assert "another than then" in misfit(now, a_run(a_setup(model_sha256="2")))
+    assert "none of the cases" in misfit(a_run(a_setup(), count=0), now)
 
 
 def test_an_article_that_changed_or_went_since_it_was_read_is_stale(tmp_path: Path) -> None:
@@ -95,7 +99,7 @@ def test_the_gate_says_that_a_baseline_is_of_another_model(
     assert "not compared" not in out
     assert launch("--model", "two", "--fresh") == 0
     out = capsys.readouterr().out
-    assert "It is of the model one, and this run is of two." in out
+    assert "it is of the model one, and this run is of two." in out
     assert "got worse beyond chance" not in out
 
 
