@@ -6,7 +6,7 @@ FOOTNOTE := $(BIN)/footnote
 ORIGINALS := ../shared/seeds
 
 .DEFAULT_GOAL := help
-.PHONY: help chat ask eval test check lint types fast real gate format clean
+.PHONY: help chat ask eval test check lint types fast real quality gate format clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ real: $(VENV)/.ready-dev
 	$(BIN)/footnote models pull
 	$(BIN)/footnote models pull smollm2-135m-instruct
 	$(BIN)/pytest -q -m "real or browser"
+
+quality: $(VENV)/.ready ## write docs/quality.md from the reports in reports/
+	@$(BIN)/python -m benchmarks.quality
 
 gate: $(VENV)/.ready-dev
 	$(FOOTNOTE) eval run --split report --strict --fresh

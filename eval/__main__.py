@@ -1,4 +1,4 @@
-"""`python -m eval` and `footnote eval`: run, compare, report, new, lint, calibrate."""
+"""`python -m eval` and `footnote eval`: run, read, compare, report, new, lint, calibrate."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -9,6 +9,7 @@ from eval.options import (
     calibrate_parser,
     compare_parser,
     overview,
+    read_parser,
     report_parser,
     run_parser,
 )
@@ -42,6 +43,13 @@ def _run(argv: Sequence[str]) -> int:
     from eval.evaluate import evaluate
 
     return evaluate(args)
+
+
+def _read(argv: Sequence[str]) -> int:
+    args = read_parser().parse_args(argv)
+    from eval.reading import read_set
+
+    return read_set(args)
 
 
 def _compare(argv: Sequence[str]) -> int:
@@ -100,6 +108,7 @@ def _calibrate(argv: Sequence[str]) -> int:
 
 _COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "run": _run,
+    "read": _read,
     "compare": _compare,
     "report": _report,
     "new": _new,

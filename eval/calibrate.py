@@ -7,7 +7,6 @@ same however many there are of either: otherwise the threshold would move with t
 """
 
 import argparse
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +18,7 @@ from eval.calibration import auroc
 from eval.dataset import Case, load, of_split
 from eval.options import INTERRUPTED, PASSED
 from eval.runner import Result, Rules, article_names, run
+from eval.sample import draw
 from eval.ticker import Ticker
 from rag import Assistant, Settings
 from rag.errors import ConfigError
@@ -82,13 +82,11 @@ def _told(fitted: Fit, before: Calibration) -> str:
 
 
 def choose(cases: Sequence[Case], split: str, limit: int | None) -> list[Case]:
-    """The cases to fit on, `limit` of them drawn with a fixed seed.
+    """The cases to fit on, `limit` of them drawn, half of either kind.
 
     Raises ConfigError when there are too few of either kind.
     """
-    chosen = of_split(cases, split)
-    if limit is not None and limit < len(chosen):
-        chosen = random.Random(0).sample(chosen, limit)
+    chosen = draw(of_split(cases, split), limit, 0, lambda case: case.answerable)
     answerable = sum(case.answerable for case in chosen)
     for count, kind in ((answerable, "with"), (len(chosen) - answerable, "without")):
         if count < LEAST:

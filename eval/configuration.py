@@ -28,7 +28,7 @@ LIBRARIES = (
 )
 _SECRET = "auth"  # of the settings: it is in no report
 # Settings that no answer depends on; what the corpus holds is in the index version.
-_INDIFFERENT = ("home", "corpus", "offline", "host", "port", "states_mb")
+INDIFFERENT = ("home", "corpus", "offline", "host", "port", "states_mb")
 _PROGRAM = ("index", "prompts", "rag")
 
 
@@ -81,7 +81,7 @@ def answer_context(made_with: dict[str, Any]) -> str:
     names += ["calibrations_sha256", "program_sha256"]
     parts = {name: made_with[name] for name in names}
     parts["settings"] = {
-        name: value for name, value in made_with["settings"].items() if name not in _INDIFFERENT
+        name: value for name, value in made_with["settings"].items() if name not in INDIFFERENT
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 

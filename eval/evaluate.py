@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ from eval import memory, outcomes
 from eval.compare import Comparison, compare
 from eval.configuration import answer_context, configuration
 from eval.dataset import Case, load, of_split
-from eval.gate import gate, load_thresholds
+from eval.drift import Setup, drift, misfit, setup_of, stale
+from eval.gate import Check, gate, load_thresholds
 from eval.options import BELOW, CASES, HERE, INTERRUPTED, PASSED
 from eval.report import files
 from eval.report.document import Document, Findings, document, result_record
@@ -18,6 +20,8 @@ from eval.report.text import text
 from eval.runner import Result, Rules, run
 from eval.ticker import Ticker
 from index.build import index_folder
+from index.errors import CorpusError
+from index.selection import Selection
 from rag import Assistant, Settings
 from rag.errors import ConfigError
 from rag.settings import PROJECT
@@ -46,6 +50,8 @@ def evaluate(args: argparse.Namespace) -> int:
         made_with = configuration(assistant, settings, args.cases, PROJECT / "prompts")
         kept = _remember(args, out, settings, answer_context(made_with))
         rules = Rules(kept, args.timeout, PROJECT / "seeds")
+        articles = assistant.articles()
+        setup = setup_of(made_with, articles)
         results = run(assistant, cases, ticker.case, rules)
         ticker.clear()
     if not results:
@@ -53,11 +59,20 @@ def evaluate(args: argparse.Namespace) -> int:
         raise KeyboardInterrupt
     note = _note(args, len(results), len(cases))
     group = figures(results)
+    checks = gate(group, thresholds, strict=args.strict)
+    checks.append(stale(articles, _files(settings)))
+    after = _run_of(results, str(out), setup)
+    if before and (why := misfit(before, after)):
+        checks.append(Check("baseline", 0, None, reason=f"not compared with {baseline}: {why}"))
+        before = None
+    if before:
+        checks += drift(before, after, cases, PROJECT / "seeds")
     findings = Findings(
-        checks=[] if note else gate(group, thresholds, strict=args.strict),
+        checks=[] if note else checks,
         goals=gate(group, goals, strict=True),
-        comparison=_compare(before, results, str(out), assistant.model),
+        comparison=_compare(before, after) if before else None,
         note=note,
+        setup=setup,
     )
     options = {"split": args.split, "strict": args.strict, "timeout_s": args.timeout}
     whole = document(made_with | options, results, findings)
@@ -120,16 +135,24 @@ def _remember(
     return kept
 
 
-def _compare(
-    before: outcomes.Run | None, results: Sequence[Result], name: str, model: str
-) -> Comparison | None:
-    if before is None:
-        return None
-    after = outcomes.run_of(name, model, [result_record(result) for result in results])
-    asked = {result.case.id for result in results}
+def _files(settings: Settings) -> dict[str, Path]:
+    """The files of the corpus as they are now, by article id."""
+    try:
+        selection = Selection.read(index_folder(settings.corpus, settings.index_root))
+        return selection.files(settings.corpus)[0]
+    except CorpusError:  # gone since it was opened: then every article is
+        return {}
+
+
+def _run_of(results: Sequence[Result], name: str, setup: Setup) -> outcomes.Run:
+    records = [result_record(result) for result in results]
+    return outcomes.run_of(name, setup["model"], records, setup)
+
+
+def _compare(before: outcomes.Run, after: outcomes.Run) -> Comparison:
     # A split or the first few cases are compared with the same ones of the baseline.
-    cases = {id_: case for id_, case in before.cases.items() if id_ in asked}
-    return compare(outcomes.Run(before.name, before.model, cases, before.seconds), after)
+    cases = {id_: case for id_, case in before.cases.items() if id_ in after.cases}
+    return compare(replace(before, cases=cases), after)
 
 
 def _note(args: argparse.Namespace, done: int, total: int) -> str:
@@ -152,5 +175,5 @@ def _save_baseline(args: argparse.Namespace, file: Path, whole: dict[str, Any]) 
         print("No baseline is written: cases crashed or were left out.")
         return
     found = outcomes.of_records(whole["results"])
-    outcomes.save_baseline(file, whole["configuration"]["model"], found)
+    outcomes.save_baseline(file, whole["configuration"]["model"], found, whole["setup"])
     print(f"Written: {file} (baseline)")

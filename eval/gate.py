@@ -18,6 +18,7 @@ NAMES = (
     "errors_max",
 )
 # No sample of cases makes these vary: one invalid citation or one crash is a defect.
+_NOTHING = "nothing to measure"
 HARD = ("citation_valid", "errors")
 
 
@@ -26,6 +27,7 @@ class Check:
     """One threshold held to its figure; `figure` is None when there was nothing to measure.
 
     `low` and `high` bound the figure's 95 % interval; without them the bare figure decides.
+    `reason` tells more where the figure alone does not tell what to look at.
     """
 
     threshold: str
@@ -33,6 +35,7 @@ class Check:
     figure: float | None
     low: float | None = None
     high: float | None = None
+    reason: str = ""
 
     @property
     def met(self) -> bool:
@@ -58,10 +61,14 @@ class Check:
 
     def __str__(self) -> str:
         if self.figure is None:
-            return f"{self.state:<5} {self.threshold:<20} {self.bound:<6g} nothing to measure"
+            return (
+                f"{self.state:<5} {self.threshold:<20} {self.bound:<6g} {self.reason or _NOTHING}"
+            )
         line = f"{self.state:<5} {self.threshold:<20} {self.bound:<6g} figure {self.figure:.4g}"
-        if self.met or self.low is None or self.high is None:
+        if self.met:
             return line
+        if self.low is None or self.high is None:
+            return f"{line}. {self.reason}" if self.reason else line
         return f"{line}, 95 % interval {self.low:.3f} to {self.high:.3f}"
 
 

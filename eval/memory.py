@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from eval.adapters.types import ReadingCase
 from eval.dataset import Case
 from rag.errors import ConfigError
 from rag.types import Answer, Citation, Passage, Position, Timings
@@ -58,7 +59,7 @@ class Memory:
         """How many answers an interrupted run has left."""
         return len(self._resumed)
 
-    def recall(self, case: Case) -> Kept | None:
+    def recall(self, case: Case | ReadingCase) -> Kept | None:
         """The answer to the case's question, of this run before it was interrupted or of others."""
         if not self._context:
             return None
@@ -72,7 +73,9 @@ class Memory:
         except (OSError, ValueError):
             return None
 
-    def keep(self, case: Case, answer: Answer, seconds: float, *, cached: bool = False) -> None:
+    def keep(
+        self, case: Case | ReadingCase, answer: Answer, seconds: float, *, cached: bool = False
+    ) -> None:
         """Write an answer down at once. Raises ConfigError when that fails."""
         key = self._key(case)
         if key in self._resumed:
@@ -91,8 +94,12 @@ class Memory:
         """Remove the journal: its answers are in the report, and there is nothing to resume."""
         self._journal.unlink(missing_ok=True)
 
-    def _key(self, case: Case) -> str:
-        asked = [self._context, case.question, [asdict(turn) for turn in case.history]]
+    def _key(self, case: Case | ReadingCase) -> str:
+        if isinstance(case, ReadingCase):
+            given = ["read", *(asdict(passage) for passage in case.passages)]
+        else:
+            given = [asdict(turn) for turn in case.history]
+        asked = [self._context, case.question, given]
         return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
 
     def _file(self, key: str) -> Path:

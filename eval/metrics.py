@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
 
 from eval.dataset import Case
 from eval.matching import equals, held_by, holds
-from eval.stats import wilson
+from eval.stats import Interval, bootstrap_mean, bootstrap_median, wilson
 from rag.types import Answer, Citation, SourceSentence
 
 Outcome = Literal["right", "wrong", "refused_rightly", "refused_wrongly", "answered_unanswerable"]
@@ -165,3 +165,27 @@ def share(k: int, n: int) -> dict[str, Any]:
     """k of n as count, of, rate (None of 0), and low and high of its 95 % Wilson interval."""
     low, high = wilson(k, n)
     return {"count": k, "of": n, "rate": k / n if n else None, "low": low, "high": high}
+
+
+def interval(found: Interval | None) -> dict[str, float] | None:
+    """An estimate as estimate, low and high, JSON-ready."""
+    return asdict(found) if found else None
+
+
+def mean(values: Sequence[float]) -> dict[str, Any]:
+    """The mean as estimate (None of no values), low, high (None of fewer than two), and of."""
+    found = bootstrap_mean(values)
+    estimate = sum(values) / len(values) if values else None
+    bounds = {"low": found.low if found else None, "high": found.high if found else None}
+    return {"estimate": estimate, **bounds, "of": len(values)}
+
+
+def spread(values: Sequence[float]) -> dict[str, float | None]:
+    """Median, low and high of its bootstrap interval, and p90; None where unmeasured."""
+    middle = bootstrap_median(values)
+    return {
+        "median": percentile(values, 50),
+        "low": middle.low if middle else None,
+        "high": middle.high if middle else None,
+        "p90": percentile(values, 90),
+    }

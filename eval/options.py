@@ -13,12 +13,15 @@ THRESHOLDS = HERE / "thresholds.toml"
 PASSED, BELOW, UNUSABLE, INTERRUPTED = 0, 1, 2, 130  # exit codes
 TIMEOUT = 300.0  # seconds for one case: many times what the default model takes on two cores
 
+FORMATS = ("reading", "squad", "rgb", "clapnq")
+
 _OVERVIEW = """\
 Asks hand-written questions, judges the answers by their facts and holds the
 figures to a bar and to a baseline.
 
 commands:
   run        ask the cases and report (what `footnote eval` does without a command)
+  read       a set whose passages are given: SQuAD, RGB, CLAPNQ or your own
   compare    two runs on the same cases: what changed, and whether by chance
   report     show a stored report.json again, in every form
   new        write a commented file of cases to begin with
@@ -70,6 +73,31 @@ def run_parser() -> argparse.ArgumentParser:
     add("--baseline", type=Path, metavar="FILE",
         help="outcomes to compare with: a baseline or a report.json")  # fmt: skip
     add("--save-baseline", action="store_true", help="make this run the baseline")
+    return parser
+
+
+def read_parser() -> argparse.ArgumentParser:
+    """The options of `footnote eval read`."""
+    parser = argparse.ArgumentParser(
+        prog="footnote eval read",
+        description="Ask the questions of a set from the passages that it gives with each, and "
+        "report what is right and what is refused. A run that was interrupted goes on where it "
+        "stopped when nothing has changed since.",
+        epilog="Exit code: 0 done, 2 unusable input, 130 interrupted.",
+    )
+    add = parser.add_argument
+    add("file", type=Path, metavar="FILE", help="the set, in one file")
+    add("--format", choices=FORMATS, default="reading",
+        help="layout of the file (default: reading, that of docs/cases.md)")  # fmt: skip
+    add("--limit", type=whole_number, metavar="N",
+        help="only N cases, answerable or not and of each kind in turn")  # fmt: skip
+    add("--seed", type=int, default=0, help="which N (default: 0)")
+    add("--altered", type=int, default=0, metavar="N",
+        help="rgb: so many snippets altered to state a wrong answer (default: 0)")  # fmt: skip
+    add("--model", help="answer model: catalogue name, GGUF path or hub name")
+    add("--out", type=Path, help="folder of the report (default: in reports/, by the file)")
+    add("--fresh", action="store_true", help="ask every case anew, whatever was answered before")
+    add("--verbose", action="store_true", help="print a line for each case as it goes")
     return parser
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +16,15 @@ PAIRED = {
     "right_cited": "right, quotes hold every fact",
     "hit10": "first 10 sentences hold every fact",
 }
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
 class CaseOutcome:
     """One case's outcome; `of` is a hash of what was asked and expected.
 
-    `hit10` and `right_cited` are None where they were not measured.
+    `hit10` and `right_cited` are None where they were not measured, `seconds` where another run
+    made the answer. `ranks` are `Result.fact_ranks`, `tokens` what the model wrote.
     """
 
     of: str
@@ -31,6 +32,9 @@ class CaseOutcome:
     outcome: str
     hit10: bool | None = None
     right_cited: bool | None = None
+    ranks: tuple[int | None, ...] = ()
+    seconds: float | None = None
+    tokens: int = 0
 
     def passes(self, figure: str) -> bool | None:
         """Whether the case counts for a figure of `PAIRED`; None when it is not one of its cases.
@@ -53,7 +57,8 @@ class Run:
     name: str
     model: str
     cases: Mapping[str, CaseOutcome]
-    seconds: Mapping[str, float]  # of the answers made in this run, by case id; a baseline has none
+    seconds: Mapping[str, float]  # of the answers made in this run, by case id
+    setup: Mapping[str, Any] = field(default_factory=dict)  # of `eval.drift`; empty: not known
 
 
 def of_records(records: Iterable[Mapping[str, Any]]) -> dict[str, CaseOutcome]:
@@ -74,14 +79,29 @@ def _of_record(record: Mapping[str, Any]) -> CaseOutcome:
         outcome=record["outcome"],
         hit10=record["hit"]["all"] if record["hit"] else None,
         right_cited=record.get("right_cited"),
+        ranks=tuple(record["fact_ranks"]),
+        seconds=_seconds(record),
+        tokens=record["answer"]["timings"]["answer_tokens"] if record["answer"] else 0,
     )
 
 
-def run_of(name: str, model: str, records: Sequence[Mapping[str, Any]]) -> Run:
+def _seconds(record: Mapping[str, Any]) -> float | None:
+    return round(record["seconds"], 3) if record["answer"] and not record["cached"] else None
+
+
+def run_of(
+    name: str,
+    model: str,
+    records: Sequence[Mapping[str, Any]],
+    setup: Mapping[str, Any] | None = None,
+) -> Run:
     """The run that a report's results are of."""
-    fresh = [record for record in records if record["answer"] and not record["cached"]]
-    seconds = {record["case"]["id"]: record["seconds"] for record in fresh}
-    return Run(name, model, of_records(records), seconds)
+    return _run(name, model, of_records(records), setup or {})
+
+
+def _run(name: str, model: str, cases: Mapping[str, CaseOutcome], setup: Mapping[str, Any]) -> Run:
+    timed = {id_: case.seconds for id_, case in cases.items() if case.seconds is not None}
+    return Run(name, model, cases, timed, setup)
 
 
 def load_run(path: Path) -> Run:
@@ -90,14 +110,19 @@ def load_run(path: Path) -> Run:
     data = read_json(file)
     try:
         if "results" in data:
-            return run_of(str(path), data["configuration"]["model"], data["results"])
+            return run_of(
+                str(path), data["configuration"]["model"], data["results"], data.get("setup")
+            )
         if data["version"] != _VERSION:
             raise ConfigError(
                 f"The baseline {file} is of version {data['version']}, and this program reads "
                 f"{_VERSION}. Write it again with `footnote eval run --save-baseline`."
             )
-        cases = {name: CaseOutcome(**fields) for name, fields in data["cases"].items()}
-        return Run(str(path), data["model"], cases, {})
+        cases = {
+            name: CaseOutcome(**fields | {"ranks": tuple(fields["ranks"])})
+            for name, fields in data["cases"].items()
+        }
+        return _run(str(path), data["model"], cases, data["setup"])
     except (KeyError, TypeError, AttributeError) as error:
         raise ConfigError(
             f"{file} is neither a report.json nor a baseline of `footnote eval` ({error!r})."
@@ -117,9 +142,12 @@ def read_json(file: Path) -> dict[str, Any]:
     return data
 
 
-def save_baseline(file: Path, model: str, cases: Mapping[str, CaseOutcome]) -> None:
+def save_baseline(
+    file: Path, model: str, cases: Mapping[str, CaseOutcome], setup: Mapping[str, Any]
+) -> None:
     """Write a baseline, one case a line so that a change of it reads well in a diff."""
-    head = f' "version": {_VERSION},\n "model": {json.dumps(model)},\n "cases": {{\n'
+    head = f' "version": {_VERSION},\n "model": {json.dumps(model)},\n'
+    head += f' "setup": {json.dumps(setup, sort_keys=True)},\n "cases": {{\n'
     lines = [f"  {json.dumps(name)}: {json.dumps(asdict(case))}"
              for name, case in sorted(cases.items())]  # fmt: skip
     try:

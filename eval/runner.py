@@ -136,7 +136,7 @@ def _ask(assistant: Answering, case: Case, rules: Rules) -> Result:
         except Exception as error:  # whatever it is, the other cases are still worth asking
             seconds = time.perf_counter() - started
             late = isinstance(error, CaseTimeoutError)
-            return Result(case=case, error=_message(error), seconds=seconds, timed_out=late)
+            return Result(case=case, error=message(error), seconds=seconds, timed_out=late)
         found = Result(case=case, answer=answer, seconds=time.perf_counter() - started)
     if memory and found.answer:
         memory.keep(case, found.answer, found.seconds, cached=found.cached)
@@ -185,10 +185,11 @@ def _judge(
             fact_ranks=ranks,
         )
     except Exception as error:  # the search may crash as well as the answer
-        return Result(case=case, error=_message(error), seconds=asked.seconds)
+        return Result(case=case, error=message(error), seconds=asked.seconds)
 
 
-def _message(error: Exception) -> str:
+def message(error: Exception) -> str:
+    """What a crash is told by: the text of an error of ours, else its kind too."""
     if isinstance(error, FootnoteError | CaseTimeoutError):
         # A crash without any text has to count as one all the same.
         return str(error) or type(error).__name__

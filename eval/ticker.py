@@ -2,6 +2,7 @@
 
 import sys
 
+from eval.reading_metrics import Reading
 from eval.runner import Result
 
 
@@ -19,7 +20,7 @@ class Ticker:
         if self._rewrite:
             self._show(f"{stage} {done}/{total}" if total else stage)
 
-    def case(self, result: Result, done: int, total: int) -> None:
+    def case(self, result: Result | Reading, done: int, total: int) -> None:
         """Show how far the cases are, and the case itself when verbose."""
         if not (result.cached or result.resumed):
             self._asked += 1

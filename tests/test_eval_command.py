@@ -41,7 +41,7 @@ def test_a_run_above_the_bar_passes(launch: Launch, tmp_path: Path, capsys: Capt
     assert data["configuration"]["split"] == "report"
     assert data["configuration"]["settings"]["corpus"] == "articles"
     assert {check["threshold"]: check["passed"] for check in data["gate"]} == dict.fromkeys(
-        NAMES, True
+        [*NAMES, "stale_articles_max"], True
     )
 
 

@@ -1,6 +1,7 @@
 """Two runs on the same cases: baselines, regressions, and what is said of them."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -91,13 +92,16 @@ def test_a_crash_counts_as_worse() -> None:
 
 def test_a_baseline_is_read_as_it_was_written_one_case_a_line(tmp_path: Path) -> None:
     cases = dict(a_run("one", True, False, refused=(True,)).cases)
+    cases["a0"] = replace(cases["a0"], ranks=(1, None), seconds=1.5, tokens=9)
     file = tmp_path / "new" / "baseline.json"
-    save_baseline(file, "the model", cases)
-    assert (load_run(file).cases, load_run(file).model) == (cases, "the model")
+    save_baseline(file, "the model", cases, {"model": "the model"})
+    found = load_run(file)
+    assert (found.cases, found.model) == (cases, "the model")
+    assert (found.setup, found.seconds) == ({"model": "the model"}, {"a0": 1.5})
     assert sum('"of"' in line for line in file.read_text().splitlines()) == 3
     (tmp_path / "taken").write_text("")
     with pytest.raises(ConfigError, match="--baseline"):
-        save_baseline(tmp_path / "taken" / "baseline.json", "m", cases)
+        save_baseline(tmp_path / "taken" / "baseline.json", "m", cases, {})
 
 
 @pytest.mark.parametrize(
@@ -108,7 +112,7 @@ def test_a_baseline_is_read_as_it_was_written_one_case_a_line(tmp_path: Path) ->
         ("{}", "neither a report.json nor a baseline"),
         ('{"results": [{}], "configuration": {"model": "m"}}', "neither"),
         ('{"version": 9}', "of version 9"),
-        ('{"version": 1, "model": "m", "cases": {"a": {"colour": 1}}}', "neither"),
+        ('{"version": 2, "model": "m", "cases": {"a": {"colour": 1}}}', "neither"),
     ],
 )
 def test_what_is_no_run_is_refused(

@@ -14,6 +14,7 @@ from eval.citation_metrics import (
     citation_recall,
     cited_sentences,
     faithfulness,
+    held_words,
 )
 from eval.retrieval_metrics import mean, score
 from eval.usage import latencies, token_counts
@@ -212,3 +213,16 @@ def test_latencies_and_tokens() -> None:
         "answer": {"total": 2, "mean": 1.0},
     }
     assert token_counts([])["answer"] == {"total": 0, "mean": None}
+
+
+@pytest.mark.parametrize(
+    ("evidence", "claim", "borne_out"),
+    [
+        ("Ali Adeeb headed the delegation to Qom.", "The delegation was headed by Adeeb.", True),
+        ("Ali Adeeb headed the delegation to Qom.", "Talabani sold rockets to Adeeb.", False),
+        ("Some 3400 men lived in the camp.", "3500 men lived in the camp.", False),
+        ("", "Adeeb led it.", False),
+    ],
+)
+def test_words_bear_a_claim_out(evidence: str, claim: str, borne_out: bool) -> None:
+    assert held_words(evidence, claim) is borne_out

@@ -12,6 +12,7 @@ from eval.configuration import configuration
 from eval.report.figures import figures as figures_of
 from eval.report.figures import summary
 from eval.report.files import write
+from eval.report.html import html
 from eval.report.markdown import markdown
 from eval.report.rows import stage_rows
 from eval.report.text import text
@@ -40,6 +41,27 @@ def test_figures_count_what_they_say() -> None:
     assert pair(figures, "article_hit") == (3, 3)
     assert figures["right"]["rate"] == 0.5
     assert figures["right"]["low"] < 0.5 < figures["right"]["high"]
+
+
+def test_answers_and_citations_have_means_with_intervals_in_every_form() -> None:
+    results = mixed()
+    found = figures_of(results)["scores"]
+    # "Adeeb led it." against "Adeeb", twice; "Talabani did." against it; the crash is none.
+    assert found["token_f1"]["of"] == 3
+    assert found["token_f1"]["estimate"] == pytest.approx((0.5 + 0.5 + 0) / 3)
+    assert found["exact_match"]["estimate"] == 0
+    # Of four answers one is without a quote, one with a quote of something else, and one says
+    # of Talabani what the quote says of Adeeb.
+    assert found["citation_recall"]["of"] == 4
+    assert found["citation_recall"]["estimate"] == 0.25
+    assert found["faithfulness"]["estimate"] == 0.25
+    assert found["faithfulness"]["low"] < 0.25 < found["faithfulness"]["high"]
+    data = a_document(results)
+    for form in (text(data), markdown(data), html(data)):
+        assert "faithfulness" in form
+        assert "citation precision" in form
+    assert [record["scores"] is None for record in data["results"]].count(True) == 1
+    assert all(record["reason"] for record in data["results"])
 
 
 def test_latency_leaves_out_the_first_token_of_refusals() -> None:

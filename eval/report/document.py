@@ -1,7 +1,7 @@
 """The report as one JSON-ready document; whatever shows a report reads nothing else."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from eval.compare import Comparison
@@ -9,21 +9,24 @@ from eval.gate import Check
 from eval.metrics import GOOD, citation_holds_fact
 from eval.report.figures import summary
 from eval.runner import Result
+from eval.scores import scores
 from rag.errors import ConfigError
 from rag.types import Answer
 
 Document = dict[str, Any]
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What is said of a run beside its figures: the gate, the goals, what changed, and a note."""
+    """What is said of a run beside its figures: the gate, the goals, what changed, a note, and
+    the setup that a later run is compared by (`eval.drift`)."""
 
     checks: Sequence[Check] = ()
     goals: Sequence[Check] = ()
     comparison: Comparison | None = None
     note: str = ""
+    setup: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool | None:
@@ -44,6 +47,7 @@ def document(
     return {
         "format": FORMAT,
         "configuration": dict(configuration),
+        "setup": dict(findings.setup),
         "note": findings.note,
         "passed": findings.passed,
         "summary": summary(results),
@@ -64,7 +68,7 @@ def check_format(data: Mapping[str, Any], name: str) -> None:
 
 def checks_of(records: Sequence[Mapping[str, Any]]) -> list[Check]:
     """The checks that a document holds."""
-    names = ("threshold", "bound", "figure", "low", "high")
+    names = ("threshold", "bound", "figure", "low", "high", "reason")
     return [Check(**{name: record[name] for name in names}) for record in records]
 
 
@@ -88,6 +92,7 @@ def result_record(result: Result) -> dict[str, Any]:
         "fact_ranks": list(result.fact_ranks),
         "right_cited": cited,
         "citations_valid": list(result.citations_valid),
+        "scores": scores(result.case, answer, result.citations_valid) if answer else None,
         "answer": _answer_record(answer, whole=outcome not in GOOD) if answer else None,
     }
 

@@ -8,11 +8,12 @@ from eval.metrics import (
     OUTCOMES,
     citation_holds_fact,
     citation_holds_some_fact,
-    percentile,
+    mean,
     share,
+    spread,
 )
 from eval.runner import Result
-from eval.stats import bootstrap_median
+from eval.scores import SCORES, scores
 
 Figures = dict[str, Any]
 
@@ -99,20 +100,19 @@ def figures(results: Sequence[Result]) -> Figures:
         "hit10": share(sum(hit.all for hit in hits), len(hits)),
         "hit10_some": share(sum(hit.any for hit in hits), len(hits)),
         "article_hit": share(sum(in_corpus), len(in_corpus)),
-        "total_s": _spread([timing.total_s for timing in fresh]),
-        "first_token_s": _spread(first),
+        "scores": _scores(results),
+        "total_s": spread([timing.total_s for timing in fresh]),
+        "first_token_s": spread(first),
         "stages": {name: sum(getattr(timing, name) for timing in fresh) for name in STAGES},
         "seconds": sum(timing.total_s for timing in fresh),
-        "prompt_tokens": _spread([float(timing.prompt_tokens) for timing in timings]),
-        "answer_tokens": _spread([float(timing.answer_tokens) for timing in timings]),
+        "prompt_tokens": spread([float(timing.prompt_tokens) for timing in timings]),
+        "answer_tokens": spread([float(timing.answer_tokens) for timing in timings]),
     }
 
 
-def _spread(values: Sequence[float]) -> dict[str, float | None]:
-    middle = bootstrap_median(values)
+def _scores(results: Sequence[Result]) -> Figures:
+    """The mean of each figure of `eval.scores`, over the answers that have it."""
+    found = [scores(r.case, r.answer, r.citations_valid) for r in results if r.answer]
     return {
-        "median": percentile(values, 50),
-        "low": middle.low if middle else None,
-        "high": middle.high if middle else None,
-        "p90": percentile(values, 90),
+        name: mean([score for one in found if (score := one[name]) is not None]) for name in SCORES
     }

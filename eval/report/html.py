@@ -15,7 +15,7 @@ from eval.outcomes import PAIRED
 from eval.report import curves, plots
 from eval.report.change import changes, difference_rows, left_out_line, regression_lines
 from eval.report.document import Document, checks_of, failing
-from eval.report.rows import kind_rows, share_rows, spread_rows, stage_rows
+from eval.report.rows import kind_rows, score_rows, share_rows, spread_rows, stage_rows
 
 _FOLDER = Path(__file__).parent
 Segments = list[tuple[str, tuple[int, ...]]]
@@ -46,6 +46,7 @@ def html(data: Document) -> str:
         figures=_figures(data["results"]),
         tables=[
             share_rows("figure", whole["overall"]),
+            score_rows(whole["overall"]),
             spread_rows(whole["overall"]),
             stage_rows(whole["overall"]),
             kind_rows(whole["kinds"]),
@@ -89,11 +90,13 @@ def _evidence(record: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _gate_rows(checks: Sequence[Check]) -> list[list[str]]:
-    rows = [["threshold", "", "bound", "figure", "95 % interval"]]
+    rows = [["threshold", "", "bound", "figure", "95 % interval, or why"]]
     for check in checks:
         interval = "-"
         if check.low is not None and check.high is not None:
             interval = f"{check.low:.3f} to {check.high:.3f}"
+        elif check.reason and (check.figure is None or not check.met):
+            interval = check.reason
         figure = "-" if check.figure is None else f"{check.figure:.4g}"
         rows.append([check.threshold, check.state, f"{check.bound:g}", figure, interval])
     return rows

@@ -14,18 +14,18 @@ from eval.report.change import (
     regression_lines,
 )
 from eval.report.document import Document, checks_of, failing
-from eval.report.rows import kind_rows, share_rows, spread_rows, stage_rows
+from eval.report.rows import kind_rows, score_rows, share_rows, spread_rows, stage_rows
 
 
 def markdown(data: Document) -> str:
     """The whole report: gate, figures, changes, every case that went wrong, configuration."""
     whole = data["summary"]
-    parts = [f"# Evaluation of {_md(str(data['configuration']['model']))}"]
-    parts += [f"**{_md(data['note'])}**"] if data["note"] else []
+    parts = [f"# Evaluation of {escaped(str(data['configuration']['model']))}"]
+    parts += [f"**{escaped(data['note'])}**"] if data["note"] else []
     if data["gate"]:
         parts += ["## Gate", "```\n" + gate_text(checks_of(data["gate"])) + "\n```"]
     if data["goals"]:
-        parts.append(_md(goals_text(checks_of(data["goals"]))))
+        parts.append(escaped(goals_text(checks_of(data["goals"]))))
     if data["comparison"]:
         parts += _changes(data["comparison"])
     tables = {"All cases": whole["overall"]} | (
@@ -35,9 +35,14 @@ def markdown(data: Document) -> str:
     )
     for title, group in tables.items():
         rows = share_rows("figure", group)
-        parts += [f"## {title}", _table(rows), _table(spread_rows(group))]
-    parts.append(_table(stage_rows(whole["overall"])))
-    parts += ["## By kind", _table(kind_rows(whole["kinds"]))]
+        parts += [
+            f"## {title}",
+            table(rows),
+            table(score_rows(group)),
+            table(spread_rows(group)),
+        ]
+    parts.append(table(stage_rows(whole["overall"])))
+    parts += ["## By kind", table(kind_rows(whole["kinds"]))]
     bad = failing(data)
     parts += ["## Cases that went wrong", *map(_case, bad)]
     parts += [] if bad else ["None."]
@@ -46,17 +51,18 @@ def markdown(data: Document) -> str:
 
 
 def _changes(comparison: Mapping[str, Any]) -> list[str]:
-    parts = [f"## Change against {_md(comparison['before'])}"]
-    parts += [f"**{_md(line)}**" for line in regression_lines(comparison)]
-    parts.append(_table(difference_rows(comparison)))
-    changed = [f"- {_md(line)}" for line in change_lines(comparison)]
+    parts = [f"## Change against {escaped(comparison['before'])}"]
+    parts += [f"**{escaped(line)}**" for line in regression_lines(comparison)]
+    parts.append(table(difference_rows(comparison)))
+    changed = [f"- {escaped(line)}" for line in change_lines(comparison)]
     parts.append("\n".join(changed) or "No case has another outcome.")
     if left_out := left_out_line(comparison["left_out"]):
-        parts.append(_md(left_out))
+        parts.append(escaped(left_out))
     return parts
 
 
-def _table(rows: Sequence[Sequence[str]]) -> str:
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Rows as a table, the first of them its head."""
     head, *body = ["| " + " | ".join(row) + " |" for row in rows]
     return "\n".join([head, "|" + " --- |" * len(rows[0]), *body])
 
@@ -64,17 +70,19 @@ def _table(rows: Sequence[Sequence[str]]) -> str:
 def _case(record: Mapping[str, Any]) -> str:
     case, answer = record["case"], record["answer"]
     facts = "; ".join(" / ".join(wordings) for wordings in case["expected"])
-    lines = [f"### {_md(case['id'])} ({_md(case['kind'])}, {record['outcome']})", ""]
-    lines += [f"- Earlier: {_md(t['question'])} {_md(t['answer'])}" for t in case["history"]]
-    lines += [f"- Question: {_md(case['question'])}"]
-    lines += [f"- Expected: {_md(facts or 'a refusal')}"]
+    lines = [f"### {escaped(case['id'])} ({escaped(case['kind'])}, {record['outcome']})", ""]
+    lines += [
+        f"- Earlier: {escaped(t['question'])} {escaped(t['answer'])}" for t in case["history"]
+    ]
+    lines += [f"- Question: {escaped(case['question'])}"]
+    lines += [f"- Expected: {escaped(facts or 'a refusal')}"]
     if answer:
-        lines += [f"- Answer: {_md(without_markers(answer['text']))}"]
-        lines += [f"- Quote {c['number']}: {_md(c['quote'])} ({_md(c['article_id'])})"
+        lines += [f"- Answer: {escaped(without_markers(answer['text']))}"]
+        lines += [f"- Quote {c['number']}: {escaped(c['quote'])} ({escaped(c['article_id'])})"
                   for c in answer["citations"]]  # fmt: skip
-    return "\n".join([*lines, f"- Reason: {_md(record['reason'])}"])
+    return "\n".join([*lines, f"- Reason: {escaped(record['reason'])}"])
 
 
-def _md(text: str) -> str:
+def escaped(text: str) -> str:
     """Text of an article, a model or a user on one line, none of it taken as Markdown."""
     return re.sub(r"([\\`*_{}\[\]<>#|&~])", r"\\\1", " ".join(text.split()))

@@ -1,25 +1,29 @@
 """Rows of the tables that the terminal and Markdown share."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from eval.metrics import OUTCOMES
 from eval.report.figures import SHARES, STAGES, Figures
+from eval.scores import SCORES
 
 
 def share_rows(title: str, group: Figures) -> list[list[str]]:
     """Each share with its count and interval, under the title of the group."""
     rows = [[title, "count", "share", "95 % interval"]]
     for name, label in SHARES.items():
-        value = group[name]
-        rate, interval = "-", "-"
-        if value["of"]:
-            rate = f"{value['rate']:.1%}"
-            interval = f"{value['low']:.1%} to {value['high']:.1%}"
-        rows.append([label, f"{value['count']}/{value['of']}", rate, interval])
+        rows.append(_share_row(label, group[name]))
     crashed = group["errors"] - group["timeouts"]
     rows.append(["crashed", f"{crashed}/{group['cases']}", "", ""])
     rows.append(["timed out", f"{group['timeouts']}/{group['cases']}", "", ""])
     return rows
+
+
+def _share_row(label: str, value: Mapping[str, Any]) -> list[str]:
+    rate, interval = "-", "-"
+    if value["of"]:
+        rate, interval = f"{value['rate']:.1%}", bounds(value, ".1%")
+    return [label, f"{value['count']}/{value['of']}", rate, interval]
 
 
 def spread_rows(group: Figures) -> list[list[str]]:
@@ -37,11 +41,18 @@ def spread_rows(group: Figures) -> list[list[str]]:
         ("answer_tokens", "tokens written", ".0f"),
     ):
         spread = group[name]
-        interval = "-"
-        if spread["low"] is not None:
-            interval = f"{cell(spread['low'], form)} to {cell(spread['high'], form)}"
         middle = cell(spread["median"], form)
-        rows.append([label, middle, interval, cell(spread["p90"], form)])
+        rows.append([label, middle, bounds(spread, form), cell(spread["p90"], form)])
+    return rows
+
+
+def score_rows(group: Figures) -> list[list[str]]:
+    """The means of answer and citation figures, each over the answers that have it."""
+    rows = [["mean over answers", "answers", "mean", "95 % interval"]]
+    for name, label in SCORES.items():
+        value = group["scores"][name]
+        middle = "-" if value["estimate"] is None else f"{value['estimate']:.3f}"
+        rows.append([label, str(value["of"]), middle, bounds(value, ".3f")])
     return rows
 
 
@@ -73,3 +84,47 @@ def align(rows: Sequence[Sequence[str]]) -> str:
         cells += [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
         lines.append("  ".join(cells).rstrip())
     return "\n".join(lines)
+
+
+# Figure of a reading set -> how the report calls it.
+READING = {
+    "right": "answerable, right",
+    "wrong": "answerable, wrong",
+    "refused_wrongly": "answerable, refused",
+    "refused_rightly": "unanswerable, refused",
+    "balanced_accuracy": "balanced accuracy (right, refused)",
+    "balanced_answering": "balanced accuracy (answered, refused)",
+    "token_f1": "answerable, token F1",
+    "within_gold": "citations within gold sentences",
+    "planted_stated": "planted wrong answer stated",
+    "planted_alone": "planted wrong answer stated alone",
+    "disagreement_reported": "planted: disagreement reported",
+    "auroc": "AUROC of the confidence",
+    "ece": "calibration error of the confidence",
+}
+
+
+def reading_rows(group: Figures) -> list[list[str]]:
+    """The figures of a reading set that there is data for, with counts and intervals."""
+    rows = [["of the set", "count", "figure", "95 % interval"]]
+    for name, label in READING.items():
+        value = group[name]
+        if isinstance(value, dict) and "rate" in value:
+            if value["of"]:
+                rows.append(_share_row(label, value))
+        elif isinstance(value, dict) and value["estimate"] is not None:
+            rows.append([label, "", f"{value['estimate']:.3f}", bounds(value, ".3f")])
+        elif isinstance(value, float):
+            rows.append([label, "", f"{value:.3f}", "-"])
+    seconds = group["seconds"]
+    if seconds["median"] is not None:
+        rows.append(["seconds, median", "", f"{seconds['median']:.2f}", bounds(seconds, ".2f")])
+        rows.append(["seconds, 90th percentile", "", f"{seconds['p90']:.2f}", "-"])
+    rows.append(["crashed", f"{group['errors']}/{group['cases']}", "", ""])
+    return rows
+
+
+def bounds(value: Mapping[str, Any], form: str) -> str:
+    """An interval as a cell; a dash where there is none."""
+    low, high = value["low"], value["high"]
+    return "-" if low is None else f"{low:{form}} to {high:{form}}"
