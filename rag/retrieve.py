@@ -42,7 +42,10 @@ class Search:
         )
 
     def passages(self, k: int) -> list[Passage]:
-        """The `k` best passages, best first, with their ranks and scores."""
+        """The `k` best passages, best first, with their ranks and scores.
+
+        Of near-equal ones (`index.duplicates`) the best alone is among them.
+        """
         return [
             replace(
                 self._index.passages[row],
@@ -51,12 +54,14 @@ class Search:
                 lexical_score=float(self._bm25[row]),
                 rank=rank,
             )
-            for rank, (row, score) in enumerate(_best(self._of_passages, k), start=1)
+            for rank, (row, score) in enumerate(
+                _best(self._of_passages, k, self._index.passage_originals), start=1
+            )
         ]
 
     def sentences(self, k: int) -> list[tuple[int, float]]:
-        """Rows of the `k` best sentences with their scores, best first."""
-        return _best(self._of_sentences, k)
+        """Rows of the `k` best sentences with their scores, best first; no near-equal ones."""
+        return _best(self._of_sentences, k, self._index.sentence_originals)
 
     def _with_company(self, alone: Scores) -> Scores:
         """Sentences' scores with a share of what stands around them; 0..1, 0 where it was 0.
@@ -74,16 +79,17 @@ class Search:
 def windows(index: Index, ranked: Sequence[tuple[int, float]], limit: int) -> list[Evidence]:
     """The ranked rows of sentences, each with its neighbours, best first; at most `limit`.
 
-    A sentence that stands in the window of a better one gets none of its own. What a window shows
+    A sentence that stands in the window of a better one, or is a copy of one that does, gets none
+    of its own. What a window shows
     depends on its sentence alone, never on the question: what was read of it once can be kept.
     """
     shown: set[int] = set()
     found: list[Evidence] = []
     for row, score in ranked:
-        if row in shown or len(found) == limit:
+        if int(index.sentence_originals[row]) in shown or len(found) == limit:
             continue
         rows = _around(index, row)
-        shown.update(rows)
+        shown.update(index.sentence_originals[rows].tolist())
         found.append(_run(index, rows, score))
     return found
 
@@ -128,8 +134,13 @@ def _combined(rows: NDArray[np.int64], cosines: Vectors, bm25: Scores) -> Scores
     return combined
 
 
-def _best(scores: Scores, k: int) -> list[tuple[int, float]]:
-    """The `k` rows that score highest, equal ones in reading order, with their scores."""
+def _best(scores: Scores, k: int, originals: NDArray[np.int64]) -> list[tuple[int, float]]:
+    """The `k` rows that score highest, equal ones in reading order, with their scores.
+
+    Of rows with one original, the first in rank stays and the others leave their places.
+    """
     found = np.flatnonzero(scores > 0)
-    order = found[np.lexsort((found, -scores[found]))[:k]]
+    order = found[np.lexsort((found, -scores[found]))]
+    _, firsts = np.unique(originals[order], return_index=True)
+    order = order[np.sort(firsts)[:k]]
     return [(int(row), float(scores[row])) for row in order]
