@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from index.embed import Vectors
 from index.lexical import Scores
 from index.store import Index
-from rag.types import Evidence, Passage
+from rag.filters import allows
+from rag.types import Evidence, Filters, Passage
 
 _DEPTH = 100  # rows that each search contributes
 _DENSE = 0.4  # weight of the cosine beside that of BM25
@@ -28,16 +29,21 @@ _NEIGHBOURS = 1  # sentences kept on each side of a found one
 class Search:
     """One query's scores of an index's passages and sentences."""
 
-    def __init__(self, index: Index, query: str, vector: Vectors) -> None:
-        """Search `index` for `query`, whose vector has shape (dimension,)."""
+    def __init__(
+        self, index: Index, query: str, vector: Vectors, filters: Filters | None = None
+    ) -> None:
+        """Search `index` for `query`, whose vector has shape (dimension,), within `filters`."""
         self._index = index
-        rows, cosines = index.dense_passages.search(vector, _DEPTH)
+        within = _within(index, filters or Filters())
+        sentences_within = None if within is None else within[index.passage_rows]
+        rows, cosines = index.dense_passages.search(vector, _DEPTH, _rows(within))
         self._cosines = dict(zip(rows.tolist(), cosines.tolist(), strict=True))
-        self._bm25 = index.lexical_passages.scores(query)
+        self._bm25 = _masked(index.lexical_passages.scores(query), within)
         self._of_passages = _combined(rows, cosines, self._bm25)
         self._of_sentences = self._with_company(
             _combined(
-                *index.dense_sentences.search(vector, _DEPTH), index.lexical_sentences.scores(query)
+                *index.dense_sentences.search(vector, _DEPTH, _rows(sentences_within)),
+                _masked(index.lexical_sentences.scores(query), sentences_within),
             )
         )
 
@@ -74,6 +80,22 @@ class Search:
         total = alone + _FOLLOWER * behind + _PARENT * parent
         found: Scores = np.where(alone > 0, total / (1 + _FOLLOWER + _PARENT), 0).astype(np.float32)
         return found
+
+
+def _within(index: Index, filters: Filters) -> NDArray[np.bool_] | None:
+    """Which passages `filters` let through, shape (passages,); None where all are."""
+    if filters == Filters():
+        return None
+    let = {name for name, article in index.articles.items() if allows(filters, article)}
+    return np.array([passage.article_id in let for passage in index.passages], dtype=np.bool_)
+
+
+def _rows(within: NDArray[np.bool_] | None) -> NDArray[np.int64] | None:
+    return None if within is None else np.flatnonzero(within)
+
+
+def _masked(scores: Scores, within: NDArray[np.bool_] | None) -> Scores:
+    return scores if within is None else np.where(within, scores, np.float32(0))
 
 
 def windows(index: Index, ranked: Sequence[tuple[int, float]], limit: int) -> list[Evidence]:
