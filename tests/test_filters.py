@@ -3,12 +3,16 @@
 from pathlib import Path
 
 import pytest
-from fakes import LED, Opener, ScriptedGenerator, open_assistant, write_corpus
+from fakes import LED, HashEmbedder, Opener, ScriptedGenerator, open_assistant, write_corpus
 
+from index.build import build
+from index.types import Article
 from rag.assistant import Assistant
 from rag.errors import QuestionError
+from rag.retrieve import Search
 from rag.types import Filters
 
+EMBEDDER = HashEmbedder()
 WHO = "Who headed the Iraqi delegation to Qom?"
 
 
@@ -65,3 +69,30 @@ def test_filters_that_cannot_be_used_are_told(
     assert said in str(told.value)
     with pytest.raises(QuestionError):
         assistant.stream(WHO, within=Filters(**given))
+
+
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [
+        ("harbour strike", "old.md"),
+        ("latest harbour strike", "new.md"),
+        ("Most recently, which harbour strike?", "new.md"),
+        ("harbour strike at the latest", "old.md"),
+        ("latest flood", "flood.md"),
+    ],
+)
+def test_what_is_new_comes_first_only_where_the_question_asks_for_it(
+    query: str, first: str
+) -> None:
+    given = {
+        "old.md": ("2001-01-01", "A harbour strike."),
+        "new.md": ("2009-01-01", "A harbour strike."),
+        "none.md": ("soon", "A harbour strike."),
+        "flood.md": ("1999-01-01", "The river brought a flood."),
+    }
+    articles = [Article(n, "T", n, text, published=day) for n, (day, text) in given.items()]
+    search = Search(build(articles, EMBEDDER, 800), query, EMBEDDER.encode([query])[0])
+    assert search.passages(1)[0].article_id == first
+    best, _ = search.sentences(1)[0]
+    assert list(given)[best] == first
+    assert all(0 < passage.score <= 1.0001 for passage in search.passages(10))
