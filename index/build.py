@@ -10,6 +10,7 @@ import numpy as np
 from index import store
 from index.articles import Changes, read_articles
 from index.dense import DenseIndex
+from index.duplicates import METHOD, originals
 from index.embed import Embedder, Vectors
 from index.errors import CorpusError, IndexStoreError
 from index.lexical import LexicalIndex
@@ -132,6 +133,8 @@ def build(
         lexical_passages=LexicalIndex.build([f"{p.title}\n{p.text}" for p in passages]),
         lexical_sentences=LexicalIndex.build(in_context),
         identity=identity(embedder, passage_chars),
+        passage_originals=originals([passage.text for passage in passages]),
+        sentence_originals=originals(_with_neighbours(sentences)),
     )
 
 
@@ -184,6 +187,16 @@ def _in_context(sentences: Sequence[Sentence]) -> list[str]:
     return texts
 
 
+def _with_neighbours(sentences: Sequence[Sentence]) -> list[str]:
+    """Each sentence between its neighbours: "He denied it." is a copy only where those are, too."""
+    texts = []
+    padded = [None, *sentences, None]
+    for before, sentence, after in zip(padded, sentences, padded[2:], strict=False):
+        near = (before, sentence, after)
+        texts.append(" ".join(s.text for s in near if s and s.article_id == sentence.article_id))
+    return texts
+
+
 def identity(embedder: Embedder, passage_chars: int) -> dict[str, str | int]:
     """What has to be equal for a stored index to be used."""
     return {
@@ -193,6 +206,7 @@ def identity(embedder: Embedder, passage_chars: int) -> dict[str, str | int]:
         "readers": READERS,
         "splitter": SPLITTER,
         "passage_chars": passage_chars,
+        "near_duplicates": METHOD,
     }
 
 

@@ -41,10 +41,21 @@ class DenseIndex:
         except RuntimeError as error:
             raise OSError(f"{file.name} cannot be written whole") from error
 
-    def search(self, vector: Vectors, k: int) -> tuple[NDArray[np.int64], Vectors]:
-        """Rows and cosines of the `k` nearest to `vector` of shape (dimension,), best first."""
-        k = min(k, self._index.ntotal)
-        cosines, rows = self._index.search(vector.reshape(1, -1), k)
+    def search(
+        self, vector: Vectors, k: int, among: NDArray[np.int64] | None = None
+    ) -> tuple[NDArray[np.int64], Vectors]:
+        """Rows and cosines of the `k` nearest to `vector` of shape (dimension,), best first.
+
+        With `among`, of those rows alone.
+        """
+        k = min(k, self._index.ntotal if among is None else len(among))
+        if k == 0:
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
+        given = None
+        if among is not None:
+            selector = faiss.IDSelectorBatch(among)
+            given = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]  # set by name
+        cosines, rows = self._index.search(vector.reshape(1, -1), k, params=given)
         return rows[0], cosines[0]
 
     def vectors(self, rows: NDArray[np.int64]) -> Vectors:

@@ -29,7 +29,7 @@ from index.selection import FILE as SELECTION
 from index.selection import Selection
 from index.types import Article, Passage, Sentence
 
-FORMAT = 2
+FORMAT = 3
 MANIFEST = "manifest.json"
 
 
@@ -45,6 +45,10 @@ class Index:
     lexical_passages: LexicalIndex
     lexical_sentences: LexicalIndex
     identity: dict[str, Any]  # what has to be equal for the index to be usable
+    passage_originals: NDArray[np.int64]
+    """Row of the first passage that each one nearly equals, its own for none; (passages,)."""
+    sentence_originals: NDArray[np.int64]
+    """The same of the sentences, each with its neighbours; (sentences,)."""
     skipped: tuple[Skipped, ...] = ()
     passage_rows: NDArray[np.int64] = field(init=False, compare=False, repr=False)
     """Row of the passage that each sentence is in, shape (sentences,)."""
@@ -105,6 +109,8 @@ def load(folder: Path, manifest: dict[str, Any]) -> Index:
             lexical_passages=LexicalIndex.load(data / "passages.bm25", len(passages)),
             lexical_sentences=LexicalIndex.load(data / "sentences.bm25", len(sentences)),
             identity=manifest["identity"],
+            passage_originals=_read_originals(data / "passages.originals.npy", len(passages)),
+            sentence_originals=_read_originals(data / "sentences.originals.npy", len(sentences)),
             skipped=tuple(Skipped(**entry) for entry in manifest["skipped"]),
         )
     except (OSError, KeyError, TypeError, ValueError, IndexError) as error:
@@ -205,6 +211,8 @@ def _write_files(index: Index, data: Path) -> None:
     _write_array(
         data / "sentences.npy", [(rows[s.passage_id], s.start, s.end) for s in index.sentences]
     )
+    np.save(data / "passages.originals.npy", index.passage_originals, allow_pickle=False)
+    np.save(data / "sentences.originals.npy", index.sentence_originals, allow_pickle=False)
     index.dense_passages.save(data / "passages.faiss")
     index.dense_sentences.save(data / "sentences.faiss")
     index.lexical_passages.save(data / "passages.bm25")
@@ -231,6 +239,13 @@ def _read_spans(data: Path, articles: list[Article]) -> tuple[list[Passage], lis
         for row, start, end in rows
     ]
     return passages, sentences
+
+
+def _read_originals(file: Path, rows: int) -> NDArray[np.int64]:
+    found: NDArray[np.int64] = np.load(file, allow_pickle=False)
+    if found.shape != (rows,):
+        raise IndexStoreError(f"{file.name} has another shape than its manifest.")
+    return found
 
 
 def _check(file: Path, expected: dict[str, Any]) -> None:

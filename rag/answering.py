@@ -18,7 +18,7 @@ from rag.judge import calibration, weigh
 from rag.retrieve import Search, windows
 from rag.settings import Settings
 from rag.timing import Clock
-from rag.types import Answer, Evidence, Passage, Sentence, Token
+from rag.types import Answer, Evidence, Filters, Passage, Sentence, Token
 
 _NEAREST = 5  # passages that an answer or a refusal comes with
 _ENOUGH = 0.7  # probability at which no other window is looked at
@@ -39,6 +39,7 @@ class Answerer:
     generator: Generator
     settings: Settings
     transient: bool = False  # nothing of what is read is kept
+    filters: Filters | None = None
 
     def answer(self, question: str, standalone: str, index: Index, clock: Clock) -> Events:
         """Answer `standalone` from `index`, as it happens; the checked answer comes last.
@@ -48,7 +49,7 @@ class Answerer:
         """
         settings, generator = self.settings, self.generator
         with clock.stage("retrieve_s"):
-            search = Search(index, standalone, self.embedder.encode([standalone])[0])
+            search = Search(index, standalone, self.embedder.encode([standalone])[0], self.filters)
             passages = search.passages(_NEAREST)
             ranked = search.sentences(settings.evidence_sentences)
             found = windows(index, ranked, settings.evidence_windows)

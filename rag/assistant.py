@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from index.clean import clean_line
-from rag import adapter, followup, models
+from rag import adapter, filters, followup, models
 from rag.errors import CorpusError, QuestionError
 from rag.generate import Generator, LlamaGenerator
 from rag.given import as_articles, point_back
@@ -21,6 +21,7 @@ from rag.timing import Clock
 from rag.types import (
     Answer,
     Article,
+    Filters,
     Passage,
     Progress,
     SourceSentence,
@@ -148,31 +149,36 @@ class Assistant:
         with self._busy:
             self._ready()
 
-    def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
-        """The checked answer to `question`, or a refusal.
+    def ask(
+        self, question: str, history: Sequence[Turn] = (), *, within: Filters | None = None
+    ) -> Answer:
+        """The checked answer to `question` from the articles `within` the filters, or a refusal.
 
-        Raises QuestionError for an empty or over-long question, ModelError when the model cannot
-        be loaded.
+        Raises QuestionError for an empty or over-long question and for filters that cannot be
+        used, ModelError when the model cannot be loaded.
         """
-        return _last(self.stream(question, history))
+        return _last(self.stream(question, history, within=within))
 
-    def stream(self, question: str, history: Sequence[Turn] = ()) -> "Events":
+    def stream(
+        self, question: str, history: Sequence[Turn] = (), *, within: Filters | None = None
+    ) -> "Events":
         """Like `ask`, as it happens: tokens, each finished sentence, and the answer last.
 
         Read it to its end, or close it: until then other questions wait.
         """
-        events = self._events(self._checked(question), tuple(history))
+        filters.check(within or Filters(), self.articles())
+        events = self._events(self._checked(question), tuple(history), within)
         self._streams.add(events)
         return events
 
-    def _events(self, question: str, history: Sequence[Turn]) -> "Events":
+    def _events(self, question: str, history: Sequence[Turn], within: Filters | None) -> "Events":
         with self._busy:
             generator = self._ready()
             clock = Clock()
             standalone = question
             if followup.needs_rewriting(question, history):
                 standalone = followup.rewrite(question, history, generator)
-            yield from self._answer(question, standalone, self._index, clock)
+            yield from self._answer(question, standalone, self._index, clock, within=within)
 
     def read(self, question: str, passages: Sequence[Passage]) -> Answer:
         """The answer to `question` from `passages` alone, of which nothing is kept.
@@ -194,9 +200,23 @@ class Assistant:
             answer = _last(self._answer(question, question, index, clock, transient=True))
         return point_back(answer, passages)
 
-    def retrieve(self, query: str, k: int = 10) -> list[Passage]:
-        """The `k` best passages for `query`, ranked; the answer model takes no part."""
-        return self._search(self._index, query).passages(k)
+    def retrieve(
+        self,
+        query: str,
+        k: int = 10,
+        *,
+        source: str = "",
+        published_after: str = "",
+        published_before: str = "",
+    ) -> list[Passage]:
+        """The `k` best passages for `query`, ranked; the answer model takes no part.
+
+        `types.Filters` says what the others limit them to. Raises QuestionError for a date that
+        is none and for a source that no article states.
+        """
+        within = Filters(source, published_after, published_before)
+        filters.check(within, self.articles())
+        return self._search(self._index, query, within).passages(k)
 
     def evidence_sentences(self, query: str, k: int = 10) -> list[SourceSentence]:
         """The `k` best sentences for `query`, ranked; the answer model takes no part."""
@@ -294,18 +314,25 @@ class Assistant:
             self._generator = self._load_generator()
         return self._generator
 
-    def _search(self, index: "Index", query: str) -> "Search":
+    def _search(self, index: "Index", query: str, within: Filters | None = None) -> "Search":
         from rag.retrieve import Search
 
         query = _without_surrogates(query)
-        return Search(index, query, self._embedder.encode([query])[0])
+        return Search(index, query, self._embedder.encode([query])[0], within)
 
-    def _answer(
-        self, question: str, standalone: str, index: "Index", clock: Clock, transient: bool = False
+    def _answer(  # noqa: PLR0913 - the question, what it is answered from, and how
+        self,
+        question: str,
+        standalone: str,
+        index: "Index",
+        clock: Clock,
+        *,
+        transient: bool = False,
+        within: Filters | None = None,
     ) -> "Events":
         from rag.answering import Answerer
 
-        answerer = Answerer(self._embedder, self._ready(), self.settings, transient)
+        answerer = Answerer(self._embedder, self._ready(), self.settings, transient, within)
         return answerer.answer(question, standalone, index, clock)
 
 

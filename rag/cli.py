@@ -156,6 +156,7 @@ words; where the articles do not say, the passages nearest to the question."""
         "question", metavar="QUESTION", nargs="+", help="the question; - reads it from stdin"
     )
     parser.add_argument("--json", action="store_true", help="print the whole answer as JSON")
+    _add_filters(parser)
     parser.set_defaults(run=commands.ask)
     text = """\
 Show the passages that the search finds for a query, best first. Each comes with its score,
@@ -165,12 +166,21 @@ that of the vectors (cosine) and that of the words (BM25); the answer model take
     parser.add_argument("query", metavar="QUERY", help="a question, or words")
     parser.add_argument("-k", type=whole_number, default=10, help="how many (default: 10)")
     parser.add_argument("--json", action="store_true", help="print the passages as JSON")
+    _add_filters(parser)
     parser.set_defaults(run=commands.search)
     text = """\
 Hold a conversation in the terminal. A question may refer to the answers before
 it; /help lists what else can be typed."""
     parser = _add(chosen, "chat", text, "footnote chat --corpus ~/articles", which)
     parser.set_defaults(run=commands.chat)
+
+
+def _add_filters(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--source", default="", help="only articles of this publisher")
+    for name, side in (("after", "or later"), ("before", "or earlier")):
+        parser.add_argument(
+            f"--{name}", metavar="DATE", default="", help=f"only those of DATE (YYYY-MM-DD) {side}"
+        )
 
 
 def _add_serve(chosen: _Commands, which: argparse.ArgumentParser) -> None:

@@ -21,6 +21,7 @@ from rag.terminal import (
     render,
     table,
 )
+from rag.types import Filters
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
@@ -103,7 +104,7 @@ def ask(args: argparse.Namespace) -> int:
         raise QuestionError("The question is empty. Type a question about the articles.")
     with Meter(args.quiet) as meter, _open(args, meter) as assistant:
         meter(ANSWERING, 0, 0)
-        answer = assistant.ask(question)
+        answer = assistant.ask(question, within=Filters(args.source, args.after, args.before))
         articles = {article.id: article for article in assistant.articles()}
     _speak_json(args)
     print(as_json(answer.to_dict()) if args.json else render(answer, articles))
@@ -121,7 +122,13 @@ def search(args: argparse.Namespace) -> int:
         Meter(args.quiet) as meter,
         Assistant.open(settings=settings, progress=meter) as assistant,
     ):
-        found = assistant.retrieve(args.query, args.k)
+        found = assistant.retrieve(
+            args.query,
+            args.k,
+            source=args.source,
+            published_after=args.after,
+            published_before=args.before,
+        )
         articles = {article.id: article for article in assistant.articles()}
     _speak_json(args)
     if args.json:

@@ -5,7 +5,7 @@ FootnoteError
 ├── ModelError        a model file is missing, altered or cannot be loaded
 ├── CorpusError       the folder of articles is missing, empty or unreadable
 ├── IndexStoreError   a stored index is altered, locked or cannot be written
-└── QuestionError     a question is empty or too long
+└── QuestionError     a question, or what it is limited to, cannot be used
 """
 
 from index.errors import CorpusError, FootnoteError, IndexStoreError, ModelError
@@ -16,7 +16,7 @@ class ConfigError(FootnoteError):
 
 
 class QuestionError(FootnoteError):
-    """A question is empty or longer than the model can read."""
+    """A question is empty or too long, or what it is limited to cannot be used."""
 
 
 __all__ = [

@@ -3,9 +3,11 @@
 A row's score is weight * cosine + (1 - weight) * BM25, each brought to 0..1 for the query at hand
 (Bruch, Gai and Ingber 2023, "An Analysis of Fusion Functions for Hybrid Retrieval"): unlike a
 fusion of ranks it keeps how far apart two rows are. The weights were chosen on the tuning
-questions; docs/experiments.md has the figures.
+questions; docs/experiments.md has the figures. A question for the latest, newest or most recent
+adds a small share for the day of the article; other questions take no notice of it.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -15,34 +17,49 @@ from numpy.typing import NDArray
 from index.embed import Vectors
 from index.lexical import Scores
 from index.store import Index
-from rag.types import Evidence, Passage
+from rag.filters import allows, day
+from rag.types import Evidence, Filters, Passage
 
 _DEPTH = 100  # rows that each search contributes
 _DENSE = 0.4  # weight of the cosine beside that of BM25
 _FOLLOWER = 1 / 3  # weight of the sentence behind, whose text in the index holds this one too
 _PARENT = 1 / 4  # weight of the passage that a sentence is in
 _TRACE = 1e-6  # of a score: what was found, however far off, is not what was not found
+_RECENCY = 0.1  # weight of an article's newness, where a question asks for what is newest
+_NEWEST = re.compile(r"(?<!at the )\b(?:latest|newest|most recent(?:ly)?)\b", re.IGNORECASE)
 _NEIGHBOURS = 1  # sentences kept on each side of a found one
 
 
 class Search:
     """One query's scores of an index's passages and sentences."""
 
-    def __init__(self, index: Index, query: str, vector: Vectors) -> None:
-        """Search `index` for `query`, whose vector has shape (dimension,)."""
+    def __init__(
+        self, index: Index, query: str, vector: Vectors, filters: Filters | None = None
+    ) -> None:
+        """Search `index` for `query`, whose vector has shape (dimension,), within `filters`."""
         self._index = index
-        rows, cosines = index.dense_passages.search(vector, _DEPTH)
+        within = _within(index, filters or Filters())
+        sentences_within = None if within is None else within[index.passage_rows]
+        rows, cosines = index.dense_passages.search(vector, _DEPTH, _rows(within))
         self._cosines = dict(zip(rows.tolist(), cosines.tolist(), strict=True))
-        self._bm25 = index.lexical_passages.scores(query)
+        self._bm25 = _masked(index.lexical_passages.scores(query), within)
         self._of_passages = _combined(rows, cosines, self._bm25)
         self._of_sentences = self._with_company(
             _combined(
-                *index.dense_sentences.search(vector, _DEPTH), index.lexical_sentences.scores(query)
+                *index.dense_sentences.search(vector, _DEPTH, _rows(sentences_within)),
+                _masked(index.lexical_sentences.scores(query), sentences_within),
             )
         )
+        if _NEWEST.search(query):
+            newness = _newness(index)
+            self._of_passages = _lifted(self._of_passages, newness)
+            self._of_sentences = _lifted(self._of_sentences, newness[index.passage_rows])
 
     def passages(self, k: int) -> list[Passage]:
-        """The `k` best passages, best first, with their ranks and scores."""
+        """The `k` best passages, best first, with their ranks and scores.
+
+        Of near-equal ones (`index.duplicates`) the best alone is among them.
+        """
         return [
             replace(
                 self._index.passages[row],
@@ -51,12 +68,14 @@ class Search:
                 lexical_score=float(self._bm25[row]),
                 rank=rank,
             )
-            for rank, (row, score) in enumerate(_best(self._of_passages, k), start=1)
+            for rank, (row, score) in enumerate(
+                _best(self._of_passages, k, self._index.passage_originals), start=1
+            )
         ]
 
     def sentences(self, k: int) -> list[tuple[int, float]]:
-        """Rows of the `k` best sentences with their scores, best first."""
-        return _best(self._of_sentences, k)
+        """Rows of the `k` best sentences with their scores, best first; no near-equal ones."""
+        return _best(self._of_sentences, k, self._index.sentence_originals)
 
     def _with_company(self, alone: Scores) -> Scores:
         """Sentences' scores with a share of what stands around them; 0..1, 0 where it was 0.
@@ -71,19 +90,53 @@ class Search:
         return found
 
 
+def _newness(index: Index) -> Scores:
+    """How new each passage's article is among all days, 0..1; 0 where it states none."""
+    days = {name: day(article.published) for name, article in index.articles.items()}
+    order = {
+        found: place
+        for place, found in enumerate(sorted(filter(None, set(days.values()))), start=1)
+    }
+    ages = {name: order[found] / len(order) if found else 0.0 for name, found in days.items()}
+    return np.array([ages[passage.article_id] for passage in index.passages], dtype=np.float32)
+
+
+def _lifted(scores: Scores, newness: Scores) -> Scores:
+    """Scores 0..1 with a share of `newness`; 0 stays 0."""
+    found: Scores = np.where(scores > 0, (scores + _RECENCY * newness) / (1 + _RECENCY), 0)
+    return found.astype(np.float32)
+
+
+def _within(index: Index, filters: Filters) -> NDArray[np.bool_] | None:
+    """Which passages `filters` let through, shape (passages,); None where all are."""
+    if filters == Filters():
+        return None
+    let = {name for name, article in index.articles.items() if allows(filters, article)}
+    return np.array([passage.article_id in let for passage in index.passages], dtype=np.bool_)
+
+
+def _rows(within: NDArray[np.bool_] | None) -> NDArray[np.int64] | None:
+    return None if within is None else np.flatnonzero(within)
+
+
+def _masked(scores: Scores, within: NDArray[np.bool_] | None) -> Scores:
+    return scores if within is None else np.where(within, scores, np.float32(0))
+
+
 def windows(index: Index, ranked: Sequence[tuple[int, float]], limit: int) -> list[Evidence]:
     """The ranked rows of sentences, each with its neighbours, best first; at most `limit`.
 
-    A sentence that stands in the window of a better one gets none of its own. What a window shows
+    A sentence that stands in the window of a better one, or is a copy of one that does, gets none
+    of its own. What a window shows
     depends on its sentence alone, never on the question: what was read of it once can be kept.
     """
     shown: set[int] = set()
     found: list[Evidence] = []
     for row, score in ranked:
-        if row in shown or len(found) == limit:
+        if int(index.sentence_originals[row]) in shown or len(found) == limit:
             continue
         rows = _around(index, row)
-        shown.update(rows)
+        shown.update(index.sentence_originals[rows].tolist())
         found.append(_run(index, rows, score))
     return found
 
@@ -128,8 +181,13 @@ def _combined(rows: NDArray[np.int64], cosines: Vectors, bm25: Scores) -> Scores
     return combined
 
 
-def _best(scores: Scores, k: int) -> list[tuple[int, float]]:
-    """The `k` rows that score highest, equal ones in reading order, with their scores."""
+def _best(scores: Scores, k: int, originals: NDArray[np.int64]) -> list[tuple[int, float]]:
+    """The `k` rows that score highest, equal ones in reading order, with their scores.
+
+    Of rows with one original, the first in rank stays and the others leave their places.
+    """
     found = np.flatnonzero(scores > 0)
-    order = found[np.lexsort((found, -scores[found]))[:k]]
+    order = found[np.lexsort((found, -scores[found]))]
+    _, firsts = np.unique(originals[order], return_index=True)
+    order = order[np.sort(firsts)[:k]]
     return [(int(row), float(scores[row])) for row in order]

@@ -19,6 +19,18 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Filters:
+    """What a search is limited to; an empty field limits nothing.
+
+    An article without a date is left out where a date is given.
+    """
+
+    source: str = ""  # the publisher, as the articles state it; upper and lower case are one
+    published_after: str = ""  # ISO date (YYYY-MM-DD); that day itself is within
+    published_before: str = ""  # the same
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """Neighbouring sentences of one article, as the model is shown them."""
 
@@ -132,6 +144,7 @@ __all__ = [
     "Article",
     "Citation",
     "Evidence",
+    "Filters",
     "Passage",
     "Position",
     "Progress",

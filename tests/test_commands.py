@@ -266,3 +266,13 @@ def test_a_search_for_nothing_or_for_no_passages_is_told(
     assert code == 2
     assert capsys.readouterr().err
     assert not opened.settings
+
+
+@pytest.mark.parametrize("command", ["ask", "search"])
+def test_a_question_can_be_limited_to_a_source_and_to_days(
+    opened: Opened, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([command, "--source", "Reuters", "--after", "2008-04-07", WHO]) == 0
+    assert "harbour" not in capsys.readouterr().out.lower()
+    assert main([command, "--before", "May", WHO]) == 2
+    assert "Write a date such as 2008-04-07" in capsys.readouterr().err
