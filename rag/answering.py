@@ -74,8 +74,9 @@ class Answerer:
         if reading.plain:
             draft.quote()
         if settings.disagreement and not draft.answer.abstained:
-            self._contest(draft, reading, refused)
-        yield replace(draft.answer, timings=clock.timings())
+            read = [window, *self._contest(draft, reading, refused)]
+            refused = replace(refused, passages=_mark_used(passages, read))
+        yield replace(draft.answer, passages=refused.passages, timings=clock.timings())
 
     def _write(self, refused: Answer, asked: "_Asked", clock: Clock) -> Writing:
         """Let the model answer from one window; yields what can be shown, returns the draft."""
@@ -90,8 +91,8 @@ class Answerer:
         yield from draft.finish()
         return draft
 
-    def _contest(self, draft: Draft, reading: "_Reading", refused: Answer) -> None:
-        """Look whether other windows, which state an answer too, contradict the one in `draft`."""
+    def _contest(self, draft: Draft, reading: "_Reading", refused: Answer) -> list[Evidence]:
+        """Add to `draft` what other windows state against it; returns those windows."""
         question, said = refused.standalone_question, draft.said
         home = reading.chosen.window.article_id
         rivals = [
@@ -99,12 +100,15 @@ class Answerer:
             for rival in reading.others
             if rival.window.article_id != home and may_contradict(question, said, rival.window.text)
         ]
+        heard = []
         for rival in rivals[:_RIVALS]:
             if self.generator.margin(rival.judging) < reading.enough:
                 continue
             other = _drain(self._write(refused, rival, Clock()))
             if not other.answer.abstained and contradict(question, said, other.said):
                 draft.oppose(other)
+                heard.append(rival.window)
+        return heard
 
     def _weigh(self, question: str, found: Sequence[Evidence]) -> "_Reading":
         """Choose the window to read.

@@ -127,8 +127,8 @@ def windows(index: Index, ranked: Sequence[tuple[int, float]], limit: int) -> li
     """The ranked rows of sentences, each with its neighbours, best first; at most `limit`.
 
     A sentence that stands in the window of a better one, or is a copy of one that does, gets none
-    of its own. What a window shows
-    depends on its sentence alone, never on the question: what was read of it once can be kept.
+    of its own. What a window shows depends on its sentence alone, never on the question: what was
+    read of it once can be kept.
     """
     shown: set[int] = set()
     found: list[Evidence] = []

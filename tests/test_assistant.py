@@ -132,6 +132,7 @@ def test_articles_that_disagree_are_both_heard(tmp_path: Path) -> None:
     assert answer.text == f"{LED} [1] But Fars says otherwise: {TALABANI} [2]"
     assert [(p.text, p.citations) for p in answer.disagreement] == [(LED, (1,)), (TALABANI, (2,))]
     assert [c.article_id for c in answer.citations] == ["a.md", "b.md"]
+    assert {p.article_id for p in answer.passages if p.used} == {"a.md", "b.md"}
     for citation, said in zip(answer.citations, (LED, TALABANI), strict=True):
         assert answer.text[citation.answer_start : citation.answer_end] == said
         assert citation.quote == said
