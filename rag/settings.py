@@ -41,6 +41,7 @@ class Settings:
     judge_threshold: float | None = None  # None: the calibrated one of the model
     min_support: float = 0.6  # 0..1; below it an answer sentence is left out
     question_chars: int = 4000
+    conversations: int = 100  # kept of each corpus; 0: none
     host: str = "127.0.0.1"
     port: int = 7860
 
@@ -108,7 +109,7 @@ _POSITIVE = {
     "question_chars",
     "port",
 }
-_WHOLE = _POSITIVE | {"threads", "states_mb"}
+_WHOLE = _POSITIVE | {"threads", "states_mb", "conversations"}
 _PATHS = {"home", "corpus"}
 _FLAGS = {"adapter", "offline"}
 _FRACTIONS = {"judge_threshold", "min_support"}
