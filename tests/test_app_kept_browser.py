@@ -128,6 +128,8 @@ def test_a_question_is_edited_and_a_marker_previews_its_quote(
     visit.page.keyboard.press("Tab")  # from the keyboard, so that the focus shows
     shown = marker.evaluate("e => getComputedStyle(e, '::after').content")
     assert LED in shown
+    width = marker.evaluate("e => getComputedStyle(e, '::after').width")
+    assert float(str(width).removesuffix("px")) > 300  # hangs from the line, not the marker
     assert "The talks in Qom, Reuters, 7 April 2008" in shown
     assert visit.turn(1).evaluate("e => e.getBoundingClientRect().height") == height
     visit.page.get_by_role("button", name="Edit and ask again").click()
