@@ -15,7 +15,7 @@ from rag.errors import ConfigError, FootnoteError
 from rag.page import earlier, export, render, source
 from rag.page.conversations import Conversations
 from rag.page.desk import Desk, frames
-from rag.page.exchange import Exchange
+from rag.page.exchange import Exchange, moved
 from rag.page.guard import Guard
 from rag.settings import Settings
 
@@ -288,15 +288,23 @@ def _wire_export(desk: Desk, parts: Parts) -> None:
 def _wire_reading(desk: Desk, parts: Parts) -> None:
     import gradio as gr
 
-    def open_source(event: gr.EventData) -> str:
+    def open_source(exchanges: tuple[Exchange, ...], event: gr.EventData) -> str:
+        start, end = int(event.start), int(event.end)
         for article in desk.articles():
             if article.id == event.article:
-                return source.source(article, int(event.start), int(event.end), str(event.kind))
+                if moved(exchanges, article, start, end):
+                    return source.changed()
+                return source.source(article, start, end, str(event.kind))
         return source.gone()
 
     for part in (parts.conversation, parts.articles):
         part.select(
-            open_source, None, parts.panel, queue=False, trigger_mode="always_last", **QUIET
+            open_source,
+            parts.exchanges,
+            parts.panel,
+            queue=False,
+            trigger_mode="always_last",
+            **QUIET,
         )
 
 

@@ -45,6 +45,8 @@ def test_a_conversation_survives_a_reload_and_is_opened_from_the_list(
     ask_who(visit, 2)
     assert len(assistant.asked[-1][1]) == 1  # the history came back too
     visit.page.get_by_role("button", name="New conversation").click()
+    expect(visit.page.locator("[data-question]")).to_have_count(4)
+    visit.page.wait_for_load_state("networkidle")
     visit.page.reload()
     expect(visit.page.locator("[data-question]")).to_have_count(4)
 

@@ -5,12 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from page_html import Page, answer, citation, done, refusal
+from page_html import ARTICLE, QUOTE, Page, answer, citation, done, refusal
 
 from rag.errors import ConfigError
 from rag.page.conversations import Conversations
 from rag.page.earlier import conversation_list
-from rag.page.exchange import Exchange, Stage, fail, stop
+from rag.page.exchange import Exchange, Stage, fail, moved, stop
 from rag.types import Sentence
 
 CITED = citation(1, (0, 10))
@@ -122,3 +122,12 @@ def test_the_list_escapes_and_marks_the_open_one(tmp_path: Path) -> None:
     current = [each["data-conversation"] for each in page.attrs("button") if "aria-current" in each]
     assert current == [first]
     assert conversation_list(()) == ""
+
+
+def test_a_footnote_whose_words_moved_is_known() -> None:
+    here = (CITED.start, CITED.end)
+    assert not moved((LED,), ARTICLE, *here)
+    longer = replace(ARTICLE, text=f"New. {ARTICLE.text}")
+    assert QUOTE in longer.text
+    assert moved((LED,), longer, *here)
+    assert not moved((LED,), longer, 0, 0)  # opened from the list of articles
