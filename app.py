@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import ConfigError, FootnoteError
-from rag.page import render, source
+from rag.page import earlier, export, render, source
+from rag.page.conversations import Conversations
 from rag.page.desk import Desk, frames
-from rag.page.exchange import Exchange
+from rag.page.exchange import Exchange, moved
 from rag.settings import Settings
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ EXAMPLES = (
 )
 HINT = "Enter asks; Shift and Enter start a new line."
 EMPTY_HINT = "Type a question first."
+GONE_HINT = "That conversation is no longer there."
 BUSY_HINT = "One question at a time: wait for this answer or stop it."
 LOCAL = ("127.0.0.1", "localhost")
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
@@ -53,7 +55,10 @@ class Parts:
     new: "gr.Button"
     panel: "gr.HTML"
     articles: "gr.HTML"
+    conversations: "gr.HTML"
+    parcel: "gr.HTML"
     exchanges: "gr.State"
+    kept: "gr.State"
 
 
 def build_page(assistant: "Assistant", examples: Sequence[str] = EXAMPLES) -> "gr.Blocks":
@@ -65,16 +70,25 @@ def build_page(assistant: "Assistant", examples: Sequence[str] = EXAMPLES) -> "g
     import gradio as gr
 
     desk = Desk(assistant)
+    shelf = Conversations(assistant.conversations_dir, assistant.settings.conversations)
     page = gr.Blocks(title="Footnote", analytics_enabled=False, fill_width=True)
     with page:
         parts = _lay_out(render.conversation((), {}, examples))
-        _wire_asking(desk, parts, examples)
+        _wire_asking(desk, shelf, parts, examples)
+        _wire_shelf(desk, shelf, parts, examples)
+        _wire_export(desk, parts)
         _wire_reading(desk, parts)
 
         def leave(request: gr.Request) -> None:
             desk.stop(str(request.session_hash))
 
-        page.load(lambda: source.article_list(desk.articles()), None, parts.articles, **QUIET)
+        def begin() -> Update:
+            return {
+                parts.articles: source.article_list(desk.articles()),
+                parts.conversations: earlier.conversation_list(shelf.all()),
+            }
+
+        page.load(begin, None, [parts.articles, parts.conversations], **QUIET)
         page.unload(leave)
     return page
 
@@ -109,13 +123,26 @@ def _lay_out(blank: str) -> Parts:
                 hint = gr.HTML(render.hint(HINT), elem_id="hint", apply_default_css=False)
         with gr.Column(elem_id="side"):
             panel = gr.HTML(source.no_source(), elem_id="source", **live)
+            conversations = gr.HTML(elem_id="conversations", **live)
             articles = gr.HTML(elem_id="articles", **live)
+    parcel = gr.HTML(elem_id="parcel", **live)
     return Parts(
-        conversation, question, hint, ask, halt, new, panel, articles, exchanges=gr.State(())
+        conversation,
+        question,
+        hint,
+        ask,
+        halt,
+        new,
+        panel,
+        articles,
+        conversations,
+        parcel,
+        exchanges=gr.State(()),
+        kept=gr.State(""),
     )
 
 
-def _wire_asking(desk: Desk, parts: Parts, examples: Sequence[str]) -> None:
+def _wire_asking(desk: Desk, shelf: Conversations, parts: Parts, examples: Sequence[str]) -> None:
     import gradio as gr
 
     def controls(*, answering: bool) -> Update:
@@ -125,28 +152,46 @@ def _wire_asking(desk: Desk, parts: Parts, examples: Sequence[str]) -> None:
             parts.new: gr.Button(interactive=not answering),
         }
 
-    def reply(text: str, earlier: tuple[Exchange, ...], request: gr.Request) -> Iterator[Update]:
+    def keep(id_: str, before: tuple[Exchange, ...], exchange: Exchange) -> Update:
+        hint = render.hint(HINT)
+        try:
+            id_ = shelf.append(id_, before, exchange)
+        except FootnoteError as error:
+            hint = render.hint(str(error), urgent=True)
+        return {
+            parts.hint: hint,
+            parts.kept: id_,
+            parts.exchanges: (*before, exchange),
+            parts.conversations: earlier.conversation_list(shelf.all(), id_),
+        }
+
+    def reply(
+        text: str, before: tuple[Exchange, ...], id_: str, request: gr.Request
+    ) -> Iterator[Update]:
         if not text.strip():
             yield {parts.hint: render.hint(EMPTY_HINT, urgent=True)}
             return
         update: Update = {}
         articles = {article.id: article for article in desk.articles()}
-        for exchange in frames(desk.answer(text.strip(), earlier, str(request.session_hash))):
-            begun, now = bool(update), (*earlier, exchange)
-            update = {parts.conversation: render.conversation(now, articles, examples)}
+        for exchange in frames(desk.answer(text.strip(), before, str(request.session_hash))):
+            begun = bool(update)
+            update = {}
             if not begun:
                 update |= controls(answering=True) | {parts.hint: render.hint(HINT)}
                 update[parts.question] = ""
             if not exchange.open:
-                update |= controls(answering=False) | {parts.exchanges: now}
+                update |= controls(answering=False) | keep(id_, before, exchange)
+                id_ = update[parts.kept]
+            now = (*before, exchange)
+            update[parts.conversation] = render.conversation(now, articles, examples, id_)
             yield update
         if not update:
             yield {parts.hint: render.hint(BUSY_HINT, urgent=True)}
 
     def reply_to_example(
-        earlier: tuple[Exchange, ...], event: gr.EventData, request: gr.Request
+        before: tuple[Exchange, ...], id_: str, event: gr.EventData, request: gr.Request
     ) -> Iterator[Update]:
-        yield from reply(str(event.question), earlier, request)
+        yield from reply(str(event.question), before, id_, request)
 
     def halt(request: gr.Request) -> Any:
         desk.stop(str(request.session_hash))
@@ -157,6 +202,8 @@ def _wire_asking(desk: Desk, parts: Parts, examples: Sequence[str]) -> None:
         return {
             parts.conversation: blank,
             parts.exchanges: (),
+            parts.kept: "",
+            parts.conversations: earlier.conversation_list(shelf.all()),
             parts.panel: source.no_source(),
             parts.hint: render.hint(HINT),
         }
@@ -164,25 +211,100 @@ def _wire_asking(desk: Desk, parts: Parts, examples: Sequence[str]) -> None:
     changed = [getattr(parts, field.name) for field in fields(parts)]
     # The desk itself lets one question through at a time, and tells the others that they wait.
     asking = QUIET | {"outputs": changed, "concurrency_limit": None, "trigger_mode": "multiple"}
-    inputs = [parts.question, parts.exchanges]
+    inputs = [parts.question, parts.exchanges, parts.kept]
     gr.on([parts.question.submit, parts.ask.click], reply, inputs, **asking)
-    parts.conversation.submit(reply_to_example, parts.exchanges, **asking)
+    parts.conversation.submit(reply_to_example, inputs[1:], **asking)
     parts.halt.click(halt, None, parts.halt, queue=False, **QUIET)
     parts.new.click(renew, None, changed, queue=False, **QUIET, js=FOCUS)
+
+
+def _wire_shelf(desk: Desk, shelf: Conversations, parts: Parts, examples: Sequence[str]) -> None:
+    import gradio as gr
+
+    def shown(exchanges: tuple[Exchange, ...], id_: str) -> Update:
+        articles = {article.id: article for article in desk.articles()}
+        return {
+            parts.conversation: render.conversation(exchanges, articles, examples, id_),
+            parts.exchanges: exchanges,
+            parts.kept: id_,
+            parts.panel: source.no_source(),
+            parts.hint: render.hint(HINT),
+        }
+
+    def reopen(event: gr.EventData, request: gr.Request) -> Update:
+        if desk.busy(str(request.session_hash)):
+            return {parts.hint: render.hint(BUSY_HINT, urgent=True)}
+        id_ = str(event.conversation)
+        found = shelf.open(id_)
+        if found is None:
+            return {
+                parts.conversations: earlier.conversation_list(shelf.all()),
+                parts.hint: render.hint(GONE_HINT, urgent=True),
+            }
+        listed = {parts.conversations: earlier.conversation_list(shelf.all(), id_)}
+        return shown(found.exchanges, id_) | listed
+
+    def delete(id_: str, event: gr.EventData, request: gr.Request) -> Update:
+        gone = str(event.conversation)
+        if gone == id_ and desk.busy(str(request.session_hash)):
+            return {parts.hint: render.hint(BUSY_HINT, urgent=True)}
+        try:
+            shelf.delete(gone)
+        except FootnoteError as error:
+            return {parts.hint: render.hint(str(error), urgent=True)}
+        open_id = "" if gone == id_ else id_
+        listed = {parts.conversations: earlier.conversation_list(shelf.all(), open_id)}
+        return listed | (shown((), "") if gone == id_ else {})
+
+    changed = [getattr(parts, field.name) for field in fields(parts)]
+    parts.conversations.select(reopen, None, changed, queue=False, **QUIET)
+    parts.conversations.delete(delete, parts.kept, changed, queue=False, **QUIET)
+
+
+def _wire_export(desk: Desk, parts: Parts) -> None:
+    import gradio as gr
+
+    def copy(exchanges: tuple[Exchange, ...], event: gr.EventData) -> Any:
+        turn = int(event.turn)
+        form: export.Form = "markdown" if event.form == "markdown" else "text"
+        if not 1 <= turn <= len(exchanges):
+            return gr.skip()
+        articles = {article.id: article for article in desk.articles()}
+        return render.parcel(export.answer(exchanges[turn - 1], articles, form))
+
+    def save(exchanges: tuple[Exchange, ...], event: gr.EventData) -> Any:
+        if not exchanges:
+            return gr.skip()
+        if event.form == "json":
+            return render.parcel(export.as_json(exchanges), "conversation.json")
+        articles = {article.id: article for article in desk.articles()}
+        return render.parcel(export.markdown(exchanges, articles), "conversation.md")
+
+    quiet = QUIET | {"queue": False}
+    parts.conversation.copy(copy, parts.exchanges, parts.parcel, **quiet)
+    parts.conversation.download(save, parts.exchanges, parts.parcel, **quiet)
 
 
 def _wire_reading(desk: Desk, parts: Parts) -> None:
     import gradio as gr
 
-    def open_source(event: gr.EventData) -> str:
+    def open_source(exchanges: tuple[Exchange, ...], event: gr.EventData) -> str:
+        start, end = int(event.start), int(event.end)
         for article in desk.articles():
             if article.id == event.article:
-                return source.source(article, int(event.start), int(event.end), str(event.kind))
+                if moved(exchanges, article, start, end):
+                    return source.changed()
+                return source.source(article, start, end, str(event.kind))
         return source.gone()
 
     for part in (parts.conversation, parts.articles):
         part.select(
-            open_source, None, parts.panel, queue=False, trigger_mode="always_last", **QUIET
+            open_source,
+            parts.exchanges,
+            parts.panel,
+            queue=False,
+            trigger_mode="always_last",
+            **QUIET,
         )
 
 

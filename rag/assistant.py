@@ -98,6 +98,13 @@ class Assistant:
         return self._generator.name if self._generator else self.settings.model
 
     @property
+    def conversations_dir(self) -> Path:
+        """Folder of the conversations about these articles."""
+        from index.build import index_folder
+
+        return index_folder(self.settings.corpus, self.settings.home / "conversations")
+
+    @property
     def index_version(self) -> str:
         """Short hash of what is indexed and how."""
         return self._index.version

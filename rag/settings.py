@@ -41,6 +41,7 @@ class Settings:
     min_support: float = 0.6  # 0..1; below it an answer sentence is left out
     disagreement: bool = True  # look whether other articles contradict an answer
     question_chars: int = 4000
+    conversations: int = 100  # kept of each corpus; 0: none
     host: str = "127.0.0.1"
     port: int = 7860
     auth: str = field(default="", repr=False)  # token that the server asks for; "" asks for none
@@ -109,7 +110,7 @@ _POSITIVE = {
     "question_chars",
     "port",
 }
-_WHOLE = _POSITIVE | {"threads", "states_mb"}
+_WHOLE = _POSITIVE | {"threads", "states_mb", "conversations"}
 _PATHS = {"home", "corpus"}
 _FLAGS = {"adapter", "disagreement", "offline"}
 _FRACTIONS = {"strictness", "min_support"}

@@ -2,6 +2,8 @@
 
 import threading
 from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from rag.types import Answer, Article, Citation, Passage, Sentence, Timings, Token, Turn
@@ -105,8 +107,10 @@ class Scripted:
     """Plays the steps written for a question: yields events, raises errors, waits for gates."""
 
     model = "scripted"
+    settings = SimpleNamespace(conversations=20)
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        self.conversations_dir = folder
         self.asked: list[tuple[str, Sequence[Turn]]] = []
         self._gates: list[threading.Event] = []
         self.reset()

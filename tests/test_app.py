@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from page_server import free_port, serving
+from scripted_page import Scripted
 
 import app
 from rag.assistant import Assistant
@@ -113,8 +114,8 @@ def test_the_model_is_loaded_and_freed_around_serving(monkeypatch: pytest.Monkey
     assert done == ["warm", (True, "127.0.0.1", port, False), "closed"]
 
 
-def test_the_served_page_answers_to_this_machine_alone() -> None:
-    with serving(SimpleNamespace(articles=list)) as address:
+def test_the_served_page_answers_to_this_machine_alone(tmp_path: Path) -> None:
+    with serving(Scripted(tmp_path)) as address:
         with urllib.request.urlopen(address, timeout=10) as reply:
             policy = reply.headers["Content-Security-Policy"]
         assert "default-src 'self'" in policy

@@ -36,8 +36,8 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def assistant() -> Scripted:
-    return Scripted()
+def assistant(tmp_path_factory: pytest.TempPathFactory) -> Scripted:
+    return Scripted(tmp_path_factory.mktemp("conversations"))
 
 
 @pytest.fixture(scope="module")

@@ -35,6 +35,10 @@ class Desk:
         """The articles in use."""
         return self.assistant.articles()
 
+    def busy(self, page: str) -> bool:
+        """Whether this page has a question under way."""
+        return page in self._stops
+
     def stop(self, page: str) -> None:
         """End what this page waits for, if anything, at the next event of its stream."""
         if stopped := self._stops.get(page):

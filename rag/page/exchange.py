@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from rag.types import Answer, Sentence, Token, Turn
+from rag.types import Answer, Article, Sentence, Token, Turn
 
 
 class Stage(StrEnum):
@@ -76,6 +76,20 @@ def history(exchanges: tuple[Exchange, ...]) -> tuple[Turn, ...]:
             text = " ".join(sentence.text for sentence in exchange.shown)
             turns.append(Turn(exchange.question, text))
     return tuple(turns)
+
+
+def moved(exchanges: tuple[Exchange, ...], article: Article, start: int, end: int) -> bool:
+    """Whether a footnote quotes `article` from `start` to `end`, and other words stand there now.
+
+    A kept conversation may be older than the article's text.
+    """
+    quotes = {
+        citation.quote
+        for exchange in exchanges
+        for citation in (exchange.answer.citations if exchange.answer else ())
+        if (citation.article_id, citation.start, citation.end) == (article.id, start, end)
+    }
+    return bool(quotes) and article.text[start:end] not in quotes
 
 
 def _behind(draft: str, sentence: str) -> str:

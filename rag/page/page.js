@@ -1,7 +1,7 @@
 // Runs once for each of the page's HTML parts, with Gradio's `element`, `trigger`, `props` and
 // `watch` for that part. The parts talk to each other through the document only.
 
-const part = element.closest("#conversation, #source, #articles")?.id;
+const part = element.closest("#conversation, #source, #articles, #conversations, #parcel")?.id;
 const shared = (window.footnote ??= { opener: null, blank: null, close: null });
 const field = () => document.querySelector("#question textarea");
 const panel = () => document.querySelector("#source .source");
@@ -54,10 +54,90 @@ function openSource(link) {
   else trigger("select", { ...link.dataset });
 }
 
+// The first click asks, the second deletes; leaving the button takes the question back.
+function confirmDelete(button) {
+  if (button.classList.contains("sure")) {
+    trigger("delete", { conversation: button.dataset.delete });
+    field()?.focus({ preventScroll: true });
+    return;
+  }
+  const label = button.getAttribute("aria-label");
+  button.classList.add("sure");
+  button.textContent = "Delete for good?";
+  button.setAttribute("aria-label", `Press again to delete for good. ${label}`);
+  button.addEventListener("blur", () => {
+    button.classList.remove("sure");
+    button.textContent = "Delete";
+    button.setAttribute("aria-label", label);
+  }, { once: true });
+}
+
+// Puts an earlier question into the field, where it can be changed and asked again.
+function edit(question) {
+  const input = field();
+  if (!input) return;
+  input.value = question;
+  input.dispatchEvent(new Event("input", { bubbles: true }));
+  input.focus();
+  input.setSelectionRange(question.length, question.length);
+}
+
+function save(text, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type: "text/plain;charset=utf-8" }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    // Not allowed, or not there: a page of another machine over plain HTTP has no clipboard.
+    const held = document.createElement("textarea");
+    held.value = text;
+    document.body.append(held);
+    held.select();
+    const done = document.execCommand("copy");
+    held.remove();
+    shared.copied?.focus({ preventScroll: true });
+    return done;
+  }
+}
+
+async function unpack() {
+  const parcel = element.querySelector("[data-parcel]");
+  if (!parcel) return;
+  if (parcel.dataset.name) {
+    save(parcel.textContent, parcel.dataset.name);
+    return;
+  }
+  const done = await copy(parcel.textContent);
+  const button = shared.copied;
+  if (!button?.isConnected) return;
+  const label = (shared.label ??= {})[button.dataset.copy] ??= button.textContent;
+  button.textContent = done ? "Copied" : "Could not be copied";
+  setTimeout(() => (button.textContent = label), 2000);
+}
+
 element.addEventListener("click", (event) => {
   const link = event.target.closest("[data-article]");
   const example = event.target.closest("[data-question]");
-  if (event.target.closest(".close")) {
+  const data = event.target.closest("button")?.dataset ?? {};
+  if ("delete" in data) {
+    confirmDelete(event.target.closest("button"));
+  } else if ("conversation" in data) {
+    trigger("select", { conversation: data.conversation });
+  } else if ("copy" in data) {
+    shared.copied = event.target.closest("button");
+    trigger("copy", { turn: shared.copied.closest("[data-turn]").dataset.turn, form: data.copy });
+  } else if ("save" in data) {
+    trigger("download", { form: data.save });
+  } else if ("edit" in data) {
+    edit(data.edit);
+  } else if (event.target.closest(".close")) {
     shared.close?.();
   } else if (link && link.tagName !== "SECTION") {
     event.preventDefault();
@@ -91,9 +171,20 @@ if (part === "source") {
   });
 }
 
+if (part === "parcel") watch("value", unpack);
+
+// Each tab keeps the name of its own conversation and nothing else, for a reload.
+if (part === "conversations") {
+  const id = sessionStorage.getItem("footnote");
+  if (id) trigger("select", { conversation: id });
+}
+
 if (part === "conversation") {
   let turns = 0;
   watch("value", () => {
+    const id = element.querySelector("[data-kept]")?.dataset.kept;
+    if (id) sessionStorage.setItem("footnote", id);
+    else if (!element.querySelector(".turn")) sessionStorage.removeItem("footnote");
     const all = element.querySelectorAll(".turn");
     // The new question goes to the top; from there on its answer grows without any scrolling.
     if (all.length > turns) {

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from itertools import groupby
+from itertools import count, groupby
 
 from rag.page.exchange import Exchange, Stage
-from rag.page.markup import byline, clip, escape, place
-from rag.types import Answer, Article, Citation, Passage, Position
+from rag.page.markup import byline, clip, day, escape, place
+from rag.types import Answer, Article, Citation, Passage
 
 STRONG_SUPPORT = 0.75  # from here on a quote's support is called strong, below it fair
 NEAREST = 3  # passages shown under a refusal
@@ -24,6 +24,16 @@ STATUS = {
     Stage.SEARCHING: "Reading the articles…",
     Stage.WRITING: "Checking each sentence against the articles…",
 }
+COPY = (
+    '<button type="button" data-copy="text">Copy as text</button>'
+    '<button type="button" data-copy="markdown">Copy as Markdown</button>'
+)
+EXPORT = (
+    '<div class="tools export" role="group" aria-label="This conversation">'
+    '<span>Save the conversation</span><button type="button" data-save="md">Markdown</button>'
+    '<button type="button" data-save="json">JSON</button></div>'
+)
+_PARCELS = count(1)
 _MARKER = re.compile(r"\s*\[(\d+)\]")
 
 
@@ -37,21 +47,36 @@ def masthead() -> str:
 
 
 def conversation(
-    exchanges: Sequence[Exchange], articles: Mapping[str, Article], examples: Sequence[str]
+    exchanges: Sequence[Exchange],
+    articles: Mapping[str, Article],
+    examples: Sequence[str],
+    id_: str = "",
 ) -> str:
     """All exchanges, oldest first; an invitation with `examples` while there are none.
 
     `articles` (by id) gives publishers and dates; an article that is gone leaves its title.
+    `id_` is what the conversation is kept under; the browser remembers it for a reload.
     """
     if not exchanges:
         return _invitation(examples)
     turns = (_turn(exchange, i, articles) for i, exchange in enumerate(exchanges, start=1))
-    return f'<div class="turns">{"".join(turns)}</div>'
+    kept = f' data-kept="{escape(id_)}"' if id_ else ""
+    export = "" if exchanges[-1].open else EXPORT
+    return f'<div class="turns"{kept}>{"".join(turns)}{export}</div>'
 
 
 def hint(text: str, *, urgent: bool = False) -> str:
     """The line under the question field."""
     return f'<p class="hint{" urgent" if urgent else ""}" role="status">{escape(text)}</p>'
+
+
+def parcel(text: str, name: str = "") -> str:
+    """`text` for the browser to copy, or to save as the file `name`; page.js unpacks it once."""
+    # The number makes the same text a new value, without which the browser would see no change.
+    return (
+        f'<div hidden data-parcel="{next(_PARCELS)}" data-name="{escape(name)}">'
+        f"{escape(text)}</div>"
+    )
 
 
 def support_word(support: float) -> str:
@@ -76,7 +101,7 @@ def _invitation(examples: Sequence[str]) -> str:
 def _turn(exchange: Exchange, number: int, articles: Mapping[str, Article]) -> str:
     answer = exchange.answer
     if answer is None:
-        body = _arriving(exchange, number)
+        body = _arriving(exchange, number, articles)
     elif answer.abstained:
         body = _refusal(answer)
     else:
@@ -86,14 +111,25 @@ def _turn(exchange: Exchange, number: int, articles: Mapping[str, Article]) -> s
     return (
         f'<article class="turn" data-stage="{exchange.stage}" id="turn-{number}">'
         f'<h2 class="question" dir="auto">{escape(exchange.question)}</h2>'
-        f'<div class="reply" aria-live="polite" aria-busy="{busy}">{body}</div></article>'
+        f'<div class="reply" aria-live="polite" aria-busy="{busy}">{body}</div>'
+        f"{'' if exchange.open else _tools(exchange, number)}</article>"
     )
 
 
-def _arriving(exchange: Exchange, number: int) -> str:
+def _tools(exchange: Exchange, number: int) -> str:
+    copy = COPY if exchange.answer is not None or exchange.shown else ""
+    return (
+        f'<div class="tools" role="group" aria-label="Question {number}" data-turn="{number}">'
+        f"{copy}"
+        f'<button type="button" data-edit="{escape(exchange.question)}">Edit and ask again</button>'
+        "</div>"
+    )
+
+
+def _arriving(exchange: Exchange, number: int, articles: Mapping[str, Article]) -> str:
     said = " ".join(
         f'<span class="said">{escape(sentence.text.strip())}</span>'
-        + "".join(_marker(citation, number) for citation in sentence.citations)
+        + "".join(_marker(citation, number, articles) for citation in sentence.citations)
         for sentence in exchange.shown
     )
     draft = exchange.draft.strip()
@@ -116,8 +152,8 @@ def _answer(
     by_number = {citation.number: citation for citation in answer.citations}
     notes = "".join(_note(by_number[n], number, articles) for n in sorted(by_number))
     return (
-        f'<p class="words" dir="auto">{_cited(answer, number)}</p>'
-        + _disagreement(answer.disagreement, answer.citations, number)
+        f'<p class="words" dir="auto">{_cited(answer, number, articles)}</p>'
+        + _disagreement(answer, number, articles)
         + (f'<ol class="notes" aria-label="Footnotes">{notes}</ol>' if notes else "")
         + _aside(answer, left_out=len(exchange.sentences) - len(exchange.shown))
     )
@@ -143,7 +179,7 @@ def _near(passage: Passage) -> str:
     )
 
 
-def _cited(answer: Answer, turn: int) -> str:
+def _cited(answer: Answer, turn: int, articles: Mapping[str, Article]) -> str:
     """`Answer.text` with its own markers turned into links; other brackets stay text."""
     parts: list[str] = []
     at = 0
@@ -152,7 +188,7 @@ def _cited(answer: Answer, turn: int) -> str:
         by_number = {citation.number: citation for citation in cited}
         parts.append(escape(answer.text[at:start]))
         parts.append(f'<span class="said">{escape(answer.text[max(at, start) : end])}</span>')
-        parts += [_marker(citation, turn) for citation in by_number.values()]
+        parts += [_marker(citation, turn, articles) for citation in by_number.values()]
         at = max(at, end)
         while (found := _MARKER.match(answer.text, at)) and int(found[1]) in by_number:
             at = found.end()
@@ -160,26 +196,38 @@ def _cited(answer: Answer, turn: int) -> str:
     return "".join(parts)
 
 
-def _disagreement(positions: Sequence[Position], citations: Sequence[Citation], turn: int) -> str:
-    if not positions:
+def _disagreement(answer: Answer, turn: int, articles: Mapping[str, Article]) -> str:
+    if not answer.disagreement:
         return ""
-    by_number = {citation.number: citation for citation in citations}
+    by_number = {citation.number: citation for citation in answer.citations}
     items = "".join(
         f'<li dir="auto">{escape(position.text)}'
-        + "".join(_marker(by_number[n], turn) for n in position.citations if n in by_number)
+        + "".join(
+            _marker(by_number[n], turn, articles) for n in position.citations if n in by_number
+        )
         + "</li>"
-        for position in positions
+        for position in answer.disagreement
     )
     return f'<div class="disagreement"><h3>The articles disagree</h3><ul>{items}</ul></div>'
 
 
-def _marker(citation: Citation, turn: int) -> str:
+def _marker(citation: Citation, turn: int, articles: Mapping[str, Article]) -> str:
+    article = articles.get(citation.article_id)
     label = escape(f"Footnote {citation.number}: {clip(citation.quote, 120)}")
     where = place(citation.article_id, citation.start, citation.end, "quote")
     return (
         f'<sup><a class="marker" href="#note-{turn}-{citation.number}" {where} '
-        f'aria-label="{label}">[{citation.number}]</a></sup>'
+        f'aria-label="{label}" data-preview="{_preview(citation, article)}">'
+        f"[{citation.number}]</a></sup>"
     )
+
+
+def _preview(citation: Citation, article: Article | None) -> str:
+    """What a marker shows while it is pointed at: quote, title, publisher, date."""
+    parts = [clip(citation.title, 120)]
+    if article:
+        parts += filter(None, (clip(article.source, 60), clip(day(article.published), 40)))
+    return escape(f"“{clip(citation.quote, CLIP)}”\n{', '.join(parts)}")
 
 
 def _note(citation: Citation, turn: int, articles: Mapping[str, Article]) -> str:

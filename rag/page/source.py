@@ -45,6 +45,15 @@ def gone() -> str:
     )
 
 
+def changed() -> str:
+    """What the source panel says when other words stand where a footnote's were found."""
+    return (
+        '<section class="no-source"><p class="eyebrow">Source</p>'
+        "<p>This article has changed since the question was answered. Ask it again to see where "
+        "the words stand now.</p></section>"
+    )
+
+
 def article_list(articles: Sequence[Article]) -> str:
     """The articles in use: title, publisher and date, each a button that opens it."""
     items = "".join(

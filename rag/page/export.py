@@ -1,0 +1,99 @@
+"""Answers and conversations as text, Markdown and JSON, for copying and saving. Pure functions."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Literal
+
+from rag.page.exchange import Exchange
+from rag.page.markup import day
+from rag.types import Article, Citation
+
+Form = Literal["text", "markdown"]
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&!$])")
+_LEADING = re.compile(r"(?m)^(\s*\d+(?=[.)])|\s*(?=[-+=]))")
+
+
+def answer(exchange: Exchange, articles: Mapping[str, Article], form: Form) -> str:
+    """What came back for a question, its footnotes below; `articles` by id give the publishers."""
+    text, citations = _said(exchange)
+    blocks = [_marked(text, citations) if form == "markdown" else text]
+    if exchange.error:
+        blocks.append(_as(exchange.error, form))
+    if exchange.answer is not None:
+        for position in exchange.answer.disagreement:
+            numbers = "".join(f"[{number}]" for number in position.citations)
+            blocks.append(f"- {_as(position.text, form)} {_as(numbers, form)}")
+    notes = {citation.number: citation for citation in citations}
+    lines = [_note(notes[number], articles, form) for number in sorted(notes)]
+    return "\n\n".join(block for block in (*blocks, "\n".join(lines)) if block) + "\n"
+
+
+def markdown(exchanges: Sequence[Exchange], articles: Mapping[str, Article]) -> str:
+    """The conversation as Markdown, each question a heading over its answer."""
+    return "\n".join(
+        f"## {_plain(_line(exchange.question))}\n\n{answer(exchange, articles, 'markdown')}"
+        for exchange in exchanges
+    )
+
+
+def as_json(exchanges: Sequence[Exchange]) -> str:
+    """The conversation as JSON: question, stage, answer (as `Answer.to_dict`) and error of each."""
+    rows = [
+        {
+            "question": exchange.question,
+            "stage": str(exchange.stage),
+            "text": _said(exchange)[0],
+            "answer": exchange.answer and exchange.answer.to_dict(),
+            "citations": [asdict(citation) for citation in _said(exchange)[1]],
+            "error": exchange.error,
+        }
+        for exchange in exchanges
+    ]
+    return json.dumps({"conversation": rows}, indent=2, ensure_ascii=False) + "\n"
+
+
+def _said(exchange: Exchange) -> tuple[str, Sequence[Citation]]:
+    if exchange.answer is not None:
+        return exchange.answer.text, exchange.answer.citations
+    sentences = [
+        sentence.text.strip() + "".join(f" [{c.number}]" for c in sentence.citations)
+        for sentence in exchange.shown
+    ]
+    return " ".join(sentences), [c for sentence in exchange.shown for c in sentence.citations]
+
+
+def _note(citation: Citation, articles: Mapping[str, Article], form: Form) -> str:
+    parts = [citation.title]
+    if article := articles.get(citation.article_id):
+        parts += filter(None, (article.source, article.published and day(article.published)))
+    if citation.page is not None:
+        parts.append(f"page {citation.page}")
+    start = f"[^{citation.number}]: " if form == "markdown" else f"[{citation.number}] "
+    quote, origin = (_as(_line(part), form) for part in (citation.quote, ", ".join(parts)))
+    return f"{start}“{quote}” — {origin}"
+
+
+def _marked(text: str, citations: Sequence[Citation]) -> str:
+    """`text` escaped, with the markers of `citations` as Markdown footnotes."""
+    numbers = {citation.number for citation in citations}
+    pieces = re.split(r"\s*\[(\d+)\]", text)
+    out = _plain(pieces[0])
+    for number, rest in zip(pieces[1::2], pieces[2::2], strict=True):
+        mark = f"[^{number}]" if int(number) in numbers else f" {_plain(f'[{number}]')}"
+        out += mark + _plain(rest)
+    return out
+
+
+def _as(text: str, form: Form) -> str:
+    return _plain(text) if form == "markdown" else text
+
+
+def _plain(text: str) -> str:
+    """`text` with everything escaped that Markdown or HTML would read as more than text."""
+    return _LEADING.sub(r"\1\\", _SPECIAL.sub(r"\\\1", text))
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())

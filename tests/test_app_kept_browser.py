@@ -1,0 +1,140 @@
+"""Earlier conversations and exports in a real Chromium, over a scripted assistant."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from page_server import serving
+from playwright.sync_api import Browser, expect
+from scripted_page import HOSTILE, LED, WHO, Scripted, refused
+from visit import Visit, chromium
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def assistant(tmp_path: Path) -> Scripted:
+    return Scripted(tmp_path)
+
+
+@pytest.fixture
+def address(assistant: Scripted) -> Iterator[str]:
+    with serving(assistant) as address:
+        yield address
+
+
+def ask_who(visit: Visit, number: int) -> None:
+    visit.ask(WHO)
+    expect(visit.turn(number).locator(".note")).to_have_count(2)
+
+
+def test_a_conversation_survives_a_reload_and_is_opened_from_the_list(
+    browser: Browser, address: str, assistant: Scripted
+) -> None:
+    visit = Visit(browser, address, 1280, "light")
+    ask_who(visit, 1)
+    visit.page.reload()
+    expect(visit.turn(1).locator(".note")).to_have_count(2)
+    ask_who(visit, 2)
+    assert len(assistant.asked[-1][1]) == 1  # the history came back too
+    visit.page.get_by_role("button", name="New conversation").click()
+    expect(visit.page.locator("[data-question]")).to_have_count(4)
+    visit.page.reload()
+    expect(visit.page.locator("[data-question]")).to_have_count(4)
+
+    other = Visit(browser, address, 360, "dark")
+    other.page.locator("#conversations summary").press("Enter")
+    other.page.locator("#conversations .open").press("Enter")
+    expect(other.turn(2).locator(".note")).to_have_count(2)
+    expect(other.page.locator("#conversations [aria-current]")).to_have_count(1)
+    assert other.overflow == 0
+    assert other.problems == []  # a reload aborts requests of the first, which it logs
+
+
+def test_two_browsers_in_one_conversation_do_not_mix(browser: Browser, address: str) -> None:
+    first = Visit(browser, address, 1280, "light")
+    ask_who(first, 1)
+    second = Visit(browser, address, 1280, "light")
+    second.page.locator("#conversations summary").click()
+    second.page.locator("#conversations .open").click()
+    expect(second.turn(1).locator(".note")).to_have_count(2)
+    ask_who(first, 2)
+    ask_who(second, 2)
+    expect(second.page.locator("#conversations li")).to_have_count(2)
+    first.page.reload()
+    expect(first.turn(2).locator(".note")).to_have_count(2)
+    expect(first.page.locator(".turn")).to_have_count(2)
+
+
+def test_deleting_asks_first_and_is_for_good(
+    browser: Browser, address: str, assistant: Scripted
+) -> None:
+    assistant.scripts[HOSTILE] = [refused(HOSTILE)]
+    visit = Visit(browser, address, 1280, "light")
+    visit.ask(HOSTILE)
+    expect(visit.turn(1).locator(".refusal")).to_be_visible()
+    visit.page.locator("#conversations summary").click()
+    button = visit.page.locator("#conversations .delete")
+    button.click()
+    expect(button).to_have_text("Delete for good?")
+    visit.field.focus()
+    expect(button).to_have_text("Delete")
+    assert len(list(assistant.conversations_dir.iterdir())) == 1
+    button.press("Enter")
+    button.press("Enter")
+    expect(visit.page.locator("[data-question]")).to_have_count(4)
+    expect(visit.page.locator("#conversations li")).to_have_count(0)
+    assert list(assistant.conversations_dir.iterdir()) == []
+    assert visit.problems == []
+    visit.page.reload()
+    expect(visit.page.locator("[data-question]")).to_have_count(4)
+    assert visit.page.evaluate("window.pwned") is None
+
+
+def test_answers_are_copied_and_conversations_saved(browser: Browser, address: str) -> None:
+    visit = Visit(browser, address, 1280, "light")
+    visit.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=address)
+    ask_who(visit, 1)
+    for name, mark in (("Copy as text", "[1] “"), ("Copy as Markdown", "[^1]: “")):
+        visit.page.get_by_role("button", name=name).click()
+        expect(visit.page.get_by_role("button", name="Copied")).to_be_visible()
+        expect(visit.page.get_by_role("button", name="Copied")).to_have_count(0)
+        assert f"{mark}{LED}”" in visit.page.evaluate("navigator.clipboard.readText()")
+    for name, file in (("Markdown", "conversation.md"), ("JSON", "conversation.json")):
+        with visit.page.expect_download() as download:
+            visit.page.get_by_role("button", name=name, exact=True).click()
+        assert download.value.suggested_filename == file
+    saved = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
+    assert saved["conversation"][0]["question"] == WHO
+    assert visit.problems == []
+    assert visit.hosts == {"127.0.0.1"}
+
+
+def test_a_question_is_edited_and_a_marker_previews_its_quote(
+    browser: Browser, address: str
+) -> None:
+    visit = Visit(browser, address, 1280, "light")
+    ask_who(visit, 1)
+    marker = visit.turn(1).locator(".marker").first
+    height = visit.turn(1).evaluate("e => e.getBoundingClientRect().height")
+    marker.focus()
+    visit.page.keyboard.press("Shift+Tab")
+    visit.page.keyboard.press("Tab")  # from the keyboard, so that the focus shows
+    shown = marker.evaluate("e => getComputedStyle(e, '::after').content")
+    assert LED in shown
+    width = marker.evaluate("e => getComputedStyle(e, '::after').width")
+    assert float(str(width).removesuffix("px")) > 300  # hangs from the line, not the marker
+    assert "The talks in Qom, Reuters, 7 April 2008" in shown
+    assert visit.turn(1).evaluate("e => e.getBoundingClientRect().height") == height
+    visit.page.get_by_role("button", name="Edit and ask again").click()
+    expect(visit.field).to_have_value(WHO)
+    expect(visit.field).to_be_focused()
+    visit.field.press("Enter")
+    expect(visit.turn(2).locator(".note")).to_have_count(2)
