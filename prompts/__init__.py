@@ -70,9 +70,9 @@ def fingerprint(*names: str) -> str:
     return hashlib.sha256(joined.encode("utf-8")).hexdigest()[:12]
 
 
-def opposing(name: str) -> str:
-    """Before an answer that contradicts the one in front of it; `name` is who gives it."""
-    return _OPPOSING.replace("{name}", name or "another article")
+def opposing(source: str, title: str) -> str:
+    """Before an answer that contradicts the one in front of it: the publisher or article says so."""
+    return _OPPOSING.replace("{name}", source or (f"“{title}”" if title else "another article"))
 
 
 def is_refusal(sentence: str) -> bool:

@@ -56,7 +56,8 @@ def may_contradict(question: str, answer: str, text: str) -> bool:
     if not has_one_answer(question):
         return False
     if answer_type(question) == "yes_no":
-        return _denies(answer) != _denies(text)
+        # a text that denies one thing may affirm what was asked
+        return _denies(answer) or _denies(text)
     return _differ(question, answer, text)
 
 

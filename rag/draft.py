@@ -129,7 +129,7 @@ class Draft:
             self._positions.append(self._position(self._claims))
         against = list(other._claims)
         run = against[0].quotes[0].evidence
-        self._text += f" {prompts.opposing(run.source or run.title)}"
+        self._text += f" {prompts.opposing(run.source, run.title)}"
         for claim in against:
             self._add(claim.text, claim.quotes)
         self._positions.append(self._position(self._claims[-len(against) :]))

@@ -139,6 +139,17 @@ def test_articles_that_disagree_are_both_heard(tmp_path: Path) -> None:
     assert json.loads(json.dumps(answer.to_dict()))["disagreement"][1]["citations"] == [2]
 
 
+@pytest.mark.parametrize(("head", "name"), [("title: The visit\n", "“The visit”"), ("", "Fars")])
+def test_a_disagreement_names_the_publisher_or_else_the_title(
+    tmp_path: Path, head: str, name: str
+) -> None:
+    front = head or "title: It\npublisher: Fars\n"
+    other = f"---\n{front}---\n\n{TALABANI} It snowed."
+    corpus = write_corpus(tmp_path, RIVALS | {"b.md": other})
+    with open_assistant(corpus, ScriptedGenerator(LED, TALABANI)) as assistant:
+        assert f"But {name} says otherwise: " in assistant.ask(QUESTION).text
+
+
 @pytest.mark.parametrize(
     ("replies", "given"),
     [

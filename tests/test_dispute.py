@@ -37,6 +37,13 @@ def test_answers_that_cannot_both_be_right(question: str, one: str, other: str) 
     assert may_contradict(question, one, other)
 
 
+def test_a_text_that_denies_something_else_may_still_affirm() -> None:
+    text = "He is in Iran, officials say. They did not say where."
+    assert may_contradict("Is al-Sadr in Iran?", "He is not in Iran.", text)
+    assert may_contradict("Is al-Sadr in Iran?", "He is in Qom.", text)
+    assert not may_contradict("Is al-Sadr in Iran?", "He is in Qom.", "He is in Iran.")
+
+
 @pytest.mark.parametrize(("question", "one", "other"), AGREEMENTS)
 def test_answers_that_say_the_same(question: str, one: str, other: str) -> None:
     assert not contradict(question, one, other)
