@@ -71,7 +71,7 @@ def fingerprint(*names: str) -> str:
 
 
 def opposing(source: str, title: str) -> str:
-    """Before an answer that contradicts the one in front of it: the publisher or article says so."""
+    """Before an answer that contradicts the one in front of it: who gives it, where known."""
     return _OPPOSING.replace("{name}", source or (f"“{title}”" if title else "another article"))
 
 
