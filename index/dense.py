@@ -23,6 +23,7 @@ EXACT_UP_TO = 50_000
 benchmarks/scale.py measures both, and docs/experiments.md has the figures.
 """
 _PROBED = 64  # lists that a search looks through
+_ROUNDS = 10  # of k-means; more find little more
 _TRAINING = 64  # rows for each list that its centre is found from; FAISS asks for 39 or more
 
 
@@ -43,6 +44,7 @@ class DenseIndex:
             index = faiss.IndexIVFFlat(index, dimension, lists, faiss.METRIC_INNER_PRODUCT)
             index.cp.max_points_per_centroid = _TRAINING
             index.cp.min_points_per_centroid = 1  # fewer would be told on stderr
+            index.cp.niter = _ROUNDS
             index.cp.spherical = True
             index.train(vectors)
         index.add(vectors)
@@ -72,22 +74,21 @@ class DenseIndex:
             raise OSError(f"{file.name} cannot be written whole") from error
 
     def search(
-        self, vector: Vectors, k: int, among: NDArray[np.int64] | None = None
+        self, vector: Vectors, k: int, among: NDArray[np.bool_] | None = None
     ) -> tuple[NDArray[np.int64], Vectors]:
         """Rows and cosines of the `k` nearest to `vector` of shape (dimension,), best first.
 
-        With `among`, of those rows alone. There are always `k`, or as many as there are rows.
+        With `among`, of shape (rows,), of those rows alone. There are always `k`, or as many as
+        there are rows.
         """
         total: int = self._index.ntotal
-        count = total if among is None else len(among)
+        count = total if among is None else int(np.count_nonzero(among))
         k = min(k, count)
         if k == 0:
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
         given: dict[str, Any] = {}
         if among is not None:
-            let = np.zeros(total, dtype=np.bool_)
-            let[among] = True
-            bits = np.packbits(let, bitorder="little")
+            bits = np.packbits(among, bitorder="little")
             given["sel"] = faiss.IDSelectorBitmap(bits)  # type: ignore[call-arg, arg-type]
         if self.exact:
             return self._nearest(vector, k, faiss.SearchParameters(**given))

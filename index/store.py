@@ -50,13 +50,18 @@ class Index:
     sentence_originals: NDArray[np.int64]
     """The same of the sentences, each with its neighbours; (sentences,)."""
     skipped: tuple[Skipped, ...] = ()
+    article_rows: NDArray[np.int64] = field(init=False, compare=False, repr=False)
+    """Place in `articles` of the article that each passage is of, shape (passages,)."""
     passage_rows: NDArray[np.int64] = field(init=False, compare=False, repr=False)
     """Row of the passage that each sentence is in, shape (sentences,)."""
     next_rows: NDArray[np.int64] = field(init=False, compare=False, repr=False)
     """Row of the sentence behind each one in its article, its own for the last; (sentences,)."""
 
     def __post_init__(self) -> None:
-        """Look up each sentence's passage and follower once, not for every question."""
+        """Look up each row's article, passage and follower once, not for every question."""
+        places = {name: place for place, name in enumerate(self.articles)}
+        found = np.array([places[p.article_id] for p in self.passages], dtype=np.int64)
+        object.__setattr__(self, "article_rows", found)
         rows = {passage.id: row for row, passage in enumerate(self.passages)}
         found = np.array([rows[s.passage_id] for s in self.sentences], dtype=np.int64)
         object.__setattr__(self, "passage_rows", found)

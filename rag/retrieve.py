@@ -21,6 +21,7 @@ from rag.filters import allows, day
 from rag.types import Evidence, Filters, Passage
 
 _DEPTH = 100  # rows that each search contributes
+_GROUP = 64  # rows of which the highest score is looked at before those of all
 _DENSE = 0.4  # weight of the cosine beside that of BM25
 _FOLLOWER = 1 / 3  # weight of the sentence behind, whose text in the index holds this one too
 _PARENT = 1 / 4  # weight of the passage that a sentence is in
@@ -40,18 +41,18 @@ class Search:
         self._index = index
         within = _within(index, filters or Filters())
         sentences_within = None if within is None else within[index.passage_rows]
-        rows, cosines = index.dense_passages.search(vector, _DEPTH, _rows(within))
+        rows, cosines = index.dense_passages.search(vector, _DEPTH, within)
         self._cosines = dict(zip(rows.tolist(), cosines.tolist(), strict=True))
         self._bm25 = _masked(index.lexical_passages.scores(query), within)
         self._of_passages = _combined(rows, cosines, self._bm25)
         self._of_sentences = self._with_company(
             _combined(
-                *index.dense_sentences.search(vector, _DEPTH, _rows(sentences_within)),
+                *index.dense_sentences.search(vector, _DEPTH, sentences_within),
                 _masked(index.lexical_sentences.scores(query), sentences_within),
             )
         )
         if _NEWEST.search(query):
-            newness = _newness(index)
+            newness = _newness(index)[index.article_rows]
             self._of_passages = _lifted(self._of_passages, newness)
             self._of_sentences = _lifted(self._of_sentences, newness[index.passage_rows])
 
@@ -84,39 +85,38 @@ class Search:
         this one and of what follows it; that of its passage, of the subject.
         """
         index = self._index
-        behind, parent = alone[index.next_rows], self._of_passages[index.passage_rows]
-        total = alone + _FOLLOWER * behind + _PARENT * parent
-        found: Scores = np.where(alone > 0, total / (1 + _FOLLOWER + _PARENT), 0).astype(np.float32)
+        rows = np.flatnonzero(alone > 0)
+        behind = alone[index.next_rows[rows]]
+        parent = self._of_passages[index.passage_rows[rows]]
+        total = alone[rows] + _FOLLOWER * behind + _PARENT * parent
+        found = np.zeros_like(alone)
+        found[rows] = total / (1 + _FOLLOWER + _PARENT)
         return found
 
 
 def _newness(index: Index) -> Scores:
-    """How new each passage's article is among all days, 0..1; 0 where it states none."""
-    days = {name: day(article.published) for name, article in index.articles.items()}
-    order = {
-        found: place
-        for place, found in enumerate(sorted(filter(None, set(days.values()))), start=1)
-    }
-    ages = {name: order[found] / len(order) if found else 0.0 for name, found in days.items()}
-    return np.array([ages[passage.article_id] for passage in index.passages], dtype=np.float32)
+    """How new each article is among all days, 0..1, 0 where it states none; (articles,)."""
+    days = [day(article.published) for article in index.articles.values()]
+    order = {found: place for place, found in enumerate(sorted(filter(None, set(days))), start=1)}
+    ages = [order[found] / len(order) if found else 0.0 for found in days]
+    return np.array(ages, dtype=np.float32)
 
 
 def _lifted(scores: Scores, newness: Scores) -> Scores:
     """Scores 0..1 with a share of `newness`; 0 stays 0."""
-    found: Scores = np.where(scores > 0, (scores + _RECENCY * newness) / (1 + _RECENCY), 0)
-    return found.astype(np.float32)
+    rows = np.flatnonzero(scores > 0)
+    found = np.zeros_like(scores)
+    found[rows] = (scores[rows] + _RECENCY * newness[rows]) / (1 + _RECENCY)
+    return found
 
 
 def _within(index: Index, filters: Filters) -> NDArray[np.bool_] | None:
     """Which passages `filters` let through, shape (passages,); None where all are."""
     if filters == Filters():
         return None
-    let = {name for name, article in index.articles.items() if allows(filters, article)}
-    return np.array([passage.article_id in let for passage in index.passages], dtype=np.bool_)
-
-
-def _rows(within: NDArray[np.bool_] | None) -> NDArray[np.int64] | None:
-    return None if within is None else np.flatnonzero(within)
+    let = [allows(filters, article) for article in index.articles.values()]
+    found: NDArray[np.bool_] = np.array(let, dtype=np.bool_)[index.article_rows]
+    return found
 
 
 def _masked(scores: Scores, within: NDArray[np.bool_] | None) -> Scores:
@@ -173,12 +173,21 @@ def _combined(rows: NDArray[np.int64], cosines: Vectors, bm25: Scores) -> Scores
         # cosines have no zero of their own: the last one found is as good as not found
         lowest, highest = cosines.min(), cosines.max()
         combined[rows] = _DENSE * (cosines - lowest + _TRACE) / (highest - lowest + _TRACE)
-    k = min(_DEPTH, len(bm25))
-    top = np.argpartition(-bm25, k - 1)[:k]
-    highest = bm25[top].max()
-    if highest > 0:
-        combined[top] += (1 - _DENSE) * bm25[top] / highest
+    top = _highest(bm25, _DEPTH)
+    if len(top):
+        combined[top] += (1 - _DENSE) * bm25[top] / bm25[top].max()
     return combined
+
+
+def _highest(scores: Scores, k: int) -> NDArray[np.int64]:
+    """Rows of the `k` highest scores above 0, equal ones in reading order; fewer if there are."""
+    lowest = np.float32(0)
+    if (length := len(scores) // _GROUP) >= k:
+        # as many groups as k hold a score as high as this: no lower one is among the k highest
+        groups = scores[: length * _GROUP].reshape(_GROUP, length).max(axis=0)
+        lowest = np.partition(groups, length - k)[length - k]
+    rows = np.flatnonzero(scores >= lowest if lowest > 0 else scores > 0)
+    return rows[np.argsort(-scores[rows], kind="stable")[:k]]
 
 
 def _best(scores: Scores, k: int, originals: NDArray[np.int64]) -> list[tuple[int, float]]:
