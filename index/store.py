@@ -56,6 +56,8 @@ class Index:
     """Row of the passage that each sentence is in, shape (sentences,)."""
     next_rows: NDArray[np.int64] = field(init=False, compare=False, repr=False)
     """Row of the sentence behind each one in its article, its own for the last; (sentences,)."""
+    version: str = field(init=False, compare=False)
+    """Short hash of the identity and of every article; equal for equal content."""
 
     def __post_init__(self) -> None:
         """Look up each row's article, passage and follower once, not for every question."""
@@ -69,10 +71,9 @@ class Index:
         found = np.arange(len(self.sentences), dtype=np.int64)
         found += [before == after for before, after in pairwise(owners)]
         object.__setattr__(self, "next_rows", found)
+        object.__setattr__(self, "version", self._version())
 
-    @property
-    def version(self) -> str:
-        """Short hash of the identity and of every article; equal for equal content."""
+    def _version(self) -> str:
         content = [self.identity, sorted((a.id, a.sha256) for a in self.articles.values())]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 

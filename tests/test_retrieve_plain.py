@@ -18,20 +18,8 @@ from rag.retrieve import Search, _highest
 from rag.types import Filters
 
 EMBEDDER = HashEmbedder()
-WORDS = [
-    "harbour",
-    "crane",
-    "flood",
-    "river",
-    "delegate",
-    "rocket",
-    "truce",
-    "cleric",
-    "minister",
-    "strike",
-    "vote",
-    "bridge",
-]
+WORDS = ["harbour", "crane", "flood", "river", "delegate", "rocket", "truce", "cleric", "vote"]
+WORDS += ["minister", "strike", "bridge"]
 QUERIES = ("Which minister asked for a truce?", "the latest strike at the harbour", "zzz", "bridge")
 FILTERS = (Filters(), Filters("Times"), Filters(published_after="2003-01-01"), Filters("None"))
 
