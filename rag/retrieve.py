@@ -8,7 +8,7 @@ adds a small share for the day of the article; other questions take no notice of
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -18,6 +18,7 @@ from index.embed import Vectors
 from index.lexical import Scores
 from index.store import Index
 from rag.filters import allows, day
+from rag.rerank import FIRST, Ranked, Reranker, reordered
 from rag.types import Evidence, Filters, Passage
 
 _DEPTH = 100  # rows that each search contributes
@@ -35,10 +36,18 @@ class Search:
     """One query's scores of an index's passages and sentences."""
 
     def __init__(
-        self, index: Index, query: str, vector: Vectors, filters: Filters | None = None
+        self,
+        index: Index,
+        query: str,
+        vector: Vectors,
+        filters: Filters | None = None,
+        reranker: Reranker | None = None,
     ) -> None:
-        """Search `index` for `query`, whose vector has shape (dimension,), within `filters`."""
-        self._index = index
+        """Search `index` for `query`, whose vector has shape (dimension,), within `filters`.
+
+        A `reranker` has the last word on the first of what is found.
+        """
+        self._index, self._query, self._reranker = index, query, reranker
         within = _within(index, filters or Filters())
         sentences_within = None if within is None else within[index.passage_rows]
         rows, cosines = index.dense_passages.search(vector, _DEPTH, within)
@@ -61,22 +70,39 @@ class Search:
 
         Of near-equal ones (`index.duplicates`) the best alone is among them.
         """
+        passages, originals = self._index.passages, self._index.passage_originals
+
+        def whole(row: int) -> str:
+            return f"{passages[row].title}\n{passages[row].text}"
+
+        ranked = self._ranked(self._of_passages, k, originals, whole)
         return [
             replace(
-                self._index.passages[row],
+                passages[row],
                 score=score,
                 dense_score=self._cosines.get(row, 0.0),
                 lexical_score=float(self._bm25[row]),
                 rank=rank,
             )
-            for rank, (row, score) in enumerate(
-                _best(self._of_passages, k, self._index.passage_originals), start=1
-            )
+            for rank, (row, score) in enumerate(ranked, start=1)
         ]
 
-    def sentences(self, k: int) -> list[tuple[int, float]]:
+    def sentences(self, k: int) -> Ranked:
         """Rows of the `k` best sentences with their scores, best first; no near-equal ones."""
-        return _best(self._of_sentences, k, self._index.sentence_originals)
+        index = self._index
+
+        def in_window(row: int) -> str:
+            return _run(index, _around(index, row), 0.0).text
+
+        return self._ranked(self._of_sentences, k, index.sentence_originals, in_window)
+
+    def _ranked(
+        self, scores: Scores, k: int, originals: NDArray[np.int64], text: Callable[[int], str]
+    ) -> Ranked:
+        if self._reranker is None:
+            return _best(scores, k, originals)
+        ranked = _best(scores, max(k, FIRST), originals)
+        return reordered(self._reranker, self._query, ranked, text)[:k]
 
     def _with_company(self, alone: Scores) -> Scores:
         """Sentences' scores with a share of what stands around them; 0..1, 0 where it was 0.
@@ -190,7 +216,7 @@ def _highest(scores: Scores, k: int) -> NDArray[np.int64]:
     return rows[np.argsort(-scores[rows], kind="stable")[:k]]
 
 
-def _best(scores: Scores, k: int, originals: NDArray[np.int64]) -> list[tuple[int, float]]:
+def _best(scores: Scores, k: int, originals: NDArray[np.int64]) -> Ranked:
     """The `k` rows that score highest, equal ones in reading order, with their scores.
 
     Of rows with one original, the first in rank stays and the others leave their places.
