@@ -22,7 +22,7 @@ from rag.rerank import FIRST, Ranked, Reranker, reordered
 from rag.types import Evidence, Filters, Passage
 
 _DEPTH = 100  # rows that each search contributes
-_GROUP = 64  # rows of which the highest score is looked at before those of all
+_GROUP = 64  # rows of which the highest score is looked at before each
 _DENSE = 0.4  # weight of the cosine beside that of BM25
 _FOLLOWER = 1 / 3  # weight of the sentence behind, whose text in the index holds this one too
 _PARENT = 1 / 4  # weight of the passage that a sentence is in
@@ -111,7 +111,7 @@ class Search:
         this one and of what follows it; that of its passage, of the subject.
         """
         index = self._index
-        rows = np.flatnonzero(alone > 0)
+        rows = _found(alone)
         behind = alone[index.next_rows[rows]]
         parent = self._of_passages[index.passage_rows[rows]]
         total = alone[rows] + _FOLLOWER * behind + _PARENT * parent
@@ -130,7 +130,7 @@ def _newness(index: Index) -> Scores:
 
 def _lifted(scores: Scores, newness: Scores) -> Scores:
     """Scores 0..1 with a share of `newness`; 0 stays 0."""
-    rows = np.flatnonzero(scores > 0)
+    rows = _found(scores)
     found = np.zeros_like(scores)
     found[rows] = (scores[rows] + _RECENCY * newness[rows]) / (1 + _RECENCY)
     return found
@@ -207,13 +207,31 @@ def _combined(rows: NDArray[np.int64], cosines: Vectors, bm25: Scores) -> Scores
 
 def _highest(scores: Scores, k: int) -> NDArray[np.int64]:
     """Rows of the `k` highest scores above 0, equal ones in reading order; fewer if there are."""
-    lowest = np.float32(0)
-    if (length := len(scores) // _GROUP) >= k:
-        # as many groups as k hold a score as high as this: no lower one is among the k highest
-        groups = scores[: length * _GROUP].reshape(_GROUP, length).max(axis=0)
-        lowest = np.partition(groups, length - k)[length - k]
-    rows = np.flatnonzero(scores >= lowest if lowest > 0 else scores > 0)
+    groups = _groups(scores)
+    lowest = 0.0
+    if len(groups) >= k:  # k groups hold a row as high as this: no lower one is among the k highest
+        lowest = float(np.partition(groups, len(groups) - k)[len(groups) - k])
+    rows = _found(scores, lowest)
     return rows[np.argsort(-scores[rows], kind="stable")[:k]]
+
+
+def _found(scores: Scores, lowest: float = 0.0) -> NDArray[np.int64]:
+    """Rows that score above 0 and no less than `lowest`, in reading order.
+
+    Nearly all rows of a large index score 0, so that whole groups of them are passed over.
+    """
+    groups = _groups(scores)
+    held = np.flatnonzero((groups > 0) & (groups >= lowest))
+    grouped = held + len(groups) * np.arange(_GROUP)[:, np.newaxis]
+    rows = np.concatenate([grouped.ravel(), np.arange(_GROUP * len(groups), len(scores))])
+    return rows[(scores[rows] > 0) & (scores[rows] >= lowest)]
+
+
+def _groups(scores: Scores) -> Scores:
+    """The highest score of each group of rows; a group's rows stand equally far apart."""
+    length = len(scores) // _GROUP
+    highest: Scores = scores[: _GROUP * length].reshape(_GROUP, length).max(axis=0)
+    return highest
 
 
 def _best(scores: Scores, k: int, originals: NDArray[np.int64]) -> Ranked:
@@ -221,7 +239,7 @@ def _best(scores: Scores, k: int, originals: NDArray[np.int64]) -> Ranked:
 
     Of rows with one original, the first in rank stays and the others leave their places.
     """
-    found = np.flatnonzero(scores > 0)
+    found = _found(scores)
     order = found[np.lexsort((found, -scores[found]))]
     _, firsts = np.unique(originals[order], return_index=True)
     order = order[np.sort(firsts)[:k]]

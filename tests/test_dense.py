@@ -39,7 +39,7 @@ def queries(vectors: Vectors) -> Vectors:
 def large(monkeypatch: pytest.MonkeyPatch) -> None:
     """Twenty rows count as many, and a search looks through few of the lists."""
     monkeypatch.setattr(dense, "EXACT_UP_TO", 20)
-    monkeypatch.setattr(dense, "_PROBED", 20)
+    monkeypatch.setattr(dense, "_PROBED", 40)
 
 
 def nearest(vectors: Vectors, query: Vectors, k: int, among: np.ndarray | None = None) -> list[int]:
