@@ -224,7 +224,8 @@ def _found(scores: Scores, lowest: float = 0.0) -> NDArray[np.int64]:
     held = np.flatnonzero((groups > 0) & (groups >= lowest))
     grouped = held + len(groups) * np.arange(_GROUP)[:, np.newaxis]
     rows = np.concatenate([grouped.ravel(), np.arange(_GROUP * len(groups), len(scores))])
-    return rows[(scores[rows] > 0) & (scores[rows] >= lowest)]
+    found: NDArray[np.int64] = rows[(scores[rows] > 0) & (scores[rows] >= lowest)]
+    return found
 
 
 def _groups(scores: Scores) -> Scores:
