@@ -50,13 +50,20 @@ class Index:
     sentence_originals: NDArray[np.int64]
     """The same of the sentences, each with its neighbours; (sentences,)."""
     skipped: tuple[Skipped, ...] = ()
+    article_rows: NDArray[np.int64] = field(init=False, compare=False, repr=False)
+    """Place in `articles` of the article that each passage is of, shape (passages,)."""
     passage_rows: NDArray[np.int64] = field(init=False, compare=False, repr=False)
     """Row of the passage that each sentence is in, shape (sentences,)."""
     next_rows: NDArray[np.int64] = field(init=False, compare=False, repr=False)
     """Row of the sentence behind each one in its article, its own for the last; (sentences,)."""
+    version: str = field(init=False, compare=False)
+    """Short hash of the identity and of every article; equal for equal content."""
 
     def __post_init__(self) -> None:
-        """Look up each sentence's passage and follower once, not for every question."""
+        """Look up each row's article, passage and follower once, not for every question."""
+        places = {name: place for place, name in enumerate(self.articles)}
+        found = np.array([places[p.article_id] for p in self.passages], dtype=np.int64)
+        object.__setattr__(self, "article_rows", found)
         rows = {passage.id: row for row, passage in enumerate(self.passages)}
         found = np.array([rows[s.passage_id] for s in self.sentences], dtype=np.int64)
         object.__setattr__(self, "passage_rows", found)
@@ -64,10 +71,9 @@ class Index:
         found = np.arange(len(self.sentences), dtype=np.int64)
         found += [before == after for before, after in pairwise(owners)]
         object.__setattr__(self, "next_rows", found)
+        object.__setattr__(self, "version", self._version())
 
-    @property
-    def version(self) -> str:
-        """Short hash of the identity and of every article; equal for equal content."""
+    def _version(self) -> str:
         content = [self.identity, sorted((a.id, a.sha256) for a in self.articles.values())]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 

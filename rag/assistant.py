@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -34,6 +35,7 @@ if TYPE_CHECKING:  # numpy, FAISS and torch load when an assistant opens, not be
     from index.store import Index
     from rag.answering import Events
     from rag.judge import Calibration
+    from rag.rerank import Reranker
     from rag.retrieve import Search
 
 
@@ -43,13 +45,15 @@ class Assistant:
     Make one with `Assistant.open`; it is a context manager.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts
         self,
         settings: Settings,
         index: "Index",
         embedder: "Embedder",
         load_generator: Callable[[], Generator],
         progress: Progress | None = None,
+        *,
+        reranker: "Reranker | None" = None,
     ) -> None:
         """Put the parts together; the generator is loaded when first needed."""
         self.settings = settings
@@ -58,6 +62,7 @@ class Assistant:
         self._load_generator = load_generator
         self._generator: Generator | None = None
         self._progress = progress
+        self._reranker = reranker
         # one llama.cpp context serves all; a plain lock, because a streaming generator may be
         # resumed, and so released, by another thread than the one that started it
         self._busy = threading.Lock()
@@ -87,10 +92,12 @@ class Assistant:
             settings.embedder, settings.models_dir, offline=settings.offline, progress=progress
         )
         embedder = SentenceTransformerEmbedder(folder, settings.embedder)
+        reranker = load_reranker(settings, progress)
         index = open_index(
             settings.corpus, settings.index_root, embedder, settings.passage_chars, progress
         )
-        return cls(settings, index, embedder, lambda: load_generator(settings, progress), progress)
+        load = partial(load_generator, settings, progress)
+        return cls(settings, index, embedder, load, progress, reranker=reranker)
 
     @property
     def model(self) -> str:
@@ -325,7 +332,7 @@ class Assistant:
         from rag.retrieve import Search
 
         query = _without_surrogates(query)
-        return Search(index, query, self._embedder.encode([query])[0], within)
+        return Search(index, query, self._embedder.encode([query])[0], within, self._reranker)
 
     def _answer(  # noqa: PLR0913 - the question, what it is answered from, and how
         self,
@@ -377,6 +384,24 @@ def load_generator(settings: Settings, progress: Progress | None = None) -> Gene
             generator.close()
             raise
     return generator
+
+
+def load_reranker(settings: Settings, progress: Progress | None = None) -> "Reranker | None":
+    """The reranker of `settings`, None where they name none.
+
+    Raises ModelError when it cannot be found, fetched or loaded.
+    """
+    if not settings.reranker:
+        return None
+    from rag.rerank import CrossEncoderReranker
+
+    folder = models.resolve(
+        models.cross_encoder(settings.reranker, settings.models_dir),
+        settings.models_dir,
+        offline=settings.offline,
+        progress=progress,
+    )
+    return CrossEncoderReranker(folder, settings.reranker)
 
 
 def _without_surrogates(text: str) -> str:

@@ -212,7 +212,7 @@ def _add_models(chosen: _Commands, quiet: argparse.ArgumentParser) -> None:
     verify.set_defaults(run=commands.verify_models)
     for parser in (pull, verify):
         parser.add_argument(
-            "name", metavar="NAME", nargs="*", help="default: the settings' model and embedder"
+            "name", metavar="NAME", nargs="*", help="default: the models of the settings"
         )
 
 

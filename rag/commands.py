@@ -3,12 +3,13 @@
 import argparse
 import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from rag import models
+from rag.catalogue import ModelSpec
 from rag.errors import FootnoteError, QuestionError
 from rag.settings import Settings
 from rag.terminal import (
@@ -184,9 +185,9 @@ def list_models(_args: argparse.Namespace) -> int:
 def pull_models(args: argparse.Namespace) -> int:
     """Fetch models and tell where they are."""
     settings = Settings.load()
-    for name in args.name or (settings.model, settings.embedder):
+    for name, model in _named(args, settings):
         with Meter(args.quiet) as meter:
-            path = models.pull(name, settings.models_dir, offline=settings.offline, progress=meter)
+            path = models.pull(model, settings.models_dir, offline=settings.offline, progress=meter)
         print(line(f"{name}: {path}"))
     return DONE
 
@@ -195,9 +196,9 @@ def verify_models(args: argparse.Namespace) -> int:
     """Hash the files of models; the exit code tells that one is absent or altered."""
     settings = Settings.load()
     bad = []
-    for name in args.name or (settings.model, settings.embedder):
+    for name, model in _named(args, settings):
         with Meter(args.quiet) as meter:
-            checks = models.verify(name, settings.models_dir, progress=meter)
+            checks = models.verify(model, settings.models_dir, progress=meter)
         for check in checks:
             print(f"{check.state:<8} {line(str(check.path))}")
             if check.state == "altered" and check.sha256:
@@ -210,3 +211,11 @@ def verify_models(args: argparse.Namespace) -> int:
             f"Run `footnote models pull {' '.join(bad)}` to fetch them."
         )
     return UNUSABLE if bad else DONE
+
+
+def _named(args: argparse.Namespace, settings: Settings) -> Iterator[tuple[str, str | ModelSpec]]:
+    """The names that are given, else those of the settings, each with what `models` takes."""
+    used = (settings.model, settings.embedder, settings.reranker)
+    for name in args.name or filter(None, used):
+        reranks = name == settings.reranker
+        yield name, models.cross_encoder(name, settings.models_dir) if reranks else name

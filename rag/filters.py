@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
+from functools import lru_cache
 
 from rag.errors import QuestionError
 from rag.types import Article, Filters
@@ -35,6 +36,7 @@ def allows(filters: Filters, article: Article) -> bool:
     return published is not None and (after or date.min) <= published <= (before or date.max)
 
 
+@lru_cache(maxsize=100_000)  # a search limited to days asks it of every article
 def day(text: str) -> date | None:
     """The day of an ISO date, of which a time may follow; None for anything else."""
     try:

@@ -116,6 +116,31 @@ def pinned_sha256(name: str) -> str:
     return spec.files[0].sha256 if spec is not None and len(spec.files) == 1 else ""
 
 
+def cross_encoder(name: str, folder: Path) -> str | ModelSpec:
+    """What `resolve` takes for a reranker: a folder of this machine, or `owner/repo` of the Hub.
+
+    The hashes of the latter's files are noted at the first download. Raises ModelError for
+    another name.
+    """
+    if Path(name).expanduser().exists():
+        return name
+    if not re.fullmatch(_REPOSITORY, name, re.ASCII) or {".", ".."} & set(name.split("/")):
+        raise ModelError(
+            f"There is no reranker {name!r}: it is not a folder on this machine and not a hub "
+            "reference like cross-encoder/ms-marco-MiniLM-L6-v2."
+        )
+    paths = ("config.json", "tokenizer_config.json", "tokenizer.json", "model.safetensors")
+    return ModelSpec(
+        name=name,
+        role="reranker",
+        licence="see its page",
+        files=tuple(ModelFile(path, sha256=_recorded(folder / name / path)) for path in paths),
+        folder=name,
+        hub=HubSource(name, "main"),
+        pinned=False,
+    )
+
+
 def _silent(stage: str, done: int, total: int) -> None:
     pass
 
@@ -131,7 +156,8 @@ def _obtain(spec: ModelSpec, folder: Path, offline: bool, progress: Progress) ->
     entry = spec.entry(folder)
     if not spec.pinned:
         _check_usable(entry)
-        _record(entry, progress)
+        for file in spec.files:
+            _record(spec.target(folder, file), progress)
     return entry
 
 
@@ -170,7 +196,8 @@ def _missing_offline(spec: ModelSpec, folder: Path, absent: Sequence[Path]) -> s
     )
 
 
-_REFERENCE = re.compile(r"([\w.-]+/[\w.-]+)/((?:[\w.-]+/)*[\w.-]+\.gguf)", re.ASCII)
+_REPOSITORY = r"[\w.-]+/[\w.-]+"
+_REFERENCE = re.compile(rf"({_REPOSITORY})/((?:[\w.-]+/)*[\w.-]+\.gguf)", re.ASCII)
 _SPLIT = re.compile(r"-\d{5}-of-\d{5}\.gguf$")
 
 
@@ -237,6 +264,7 @@ __all__ = [
     "ModelSpec",
     "State",
     "Suggestion",
+    "cross_encoder",
     "pull",
     "resolve",
     "state",

@@ -8,7 +8,7 @@ adds a small share for the day of the article; other questions take no notice of
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -18,9 +18,11 @@ from index.embed import Vectors
 from index.lexical import Scores
 from index.store import Index
 from rag.filters import allows, day
+from rag.rerank import FIRST, Ranked, Reranker, reordered
 from rag.types import Evidence, Filters, Passage
 
 _DEPTH = 100  # rows that each search contributes
+_GROUP = 64  # rows of which the highest score is looked at before each
 _DENSE = 0.4  # weight of the cosine beside that of BM25
 _FOLLOWER = 1 / 3  # weight of the sentence behind, whose text in the index holds this one too
 _PARENT = 1 / 4  # weight of the passage that a sentence is in
@@ -34,24 +36,32 @@ class Search:
     """One query's scores of an index's passages and sentences."""
 
     def __init__(
-        self, index: Index, query: str, vector: Vectors, filters: Filters | None = None
+        self,
+        index: Index,
+        query: str,
+        vector: Vectors,
+        filters: Filters | None = None,
+        reranker: Reranker | None = None,
     ) -> None:
-        """Search `index` for `query`, whose vector has shape (dimension,), within `filters`."""
-        self._index = index
+        """Search `index` for `query`, whose vector has shape (dimension,), within `filters`.
+
+        A `reranker` has the last word on the first of what is found.
+        """
+        self._index, self._query, self._reranker = index, query, reranker
         within = _within(index, filters or Filters())
         sentences_within = None if within is None else within[index.passage_rows]
-        rows, cosines = index.dense_passages.search(vector, _DEPTH, _rows(within))
+        rows, cosines = index.dense_passages.search(vector, _DEPTH, within)
         self._cosines = dict(zip(rows.tolist(), cosines.tolist(), strict=True))
         self._bm25 = _masked(index.lexical_passages.scores(query), within)
         self._of_passages = _combined(rows, cosines, self._bm25)
         self._of_sentences = self._with_company(
             _combined(
-                *index.dense_sentences.search(vector, _DEPTH, _rows(sentences_within)),
+                *index.dense_sentences.search(vector, _DEPTH, sentences_within),
                 _masked(index.lexical_sentences.scores(query), sentences_within),
             )
         )
         if _NEWEST.search(query):
-            newness = _newness(index)
+            newness = _newness(index)[index.article_rows]
             self._of_passages = _lifted(self._of_passages, newness)
             self._of_sentences = _lifted(self._of_sentences, newness[index.passage_rows])
 
@@ -60,22 +70,39 @@ class Search:
 
         Of near-equal ones (`index.duplicates`) the best alone is among them.
         """
+        passages, originals = self._index.passages, self._index.passage_originals
+
+        def whole(row: int) -> str:
+            return f"{passages[row].title}\n{passages[row].text}"
+
+        ranked = self._ranked(self._of_passages, k, originals, whole)
         return [
             replace(
-                self._index.passages[row],
+                passages[row],
                 score=score,
                 dense_score=self._cosines.get(row, 0.0),
                 lexical_score=float(self._bm25[row]),
                 rank=rank,
             )
-            for rank, (row, score) in enumerate(
-                _best(self._of_passages, k, self._index.passage_originals), start=1
-            )
+            for rank, (row, score) in enumerate(ranked, start=1)
         ]
 
-    def sentences(self, k: int) -> list[tuple[int, float]]:
+    def sentences(self, k: int) -> Ranked:
         """Rows of the `k` best sentences with their scores, best first; no near-equal ones."""
-        return _best(self._of_sentences, k, self._index.sentence_originals)
+        index = self._index
+
+        def in_window(row: int) -> str:
+            return _run(index, _around(index, row), 0.0).text
+
+        return self._ranked(self._of_sentences, k, index.sentence_originals, in_window)
+
+    def _ranked(
+        self, scores: Scores, k: int, originals: NDArray[np.int64], text: Callable[[int], str]
+    ) -> Ranked:
+        if self._reranker is None:
+            return _best(scores, k, originals)
+        ranked = _best(scores, max(k, FIRST), originals)
+        return reordered(self._reranker, self._query, ranked, text)[:k]
 
     def _with_company(self, alone: Scores) -> Scores:
         """Sentences' scores with a share of what stands around them; 0..1, 0 where it was 0.
@@ -84,39 +111,38 @@ class Search:
         this one and of what follows it; that of its passage, of the subject.
         """
         index = self._index
-        behind, parent = alone[index.next_rows], self._of_passages[index.passage_rows]
-        total = alone + _FOLLOWER * behind + _PARENT * parent
-        found: Scores = np.where(alone > 0, total / (1 + _FOLLOWER + _PARENT), 0).astype(np.float32)
+        rows = _found(alone)
+        behind = alone[index.next_rows[rows]]
+        parent = self._of_passages[index.passage_rows[rows]]
+        total = alone[rows] + _FOLLOWER * behind + _PARENT * parent
+        found = np.zeros_like(alone)
+        found[rows] = total / (1 + _FOLLOWER + _PARENT)
         return found
 
 
 def _newness(index: Index) -> Scores:
-    """How new each passage's article is among all days, 0..1; 0 where it states none."""
-    days = {name: day(article.published) for name, article in index.articles.items()}
-    order = {
-        found: place
-        for place, found in enumerate(sorted(filter(None, set(days.values()))), start=1)
-    }
-    ages = {name: order[found] / len(order) if found else 0.0 for name, found in days.items()}
-    return np.array([ages[passage.article_id] for passage in index.passages], dtype=np.float32)
+    """How new each article is among all days, 0..1, 0 where it states none; (articles,)."""
+    days = [day(article.published) for article in index.articles.values()]
+    order = {found: place for place, found in enumerate(sorted(filter(None, set(days))), start=1)}
+    ages = [order[found] / len(order) if found else 0.0 for found in days]
+    return np.array(ages, dtype=np.float32)
 
 
 def _lifted(scores: Scores, newness: Scores) -> Scores:
     """Scores 0..1 with a share of `newness`; 0 stays 0."""
-    found: Scores = np.where(scores > 0, (scores + _RECENCY * newness) / (1 + _RECENCY), 0)
-    return found.astype(np.float32)
+    rows = _found(scores)
+    found = np.zeros_like(scores)
+    found[rows] = (scores[rows] + _RECENCY * newness[rows]) / (1 + _RECENCY)
+    return found
 
 
 def _within(index: Index, filters: Filters) -> NDArray[np.bool_] | None:
     """Which passages `filters` let through, shape (passages,); None where all are."""
     if filters == Filters():
         return None
-    let = {name for name, article in index.articles.items() if allows(filters, article)}
-    return np.array([passage.article_id in let for passage in index.passages], dtype=np.bool_)
-
-
-def _rows(within: NDArray[np.bool_] | None) -> NDArray[np.int64] | None:
-    return None if within is None else np.flatnonzero(within)
+    let = [allows(filters, article) for article in index.articles.values()]
+    found: NDArray[np.bool_] = np.array(let, dtype=np.bool_)[index.article_rows]
+    return found
 
 
 def _masked(scores: Scores, within: NDArray[np.bool_] | None) -> Scores:
@@ -173,20 +199,48 @@ def _combined(rows: NDArray[np.int64], cosines: Vectors, bm25: Scores) -> Scores
         # cosines have no zero of their own: the last one found is as good as not found
         lowest, highest = cosines.min(), cosines.max()
         combined[rows] = _DENSE * (cosines - lowest + _TRACE) / (highest - lowest + _TRACE)
-    k = min(_DEPTH, len(bm25))
-    top = np.argpartition(-bm25, k - 1)[:k]
-    highest = bm25[top].max()
-    if highest > 0:
-        combined[top] += (1 - _DENSE) * bm25[top] / highest
+    top = _highest(bm25, _DEPTH)
+    if len(top):
+        combined[top] += (1 - _DENSE) * bm25[top] / bm25[top].max()
     return combined
 
 
-def _best(scores: Scores, k: int, originals: NDArray[np.int64]) -> list[tuple[int, float]]:
+def _highest(scores: Scores, k: int) -> NDArray[np.int64]:
+    """Rows of the `k` highest scores above 0, equal ones in reading order; fewer if there are."""
+    groups = _groups(scores)
+    lowest = 0.0
+    if len(groups) >= k:  # k groups hold a row as high as this: no lower one is among the k highest
+        lowest = float(np.partition(groups, len(groups) - k)[len(groups) - k])
+    rows = _found(scores, lowest)
+    return rows[np.argsort(-scores[rows], kind="stable")[:k]]
+
+
+def _found(scores: Scores, lowest: float = 0.0) -> NDArray[np.int64]:
+    """Rows that score above 0 and no less than `lowest`, in reading order.
+
+    Nearly all rows of a large index score 0, so that whole groups of them are passed over.
+    """
+    groups = _groups(scores)
+    held = np.flatnonzero((groups > 0) & (groups >= lowest))
+    grouped = held + len(groups) * np.arange(_GROUP)[:, np.newaxis]
+    rows = np.concatenate([grouped.ravel(), np.arange(_GROUP * len(groups), len(scores))])
+    found: NDArray[np.int64] = rows[(scores[rows] > 0) & (scores[rows] >= lowest)]
+    return found
+
+
+def _groups(scores: Scores) -> Scores:
+    """The highest score of each group of rows; a group's rows stand equally far apart."""
+    length = len(scores) // _GROUP
+    highest: Scores = scores[: _GROUP * length].reshape(_GROUP, length).max(axis=0)
+    return highest
+
+
+def _best(scores: Scores, k: int, originals: NDArray[np.int64]) -> Ranked:
     """The `k` rows that score highest, equal ones in reading order, with their scores.
 
     Of rows with one original, the first in rank stays and the others leave their places.
     """
-    found = np.flatnonzero(scores > 0)
+    found = _found(scores)
     order = found[np.lexsort((found, -scores[found]))]
     _, firsts = np.unique(originals[order], return_index=True)
     order = order[np.sort(firsts)[:k]]

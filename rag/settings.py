@@ -29,6 +29,7 @@ class Settings:
     model: str = DEFAULT_MODEL  # catalogue name, path of a GGUF, or hub "owner/repo/file.gguf"
     adapter: bool = True  # use the bundled adapter where the model has one
     embedder: str = DEFAULT_EMBEDDER  # catalogue name or path of a sentence-transformers folder
+    reranker: str = ""  # path of a cross-encoder's folder, or hub "owner/repo"; "" uses none
     offline: bool = False
     passage_chars: int = 800
     evidence_sentences: int = 14  # found ones that are looked at
