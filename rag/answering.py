@@ -15,6 +15,7 @@ from rag.draft import Draft
 from rag.errors import QuestionError
 from rag.generate import Generator, Prompt
 from rag.judge import calibration, weigh
+from rag.rerank import Reranker
 from rag.retrieve import Search, windows
 from rag.settings import Settings
 from rag.timing import Clock
@@ -40,6 +41,7 @@ class Answerer:
     settings: Settings
     transient: bool = False  # nothing of what is read is kept
     filters: Filters | None = None
+    reranker: Reranker | None = None
 
     def answer(self, question: str, standalone: str, index: Index, clock: Clock) -> Events:
         """Answer `standalone` from `index`, as it happens; the checked answer comes last.
@@ -49,7 +51,8 @@ class Answerer:
         """
         settings, generator = self.settings, self.generator
         with clock.stage("retrieve_s"):
-            search = Search(index, standalone, self.embedder.encode([standalone])[0], self.filters)
+            vector = self.embedder.encode([standalone])[0]
+            search = Search(index, standalone, vector, self.filters, self.reranker)
             passages = search.passages(_NEAREST)
             ranked = search.sentences(settings.evidence_sentences)
             found = windows(index, ranked, settings.evidence_windows)

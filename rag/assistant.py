@@ -346,7 +346,9 @@ class Assistant:
     ) -> "Events":
         from rag.answering import Answerer
 
-        answerer = Answerer(self._embedder, self._ready(), self.settings, transient, within)
+        answerer = Answerer(
+            self._embedder, self._ready(), self.settings, transient, within, self._reranker
+        )
         return answerer.answer(question, standalone, index, clock)
 
 

@@ -85,6 +85,7 @@ def test_the_assistant_s_search_takes_its_word(tmp_path: Path) -> None:
     assistant._reranker = Prefers("crane")
     assert assistant.retrieve(query)[0].article_id == "b.md"
     assert assistant.evidence_sentences(query, 1)[0].article_id == "b.md"
+    assert assistant.ask(query).passages[0].article_id == "b.md"
 
 
 def put(hub: FakeHub, **other: bytes) -> None:
