@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.errors import ConfigError, FootnoteError
-from rag.page import earlier, render, source
+from rag.page import earlier, render
 from rag.page.asking import wire_asking, wire_earlier
 from rag.page.conversations import Conversations
 from rag.page.desk import Desk
+from rag.page.incoming import LARGEST
 from rag.page.parts import QUIET, Update, lay_out
 from rag.page.reading import wire_export, wire_sources
+from rag.page.tending import listed, wire_articles
 from rag.settings import Settings
 
 if TYPE_CHECKING:
@@ -52,13 +54,14 @@ def build_page(assistant: "Assistant", examples: Sequence[str] = EXAMPLES) -> "g
         wire_earlier(desk, shelf, parts, examples)
         wire_export(desk, parts)
         wire_sources(desk, parts)
+        wire_articles(desk, parts, page)
 
         def leave(request: gr.Request) -> None:
             desk.stop(str(request.session_hash))
 
         def begin() -> Update:
             return {
-                parts.articles: source.article_list(desk.articles()),
+                parts.articles: listed(desk),
                 parts.conversations: earlier.conversation_list(shelf.all()),
             }
 
@@ -88,6 +91,7 @@ def launch(assistant: "Assistant", settings: Settings) -> "Running":
             server_name=settings.host,
             server_port=settings.port,
             show_error=False,
+            max_file_size=LARGEST,
             footer_links=[],
             run_history=False,
             enable_monitoring=False,

@@ -1,7 +1,9 @@
 // Runs once for each of the page's HTML parts, with Gradio's `element`, `trigger`, `props` and
 // `watch` for that part. The parts talk to each other through the document only.
 
-const part = element.closest("#conversation, #source, #articles, #conversations, #parcel")?.id;
+const part = element.closest(
+  "#conversation, #source, #adding, #work, #articles, #conversations, #parcel",
+)?.id;
 const shared = (window.footnote ??= { opener: null, blank: null, close: null });
 const field = () => document.querySelector("#question textarea");
 const panel = () => document.querySelector("#source .source");
@@ -122,6 +124,54 @@ async function unpack() {
   setTimeout(() => (button.textContent = label), 2000);
 }
 
+// Sends the files one by one. What is beyond the limits is listed and not sent: the server, which
+// looks at everything again, says why.
+async function send(chosen) {
+  if (shared.sending || !chosen.length) return;
+  shared.sending = true;
+  const { most, bytes, largest } = element.querySelector("input[type=file]").dataset;
+  const sizes = JSON.parse(largest);
+  const note = element.querySelector("[data-sending]");
+  const files = [];
+  let total = 0;
+  for (const [number, file] of chosen.entries()) {
+    const suffix = /\.[^.]*$/.exec(file.name)?.[0].toLowerCase() ?? "";
+    const listed = { name: file.name, size: file.size, path: null };
+    files.push(listed);
+    total += file.size;
+    if (number >= Number(most) || total > Number(bytes) || !(file.size <= sizes[suffix])) continue;
+    note.textContent = `Sending ${number + 1} of ${chosen.length}…`;
+    try {
+      listed.path = (await upload(file)).path;
+    } catch {
+      // listed as one that did not arrive
+    }
+  }
+  note.textContent = "";
+  shared.sending = false;
+  trigger("upload", { files });
+}
+
+// A file that is dropped beside its place would otherwise replace the page.
+function takeDrops() {
+  const root = document.documentElement;
+  const holdsFiles = (event) => event.dataTransfer?.types.includes("Files");
+  document.addEventListener("dragover", (event) => {
+    if (!holdsFiles(event)) return;
+    event.preventDefault();
+    root.classList.add("dropping");
+  });
+  document.addEventListener("dragleave", (event) => {
+    if (!event.relatedTarget) root.classList.remove("dropping");
+  });
+  document.addEventListener("drop", (event) => {
+    if (!holdsFiles(event)) return;
+    event.preventDefault();
+    root.classList.remove("dropping");
+    send([...event.dataTransfer.files]);
+  });
+}
+
 element.addEventListener("click", (event) => {
   const link = event.target.closest("[data-article]");
   const example = event.target.closest("[data-question]");
@@ -137,6 +187,15 @@ element.addEventListener("click", (event) => {
     trigger("download", { form: data.save });
   } else if ("edit" in data) {
     edit(data.edit);
+  } else if ("add" in data) {
+    element.querySelector("input[type=file]").click();
+  } else if ("remove" in data) {
+    trigger("delete", { article: data.remove });
+  } else if ("restore" in data) {
+    trigger("undo", { article: data.restore });
+  } else if ("hide" in data) {
+    props.value = "";
+    document.querySelector("#adding button")?.focus({ preventScroll: true });
   } else if (event.target.closest(".close")) {
     shared.close?.();
   } else if (link && link.tagName !== "SECTION") {
@@ -168,6 +227,25 @@ if (part === "source") {
   watch("value", () => {
     markOpen();
     reveal();
+  });
+}
+
+if (part === "adding") {
+  takeDrops();
+  element.addEventListener("change", (event) => {
+    const chosen = [...event.target.files];
+    event.target.value = ""; // so that the same file can be chosen again
+    send(chosen);
+  });
+}
+
+if (part === "work") {
+  watch("value", () => {
+    // The button that was pressed goes with the list that it stands in, or has gone.
+    const focused = document.activeElement;
+    if (!focused || focused === document.body || focused.closest("[data-remove], [data-restore]")) {
+      element.querySelector("[data-restore], [data-hide]")?.focus({ preventScroll: true });
+    }
   });
 }
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag.page import render, source
+from rag.page import library, render, source
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -32,6 +32,8 @@ class Parts:
     halt: "gr.Button"
     new: "gr.Button"
     panel: "gr.HTML"
+    adding: "gr.HTML"
+    work: "gr.HTML"
     articles: "gr.HTML"
     conversations: "gr.HTML"
     parcel: "gr.HTML"
@@ -71,6 +73,8 @@ def lay_out(blank: str) -> Parts:
         with gr.Column(elem_id="side"):
             panel = gr.HTML(source.no_source(), elem_id="source", **live)
             conversations = gr.HTML(elem_id="conversations", **live)
+            adding = gr.HTML(library.adding(), elem_id="adding", **live)
+            work = gr.HTML(elem_id="work", **live)
             articles = gr.HTML(elem_id="articles", **live)
     parcel = gr.HTML(elem_id="parcel", **live)
     return Parts(
@@ -81,6 +85,8 @@ def lay_out(blank: str) -> Parts:
         halt,
         new,
         panel,
+        adding,
+        work,
         articles,
         conversations,
         parcel,

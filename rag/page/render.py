@@ -20,7 +20,7 @@ REASONS = {
     "unsupported": "A draft was written, but no sentence of it could be traced to the articles.",
 }
 STATUS = {
-    Stage.WAITING: "Another question is being answered first. Yours is next.",
+    Stage.WAITING: "Something else is being done first. Your question is next.",
     Stage.SEARCHING: "Reading the articles…",
     Stage.WRITING: "Checking each sentence against the articles…",
 }

@@ -1,12 +1,10 @@
-"""The source panel and the list of articles as HTML. Pure functions."""
+"""The source panel as HTML. Pure functions."""
 
 import re
-from collections.abc import Sequence
 
 from rag.page.markup import byline, escape, place
 from rag.types import Article
 
-LISTED = 500  # articles in the list; the rest are counted
 HEADING = 90  # characters; a longer paragraph is none
 
 
@@ -51,22 +49,6 @@ def changed() -> str:
         '<section class="no-source"><p class="eyebrow">Source</p>'
         "<p>This article has changed since the question was answered. Ask it again to see where "
         "the words stand now.</p></section>"
-    )
-
-
-def article_list(articles: Sequence[Article]) -> str:
-    """The articles in use: title, publisher and date, each a button that opens it."""
-    items = "".join(
-        f'<li><button type="button" {place(article.id, 0, 0, "quote")}>'
-        f'<span class="title" dir="auto">{escape(article.title)}</span>'
-        f"{byline(article, tag='span')}</button></li>"
-        for article in articles[:LISTED]
-    )
-    rest = len(articles) - LISTED
-    more = f'<p class="more">and {rest:,} more</p>' if rest > 0 else ""
-    return (
-        f'<section class="articles"><h2>Articles in use <span>{len(articles):,}</span></h2>'
-        f"<ol>{items}</ol>{more}</section>"
     )
 
 
