@@ -15,9 +15,10 @@ from rag.page import earlier, render
 from rag.page.asking import wire_asking, wire_earlier
 from rag.page.conversations import Conversations
 from rag.page.desk import Desk
+from rag.page.feedback import Feedback
 from rag.page.incoming import LARGEST
 from rag.page.parts import QUIET, Update, lay_out
-from rag.page.reading import wire_export, wire_sources
+from rag.page.reading import wire_export, wire_feedback, wire_sources
 from rag.page.tending import listed, wire_articles
 from rag.settings import Settings
 
@@ -47,13 +48,15 @@ def build_page(assistant: "Assistant", examples: Sequence[str] = EXAMPLES) -> "g
 
     desk = Desk(assistant)
     shelf = Conversations(assistant.conversations_dir, assistant.settings.conversations)
+    feedback = Feedback(assistant.settings.feedback, assistant.conversations_dir.name)
     page = gr.Blocks(title="Footnote", analytics_enabled=False, fill_width=True)
     with page:
         parts = lay_out(render.conversation((), {}, examples))
-        wire_asking(desk, shelf, parts, examples)
-        wire_earlier(desk, shelf, parts, examples)
+        wire_asking(desk, shelf, feedback, parts, examples)
+        wire_earlier(desk, shelf, feedback, parts, examples)
         wire_export(desk, parts)
         wire_sources(desk, parts)
+        wire_feedback(feedback, parts)
         wire_articles(desk, parts, page)
 
         def leave(request: gr.Request) -> None:

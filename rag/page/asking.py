@@ -9,10 +9,13 @@ from rag.page import earlier, render, source
 from rag.page.conversations import Conversations
 from rag.page.desk import Desk, frames
 from rag.page.exchange import Exchange
+from rag.page.feedback import Feedback
 from rag.page.parts import BUSY_HINT, EMPTY_HINT, FOCUS, GONE_HINT, HINT, QUIET, Parts, Update
 
 
-def wire_asking(desk: Desk, shelf: Conversations, parts: Parts, examples: Sequence[str]) -> None:
+def wire_asking(
+    desk: Desk, shelf: Conversations, feedback: Feedback, parts: Parts, examples: Sequence[str]
+) -> None:
     """Wire the question field, its buttons and the examples."""
     import gradio as gr
 
@@ -54,7 +57,9 @@ def wire_asking(desk: Desk, shelf: Conversations, parts: Parts, examples: Sequen
                 update |= controls(answering=False) | keep(id_, before, exchange)
                 id_ = update[parts.kept]
             now = (*before, exchange)
-            update[parts.conversation] = render.conversation(now, articles, examples, id_)
+            update[parts.conversation] = render.conversation(
+                now, articles, examples, id_, feedback.of(now)
+            )
             yield update
         if not update:
             yield {parts.hint: render.hint(BUSY_HINT, urgent=True)}
@@ -89,14 +94,18 @@ def wire_asking(desk: Desk, shelf: Conversations, parts: Parts, examples: Sequen
     parts.new.click(renew, None, changed, queue=False, **QUIET, js=FOCUS)
 
 
-def wire_earlier(desk: Desk, shelf: Conversations, parts: Parts, examples: Sequence[str]) -> None:
+def wire_earlier(
+    desk: Desk, shelf: Conversations, feedback: Feedback, parts: Parts, examples: Sequence[str]
+) -> None:
     """Wire the list of earlier conversations."""
     import gradio as gr
 
     def shown(exchanges: tuple[Exchange, ...], id_: str) -> Update:
         articles = {article.id: article for article in desk.articles()}
         return {
-            parts.conversation: render.conversation(exchanges, articles, examples, id_),
+            parts.conversation: render.conversation(
+                exchanges, articles, examples, id_, feedback.of(exchanges)
+            ),
             parts.exchanges: exchanges,
             parts.kept: id_,
             parts.panel: source.no_source(),

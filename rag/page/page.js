@@ -7,6 +7,7 @@ const part = element.closest(
 const shared = (window.footnote ??= { opener: null, blank: null, close: null });
 const field = () => document.querySelector("#question textarea");
 const panel = () => document.querySelector("#source .source");
+const notice = () => document.querySelector("#source .notice"); // instead of a source
 // Where a touch keyboard would come up over the answer, the field is not focused unasked.
 const mouse = window.matchMedia("(hover: hover) and (pointer: fine)");
 const still = window.matchMedia("(prefers-reduced-motion: reduce)");
@@ -31,6 +32,7 @@ function markOpen() {
 // Scrolls the panel, and only the panel, to the marked words, and moves the focus there.
 function reveal() {
   const open = panel();
+  notice()?.querySelector(".told").focus({ preventScroll: true });
   if (!open) return;
   const text = open.querySelector(".text");
   const mark = text.querySelector("mark");
@@ -124,6 +126,38 @@ async function unpack() {
   setTimeout(() => (button.textContent = label), 2000);
 }
 
+// Says what is thought of an answer; pressing the same thumb again takes it back.
+function rate(button) {
+  const tools = button.closest("[data-turn]");
+  const taken = button.getAttribute("aria-pressed") === "true";
+  for (const thumb of tools.querySelectorAll("[data-verdict]")) {
+    thumb.setAttribute("aria-pressed", String(thumb === button && !taken));
+  }
+  const form = tools.querySelector(".remark");
+  form.hidden = taken;
+  shared.remark = taken ? null : { turn: tools.dataset.turn, text: form.querySelector("input").value };
+  tell(tools);
+}
+
+function tell(tools) {
+  const pressed = tools.querySelector("[data-verdict][aria-pressed=true]");
+  const note = pressed ? tools.querySelector(".remark input").value : "";
+  trigger("like", { turn: tools.dataset.turn, verdict: pressed?.dataset.verdict ?? "none", note });
+}
+
+// A new rendering of the conversation would lose the note that is being written.
+function keepRemark() {
+  const { turn, text } = shared.remark ?? {};
+  const form = turn && element.querySelector(`[data-turn="${turn}"] .remark`);
+  if (!form) return;
+  form.hidden = false;
+  const input = form.querySelector("input");
+  input.value = text;
+  if (shared.remark.writing && [null, document.body].includes(document.activeElement)) {
+    input.focus({ preventScroll: true });
+  }
+}
+
 // Sends the files one by one. What is beyond the limits is listed and not sent: the server, which
 // looks at everything again, says why.
 async function send(chosen) {
@@ -187,6 +221,8 @@ element.addEventListener("click", (event) => {
     trigger("download", { form: data.save });
   } else if ("edit" in data) {
     edit(data.edit);
+  } else if ("verdict" in data) {
+    rate(event.target.closest("button"));
   } else if ("add" in data) {
     element.querySelector("input[type=file]").click();
   } else if ("remove" in data) {
@@ -210,7 +246,7 @@ element.addEventListener("click", (event) => {
 if (part === "source") {
   shared.blank = props.value;
   shared.close = () => {
-    if (!panel()) return;
+    if (!panel() && !notice()) return;
     props.value = shared.blank;
     const opener = shared.opener?.isConnected ? shared.opener : field();
     queueMicrotask(() => {
@@ -222,7 +258,7 @@ if (part === "source") {
     if (event.target.closest("#ask, #halt")) toField(); // the button goes, the focus must not
   });
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && panel()) shared.close();
+    if (event.key === "Escape") shared.close();
   });
   watch("value", () => {
     markOpen();
@@ -258,6 +294,21 @@ if (part === "conversations") {
 }
 
 if (part === "conversation") {
+  element.addEventListener("input", (event) => {
+    const turn = event.target.closest(".remark")?.closest("[data-turn]").dataset.turn;
+    if (turn) shared.remark = { turn, text: event.target.value, writing: true };
+  });
+  document.addEventListener("focusin", (event) => {
+    if (shared.remark && !event.target.closest(".remark")) shared.remark.writing = false;
+  });
+  element.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const tools = event.target.closest("[data-turn]");
+    tell(tools);
+    shared.remark = null;
+    event.target.hidden = true;
+    tools.querySelector("[aria-pressed=true]")?.focus({ preventScroll: true });
+  });
   let turns = 0;
   watch("value", () => {
     const id = element.querySelector("[data-kept]")?.dataset.kept;
@@ -270,6 +321,7 @@ if (part === "conversation") {
       requestAnimationFrame(() => all[all.length - 1].scrollIntoView({ block: "start", behavior }));
     }
     turns = all.length;
+    keepRemark();
     markOpen();
   });
 }

@@ -1,11 +1,19 @@
-"""The events of an answer that is there: opening its sources, copying and saving it."""
+"""The events of an answer that is there: its sources, copying and saving, what is thought of it."""
 
 from typing import Any
 
+from rag.errors import FootnoteError
 from rag.page import export, render, source
 from rag.page.desk import Desk
 from rag.page.exchange import Exchange, moved
+from rag.page.feedback import Feedback, Verdict
 from rag.page.parts import QUIET, Parts
+
+THANKS: dict[Verdict, str] = {
+    "up": "Kept on this machine: right.",
+    "down": "Kept on this machine: wrong. A note says what a right answer would be.",
+    "none": "Your verdict was taken back.",
+}
 
 
 def wire_export(desk: Desk, parts: Parts) -> None:
@@ -55,3 +63,25 @@ def wire_sources(desk: Desk, parts: Parts) -> None:
             trigger_mode="always_last",
             **QUIET,
         )
+
+
+def wire_feedback(feedback: Feedback, parts: Parts) -> None:
+    """Wire the thumbs under an answer and the note beside them."""
+    import gradio as gr
+
+    def rate(exchanges: tuple[Exchange, ...], event: gr.EventData) -> Any:
+        turn = int(event.turn)
+        verdict = next((each for each in THANKS if each == event.verdict), None)
+        if verdict is None or not 1 <= turn <= len(exchanges):
+            return gr.skip()
+        if exchanges[turn - 1].answer is None:
+            return gr.skip()
+        try:
+            feedback.give(exchanges[: turn - 1], exchanges[turn - 1], verdict, str(event.note))
+        except FootnoteError as error:
+            return render.hint(str(error), urgent=True)
+        return render.hint(THANKS[verdict])
+
+    # Pressed twice in haste, the thumb that the reader sees is the one that counts.
+    rating = QUIET | {"queue": False, "trigger_mode": "always_last"}
+    parts.conversation.like(rate, parts.exchanges, parts.hint, **rating)
