@@ -168,3 +168,28 @@ def test_limits_hold_before_anything_is_sent(
     expect(work(visit)).to_contain_text(f"Left out {len(many)} files")
     expect(work(visit)).to_contain_text("and 93 more")
     assert not assistant.added_dir.exists()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a_footnote_of_a_removed_article_says_so(
+    browser: Browser, address: str, width: int
+) -> None:
+    visit = Visit(browser, address, width, "dark")
+    visit.ask("Who headed the delegation to Qom?")
+    marker = visit.turn(1).locator(".marker").first
+    expect(marker).to_be_visible()
+    visit.page.get_by_role("button", name="Remove the article: The talks in Qom").press("Enter")
+    expect(articles(visit)).to_have_count(2)
+    told = visit.page.get_by_text("This article is no longer among the articles in use.")
+    for _ in range(2):  # the same again, after it was closed
+        marker.press("Enter")
+        expect(told).to_be_in_viewport(ratio=1)
+        expect(told).to_be_focused()
+        visit.page.keyboard.press("Escape")
+        expect(told).to_have_count(0)
+        expect(marker).to_be_focused()
+    marker.press("Enter")
+    visit.page.get_by_role("button", name="Close the source").click()
+    expect(told).to_have_count(0)
+    assert visit.overflow == 0
+    assert visit.problems == []

@@ -82,6 +82,6 @@ def wire_feedback(feedback: Feedback, parts: Parts) -> None:
             return render.hint(str(error), urgent=True)
         return render.hint(THANKS[verdict])
 
-    # Pressed twice in haste, the thumb that the reader sees is the one that counts.
-    rating = QUIET | {"queue": False, "trigger_mode": "always_last"}
+    # One behind another: pressed twice in haste, the thumb as it stands is what is kept.
+    rating = QUIET | {"concurrency_limit": 1, "trigger_mode": "multiple"}
     parts.conversation.like(rate, parts.exchanges, parts.hint, **rating)

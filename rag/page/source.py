@@ -5,6 +5,10 @@ import re
 from rag.page.markup import byline, escape, place
 from rag.types import Article
 
+_CLOSE = (
+    '<button type="button" class="close" aria-label="Close the source">'
+    '<span aria-hidden="true">×</span></button>'
+)
 HEADING = 90  # characters; a longer paragraph is none
 
 
@@ -18,9 +22,7 @@ def source(article: Article, start: int = 0, end: int = 0, kind: str = "quote") 
     return (
         f'<section class="source" {where} aria-labelledby="source-title">'
         '<header><p class="eyebrow">Source</p>'
-        '<button type="button" class="close" aria-label="Close the source">'
-        '<span aria-hidden="true">×</span></button>'
-        f'<h2 id="source-title" tabindex="-1" dir="auto">{escape(article.title)}</h2>'
+        f'{_CLOSE}<h2 id="source-title" tabindex="-1" dir="auto">{escape(article.title)}</h2>'
         f"{byline(article)}</header>"
         '<div class="text" role="region" aria-label="Text of the article" tabindex="0">'
         f"{_paragraphs(article.text, start, end, kind)}</div></section>"
@@ -37,18 +39,21 @@ def no_source() -> str:
 
 def gone() -> str:
     """What the source panel says when the article of a footnote is no longer in use."""
-    return (
-        '<section class="no-source"><p class="eyebrow">Source</p>'
-        "<p>This article is no longer among the articles in use.</p></section>"
-    )
+    return _notice("This article is no longer among the articles in use.")
 
 
 def changed() -> str:
     """What the source panel says when other words stand where a footnote's were found."""
+    return _notice(
+        "This article has changed since the question was answered. Ask it again to see where "
+        "the words stand now."
+    )
+
+
+def _notice(text: str) -> str:
     return (
-        '<section class="no-source"><p class="eyebrow">Source</p>'
-        "<p>This article has changed since the question was answered. Ask it again to see where "
-        "the words stand now.</p></section>"
+        '<section class="no-source notice" aria-label="Source"><p class="eyebrow">Source</p>'
+        f'{_CLOSE}<p class="told" tabindex="-1">{text}</p></section>'
     )
 
 
