@@ -54,6 +54,7 @@ def test_a_verdict_and_a_note_are_kept_from_the_keyboard(
     visit.page.keyboard.press("Tab")
     visit.page.keyboard.type(HOSTILE.replace("\n", " "))
     visit.page.keyboard.press("Enter")
+    expect(visit.page.locator("#hint")).to_contain_text("with your note")
     expect(visit.turn(1).locator(".remark")).to_be_hidden()
     expect(thumb(visit, "Wrong")).to_be_focused()
     assert visit.overflow == 0
@@ -64,6 +65,9 @@ def test_a_verdict_and_a_note_are_kept_from_the_keyboard(
     assert verdicts(assistant) == [("down", HOSTILE.replace("\n", " "))]
     assert visit.page.evaluate("window.pwned") is None
     thumb(visit, "Right").click()
+    expect(visit.page.locator("#hint")).to_contain_text("with your note")
+    visit.turn(1).get_by_role("textbox", name="Note").fill("")
+    visit.turn(1).get_by_role("button", name="Keep the note").click()
     expect(visit.page.locator("#hint")).to_contain_text("Kept on this machine: right")
     expect(thumb(visit, "Wrong")).to_have_attribute("aria-pressed", "false")
     thumb(visit, "Right").click()
@@ -73,9 +77,10 @@ def test_a_verdict_and_a_note_are_kept_from_the_keyboard(
     thumb(visit, "Wrong").click()
     expect(visit.page.locator("#hint")).to_contain_text("Kept on this machine: wrong")
     thumb(visit, "Right").focus()
-    for _ in range(2):  # faster than the server answers
+    for _ in range(2):  # in haste
         visit.page.keyboard.press("Enter")
     expect(visit.page.locator("#hint")).to_contain_text("taken back")
+    assert [verdict for verdict, _ in verdicts(assistant)] == ["none"]
     assert visit.problems == []
 
 

@@ -126,36 +126,56 @@ async function unpack() {
   setTimeout(() => (button.textContent = label), 2000);
 }
 
+const question = (tools) => tools.querySelector("[data-edit]").dataset.edit;
+
+function press(tools, verdict) {
+  for (const thumb of tools.querySelectorAll("[data-verdict]")) {
+    thumb.setAttribute("aria-pressed", String(thumb.dataset.verdict === verdict));
+  }
+}
+
 // Says what is thought of an answer; pressing the same thumb again takes it back.
 function rate(button) {
   const tools = button.closest("[data-turn]");
   const taken = button.getAttribute("aria-pressed") === "true";
-  for (const thumb of tools.querySelectorAll("[data-verdict]")) {
-    thumb.setAttribute("aria-pressed", String(thumb === button && !taken));
-  }
-  const form = tools.querySelector(".remark");
-  form.hidden = taken;
-  shared.remark = taken ? null : { turn: tools.dataset.turn, text: form.querySelector("input").value };
-  tell(tools);
+  remark(tools, { verdict: taken ? "none" : button.dataset.verdict, open: !taken });
+  showRemark();
+  tell();
 }
 
-function tell(tools) {
-  const pressed = tools.querySelector("[data-verdict][aria-pressed=true]");
-  const note = pressed ? tools.querySelector(".remark input").value : "";
-  trigger("like", { turn: tools.dataset.turn, verdict: pressed?.dataset.verdict ?? "none", note });
+// What was last pressed and written: a new rendering of the conversation does not know it yet.
+function remark(tools, change) {
+  shared.remark = {
+    turn: tools.dataset.turn,
+    question: question(tools),
+    verdict: tools.querySelector("[data-verdict][aria-pressed=true]")?.dataset.verdict ?? "none",
+    text: tools.querySelector(".remark input").value,
+    ...change,
+  };
 }
 
-// A new rendering of the conversation would lose the note that is being written.
-function keepRemark() {
-  const { turn, text } = shared.remark ?? {};
-  const form = turn && element.querySelector(`[data-turn="${turn}"] .remark`);
-  if (!form) return;
-  form.hidden = false;
+function showRemark() {
+  const { turn, verdict, text, open, writing } = shared.remark ?? {};
+  const tools = turn && element.querySelector(`[data-turn="${turn}"]`);
+  const form = tools?.querySelector(".remark");
+  if (!form || question(tools) !== shared.remark.question) return;
+  press(tools, verdict);
+  form.hidden = !open;
   const input = form.querySelector("input");
   input.value = text;
-  if (shared.remark.writing && [null, document.body].includes(document.activeElement)) {
+  if (writing && [null, document.body].includes(document.activeElement)) {
     input.focus({ preventScroll: true });
   }
+}
+
+// A moment later: two events in haste could overtake each other, and the thumb as it stands counts.
+function tell() {
+  const { turn, verdict, text } = shared.remark;
+  clearTimeout(shared.telling?.[turn]);
+  (shared.telling ??= {})[turn] = setTimeout(
+    () => trigger("like", { turn, verdict, note: verdict === "none" ? "" : text }),
+    150,
+  );
 }
 
 // Sends the files one by one. What is beyond the limits is listed and not sent: the server, which
@@ -295,8 +315,8 @@ if (part === "conversations") {
 
 if (part === "conversation") {
   element.addEventListener("input", (event) => {
-    const turn = event.target.closest(".remark")?.closest("[data-turn]").dataset.turn;
-    if (turn) shared.remark = { turn, text: event.target.value, writing: true };
+    const tools = event.target.closest(".remark")?.closest("[data-turn]");
+    if (tools) remark(tools, { open: true, writing: true });
   });
   document.addEventListener("focusin", (event) => {
     if (shared.remark && !event.target.closest(".remark")) shared.remark.writing = false;
@@ -304,9 +324,9 @@ if (part === "conversation") {
   element.addEventListener("submit", (event) => {
     event.preventDefault();
     const tools = event.target.closest("[data-turn]");
-    tell(tools);
-    shared.remark = null;
-    event.target.hidden = true;
+    remark(tools, { open: false });
+    showRemark();
+    tell();
     tools.querySelector("[aria-pressed=true]")?.focus({ preventScroll: true });
   });
   let turns = 0;
@@ -321,7 +341,7 @@ if (part === "conversation") {
       requestAnimationFrame(() => all[all.length - 1].scrollIntoView({ block: "start", behavior }));
     }
     turns = all.length;
-    keepRemark();
+    showRemark();
     markOpen();
   });
 }

@@ -14,6 +14,7 @@ THANKS: dict[Verdict, str] = {
     "down": "Kept on this machine: wrong. A note says what a right answer would be.",
     "none": "Your verdict was taken back.",
 }
+NOTED = "Kept on this machine, with your note."
 
 
 def wire_export(desk: Desk, parts: Parts) -> None:
@@ -80,8 +81,7 @@ def wire_feedback(feedback: Feedback, parts: Parts) -> None:
             feedback.give(exchanges[: turn - 1], exchanges[turn - 1], verdict, str(event.note))
         except FootnoteError as error:
             return render.hint(str(error), urgent=True)
-        return render.hint(THANKS[verdict])
+        return render.hint(NOTED if event.note and verdict != "none" else THANKS[verdict])
 
-    # One behind another: pressed twice in haste, the thumb as it stands is what is kept.
-    rating = QUIET | {"concurrency_limit": 1, "trigger_mode": "multiple"}
+    rating = QUIET | {"queue": False, "trigger_mode": "multiple"}
     parts.conversation.like(rate, parts.exchanges, parts.hint, **rating)
