@@ -1,4 +1,4 @@
-"""`python -m eval` and `footnote eval`: run, read, compare, report, new, lint, calibrate."""
+"""`python -m eval` and `footnote eval`: the commands of the evaluation."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -99,6 +99,12 @@ def _lint(argv: Sequence[str]) -> int:
     return lint(argv)
 
 
+def _from_feedback(argv: Sequence[str]) -> int:
+    from eval.from_feedback import main as from_feedback
+
+    return from_feedback(argv)
+
+
 def _calibrate(argv: Sequence[str]) -> int:
     args = calibrate_parser().parse_args(argv)
     from eval.calibrate import calibrate
@@ -114,6 +120,7 @@ _COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "new": _new,
     "lint": _lint,
     "calibrate": _calibrate,
+    "from-feedback": _from_feedback,
 }
 
 

@@ -27,6 +27,8 @@ commands:
   new        write a commented file of cases to begin with
   lint       check a file of cases
   calibrate  learn from cases how the model's yes and no are to be read
+  from-feedback
+             draft cases from the thumbs that were given on the page
 
 `footnote eval COMMAND --help` tells more. Without a command, the options are
 those of `run`."""

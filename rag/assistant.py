@@ -112,6 +112,22 @@ class Assistant:
         return index_folder(self.settings.corpus, self.settings.home / "conversations")
 
     @property
+    def added_dir(self) -> Path:
+        """Folder that takes copies of files which are handed over, for `add`."""
+        from index.build import index_folder
+
+        return index_folder(self.settings.corpus, self.settings.home / "added")
+
+    @property
+    def removed(self) -> list[str]:
+        """Ids of the articles that `remove` left out. Raises IndexStoreError."""
+        from index.build import index_folder
+        from index.selection import Selection
+
+        folder = index_folder(self.settings.corpus, self.settings.index_root)
+        return list(Selection.read(folder).removed)
+
+    @property
     def index_version(self) -> str:
         """Short hash of what is indexed and how."""
         return self._index.version
@@ -241,22 +257,33 @@ class Assistant:
         """The indexed articles, whole."""
         return list(self._index.articles.values())
 
-    def add(self, paths: Sequence[Path | str]) -> None:
+    def add(self, paths: Sequence[Path | str], *, progress: Progress | None = None) -> None:
         """Index more files or folders beside the corpus folder, now and when it is next opened.
 
         Raises CorpusError when one holds nothing to read; then nothing is changed.
         """
-        corpus = self.settings.corpus
-        self._reselect(lambda selection: selection.adding([Path(path) for path in paths], corpus))
+        corpus, files = self.settings.corpus, [Path(path) for path in paths]
+        self._reselect(lambda selection: selection.adding(files, corpus), progress)
 
-    def remove(self, article_ids: Sequence[str]) -> None:
+    def remove(self, article_ids: Sequence[str], *, progress: Progress | None = None) -> None:
         """Leave articles out, now and when the corpus is next opened; their files stay.
 
         Raises CorpusError for an unknown id, or when none would be left.
         """
         if unknown := sorted(set(article_ids) - {article.id for article in self.articles()}):
             raise CorpusError(f"There is no article {', '.join(unknown)}; nothing was removed.")
-        self._reselect(lambda selection: selection.removing(article_ids))
+        self._reselect(lambda selection: selection.removing(article_ids), progress)
+
+    def restore(self, article_ids: Sequence[str], *, progress: Progress | None = None) -> None:
+        """Take back what `remove` left out. Raises CorpusError for an id that it did not."""
+
+        def change(selection: "Selection") -> "Selection":
+            if unknown := sorted(set(article_ids) - set(selection.removed)):
+                raise CorpusError(f"{', '.join(unknown)} was not removed; nothing was changed.")
+            kept = tuple(name for name in selection.removed if name not in article_ids)
+            return replace(selection, removed=kept)
+
+        self._reselect(change, progress)
 
     def refresh(self) -> bool:
         """Look at the folder again and bring the index up to date; whether that changed it.
@@ -298,7 +325,9 @@ class Assistant:
     ) -> None:
         self.close()
 
-    def _reselect(self, change: "Callable[[Selection], Selection]") -> None:
+    def _reselect(
+        self, change: "Callable[[Selection], Selection]", progress: Progress | None
+    ) -> None:
         from index.build import reselect
 
         settings = self.settings
@@ -309,7 +338,7 @@ class Assistant:
                 self._embedder,
                 settings.passage_chars,
                 change,
-                progress=self._progress,
+                progress=progress or self._progress,
             )
 
     def _checked(self, question: str) -> str:

@@ -90,6 +90,11 @@ class Settings:
         return self.home / "calibration.json"
 
     @property
+    def feedback(self) -> Path:
+        """File of what people thought of answers."""
+        return self.home / "feedback.jsonl"
+
+    @property
     def states_dir(self) -> Path:
         """Folder of what the model has read."""
         return self.home / "states"

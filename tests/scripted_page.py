@@ -1,6 +1,7 @@
 """A scripted assistant over three small articles, one of them hostile, for the browser's tests."""
 
 import threading
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -107,10 +108,12 @@ class Scripted:
     """Plays the steps written for a question: yields events, raises errors, waits for gates."""
 
     model = "scripted"
-    settings = SimpleNamespace(conversations=20)
+    removed: tuple[str, ...] = ()
 
     def __init__(self, folder: Path) -> None:
         self.conversations_dir = folder
+        self.passages_by_article = Counter({TALKS.id: 12, PLAIN.id: 1, BAD.id: 3})
+        self.settings = SimpleNamespace(conversations=20, feedback=folder / "feedback.jsonl")
         self.asked: list[tuple[str, Sequence[Turn]]] = []
         self._gates: list[threading.Event] = []
         self.reset()

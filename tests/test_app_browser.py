@@ -147,7 +147,7 @@ def test_sources_open_and_close_from_the_keyboard(open_page: Open) -> None:
         visit.page.keyboard.press("Escape")
         expect(visit.page.locator("#source .no-source")).to_be_visible()
         expect(marker).to_be_focused()
-    visit.page.locator("#articles button").nth(1).click()
+    visit.page.locator("#articles .open").nth(1).click()
     expect(visit.page.locator("#source .text")).to_have_text("It says little. It has no date.")
     visit.page.get_by_role("button", name="Close the source").click()
     expect(visit.page.locator("#source mark")).to_have_count(0)
@@ -251,7 +251,7 @@ def test_a_second_browser_waits_its_turn(open_page: Open, assistant: Scripted) -
     first.ask("Long?")
     expect(first.turn(1).locator(".draft")).to_have_text("Well")
     second.ask(WHO)
-    expect(second.turn(1)).to_contain_text("Another question is being answered first")
+    expect(second.turn(1)).to_contain_text("Something else is being done first")
     assert [question for question, _ in assistant.asked] == ["Long?"]
     gate.set()
     expect(first.turn(1).locator(".refusal")).to_be_visible()

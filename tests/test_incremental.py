@@ -13,6 +13,7 @@ from made_files import docx, pdf
 from index import articles, store
 from index.articles import Changes
 from index.build import open_index
+from index.errors import CorpusError
 from index.store import Index
 from index.types import Article
 from rag.retrieve import Search
@@ -234,3 +235,21 @@ def test_a_reader_that_meets_a_writer_sees_the_new_index(
     monkeypatch.setattr(store, "load", swap_first)
     assert sorted(opening().articles) == sorted(CORPUS)
     assert (opening.again, opening.embedder.encoded) == ("", 0)
+
+
+def test_what_was_removed_is_restored_and_stays_so(corpus: Path, tmp_path: Path) -> None:
+    assistant = open_assistant(corpus, ScriptedGenerator())
+    extra = write_corpus(tmp_path / "extra", {"qom.md": "Another file of that name."})
+    assistant.add([extra / "qom.md"])
+    said: list[str] = []
+    assistant.remove(["qom.md", "qom (2).md"], progress=lambda stage, *_: said.append(stage))
+    assert said[-1] == "saving the index"
+    assert assistant.removed == ["qom.md", "qom (2).md"]
+    with pytest.raises(CorpusError, match=r"harbour\.txt was not removed"):
+        assistant.restore(["qom.md", "harbour.txt"])
+    assert assistant.removed == ["qom.md", "qom (2).md"]
+    assistant.restore(["qom (2).md"])
+    again = open_assistant(corpus, ScriptedGenerator())
+    assert again.removed == ["qom.md"]
+    assert {article.id for article in again.articles()} >= {"qom (2).md", "harbour.txt"}
+    assert "qom.md" not in {article.id for article in again.articles()}

@@ -8,9 +8,9 @@ import pytest
 from page_html import answer, citation, done, refusal
 
 from rag.errors import ModelError
-from rag.page.desk import BROKEN, Desk, frames
+from rag.page.desk import BROKEN, WAITING, Desk, frames
 from rag.page.exchange import Exchange, Stage, absorb, fail, history, stop
-from rag.types import Sentence, Token, Turn
+from rag.types import Progress, Sentence, Token, Turn
 
 ANSWER = answer("He led it. [1]", citation(1, (0, 10)))
 LED = Sentence("He led it.", (citation(1, (0, 10)),), shown=True)
@@ -180,3 +180,49 @@ def test_history_holds_what_came_back_and_nothing_else() -> None:
         Turn("And then?", "He left."),
         Turn("Who led it?", "The articles do not say."),
     )
+
+
+def test_a_change_waits_for_the_answer_and_a_question_for_the_change() -> None:
+    page, _ = desk(Token("He "), ANSWER)
+    answering = page.answer("Who?", (), "a")
+    next(answering)
+    begun, may_end = threading.Event(), threading.Event()
+
+    def work(progress: Progress) -> str:
+        begun.set()
+        progress("embedding", 64, 128)
+        assert may_end.wait(10)
+        return "done"
+
+    changing = page.change(work)
+    assert next(changing) == WAITING
+    assert not begun.is_set()
+    assert list(answering)[-1].stage == Stage.DONE
+    assert begun.wait(10)
+    asking = page.answer("Who?", (), "b")
+    assert next(asking).stage == Stage.WAITING
+    may_end.set()
+    assert list(changing)[-1] == "done"
+    assert list(asking)[-1].stage == Stage.DONE
+
+
+def test_a_change_that_fails_or_whose_page_has_gone_leaves_the_turn_free() -> None:
+    page, _ = desk(ANSWER)
+
+    def fail(progress: Progress) -> str:
+        raise ModelError("broken")
+
+    with pytest.raises(ModelError, match="broken"):
+        list(page.change(fail))
+    done_ = threading.Event()
+
+    def work(progress: Progress) -> str:
+        done_.set()
+        return ""
+
+    with page._turn:
+        changing = page.change(work)
+        assert next(changing) == WAITING
+        changing.close()
+    assert done_.wait(10)
+    assert list(page.answer("Who?", (), "a"))[-1].stage == Stage.DONE

@@ -145,7 +145,7 @@ def test_an_unsupported_sentence_never_gets_in() -> None:
 @pytest.mark.parametrize(
     ("stage", "words"),
     [
-        (Stage.WAITING, "Another question is being answered first"),
+        (Stage.WAITING, "Something else is being done first"),
         (Stage.SEARCHING, "Reading the articles"),
         (Stage.WRITING, "Checking each sentence"),
     ],

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from page_html import ARTICLE, QUOTE, TEXT, Page, answer, done
 
-from rag.page import render, source
+from rag.page import library, render, source
 from rag.page.exchange import Exchange, absorb, fail
 from rag.page.markup import byline, clip, day, escape
 from rag.types import Article, Citation, Passage, Position, Sentence, Token
@@ -66,23 +66,6 @@ def test_any_range_is_marked_character_for_character(text: str, data: st.DataObj
         assert page.texts("mark") == [text[start:end]]
     body = page.texts("div", "text")[0]
     assert "".join(body.split()) == "".join(text.split())
-
-
-def test_articles_are_listed_with_publisher_and_date() -> None:
-    bare = Article("b.txt", "Another", "b.txt", "text")
-    page = Page(source.article_list([ARTICLE, bare]))
-    assert page.texts("button") == [
-        "The talks in QomReuters, 7 April 2008",
-        "Anotherpublisher and date not stated",
-    ]
-    assert page.texts("h2") == ["Articles in use 2"]
-
-
-def test_a_long_list_is_cut_and_counted() -> None:
-    many = [Article(f"{n}", f"Article {n}", "", "text") for n in range(source.LISTED + 1200)]
-    page = Page(source.article_list(many))
-    assert len(page.texts("button")) == source.LISTED
-    assert page.texts("p", "more") == ["and 1,200 more"]
 
 
 # Small pieces
@@ -146,7 +129,7 @@ def test_no_text_from_outside_becomes_markup(bad: str) -> None:
                 render.conversation((), {}, (text,)),
                 render.hint(text),
                 source.source(article, 0, len(text)),
-                source.article_list([article]),
+                library.article_list([article], {}, [article.id]),
             )
         )
 

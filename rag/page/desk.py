@@ -3,22 +3,29 @@
 import threading
 import time
 import traceback
-from collections.abc import Generator, Iterator
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rag.errors import FootnoteError
 from rag.page.exchange import Exchange, Stage, absorb, fail, history, stop
-from rag.types import Article
+from rag.types import Article, Progress
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
+
+T = TypeVar("T")
+Step = tuple[str, int, int]
+"""What a longer piece of work is at: its stage, how much is done, and of how much."""
 
 BROKEN = (
     "Something went wrong inside Footnote; the terminal that it runs in shows the details. "
     "You can go on asking."
 )
+WAITING: Step = ("", 0, 0)  # for what is under way
 WAIT_S = 0.25  # how often a waiting question looks whether it may go or has been stopped
 FRAME_S = 0.08  # at most one redraw for unchecked text in this time
 
@@ -35,6 +42,10 @@ class Desk:
         """The articles in use."""
         return self.assistant.articles()
 
+    def passages(self) -> Counter[str]:
+        """How many passages each article is split into, by its id."""
+        return self.assistant.passages_by_article
+
     def busy(self, page: str) -> bool:
         """Whether this page has a question under way."""
         return page in self._stops
@@ -43,6 +54,32 @@ class Desk:
         """End what this page waits for, if anything, at the next event of its stream."""
         if stopped := self._stops.get(page):
             stopped.set()
+
+    def change(self, work: Callable[[Progress], T]) -> Generator[Step | T]:
+        """Do `work` behind the question that is being answered; yield its steps, then its result.
+
+        Once begun it goes on to its end, whether or not the page that asked for it is still open.
+        """
+        at = [WAITING]
+
+        def progress(stage: str, done: int, total: int) -> None:
+            at[0] = (stage, done, total)
+
+        def run() -> T:
+            with self._turn:
+                progress("beginning", 0, 0)
+                return work(progress)
+
+        pool = ThreadPoolExecutor(1, "articles")
+        working = pool.submit(run)
+        pool.shutdown(wait=False)
+        seen = None
+        while not working.done():
+            if at[0] != seen:
+                seen = at[0]
+                yield seen
+            wait([working], timeout=WAIT_S)
+        yield working.result()
 
     def answer(
         self, question: str, earlier: tuple[Exchange, ...], page: str

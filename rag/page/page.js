@@ -1,10 +1,13 @@
 // Runs once for each of the page's HTML parts, with Gradio's `element`, `trigger`, `props` and
 // `watch` for that part. The parts talk to each other through the document only.
 
-const part = element.closest("#conversation, #source, #articles, #conversations, #parcel")?.id;
+const part = element.closest(
+  "#conversation, #source, #adding, #work, #articles, #conversations, #parcel",
+)?.id;
 const shared = (window.footnote ??= { opener: null, blank: null, close: null });
 const field = () => document.querySelector("#question textarea");
 const panel = () => document.querySelector("#source .source");
+const notice = () => document.querySelector("#source .notice"); // instead of a source
 // Where a touch keyboard would come up over the answer, the field is not focused unasked.
 const mouse = window.matchMedia("(hover: hover) and (pointer: fine)");
 const still = window.matchMedia("(prefers-reduced-motion: reduce)");
@@ -29,6 +32,7 @@ function markOpen() {
 // Scrolls the panel, and only the panel, to the marked words, and moves the focus there.
 function reveal() {
   const open = panel();
+  notice()?.querySelector(".told").focus({ preventScroll: true });
   if (!open) return;
   const text = open.querySelector(".text");
   const mark = text.querySelector("mark");
@@ -122,6 +126,106 @@ async function unpack() {
   setTimeout(() => (button.textContent = label), 2000);
 }
 
+const question = (tools) => tools.querySelector("[data-edit]").dataset.edit;
+
+function press(tools, verdict) {
+  for (const thumb of tools.querySelectorAll("[data-verdict]")) {
+    thumb.setAttribute("aria-pressed", String(thumb.dataset.verdict === verdict));
+  }
+}
+
+// Says what is thought of an answer; pressing the same thumb again takes it back.
+function rate(button) {
+  const tools = button.closest("[data-turn]");
+  const taken = button.getAttribute("aria-pressed") === "true";
+  remark(tools, { verdict: taken ? "none" : button.dataset.verdict, open: !taken });
+  showRemark();
+  tell();
+}
+
+// What was last pressed and written: a new rendering of the conversation does not know it yet.
+function remark(tools, change) {
+  shared.remark = {
+    turn: tools.dataset.turn,
+    question: question(tools),
+    verdict: tools.querySelector("[data-verdict][aria-pressed=true]")?.dataset.verdict ?? "none",
+    text: tools.querySelector(".remark input").value,
+    ...change,
+  };
+}
+
+function showRemark() {
+  const { turn, verdict, text, open, writing } = shared.remark ?? {};
+  const tools = turn && element.querySelector(`[data-turn="${turn}"]`);
+  const form = tools?.querySelector(".remark");
+  if (!form || question(tools) !== shared.remark.question) return;
+  press(tools, verdict);
+  form.hidden = !open;
+  const input = form.querySelector("input");
+  input.value = text;
+  if (writing && [null, document.body].includes(document.activeElement)) {
+    input.focus({ preventScroll: true });
+  }
+}
+
+// A moment later: two events in haste could overtake each other, and the thumb as it stands counts.
+function tell() {
+  const { turn, verdict, text } = shared.remark;
+  clearTimeout(shared.telling?.[turn]);
+  (shared.telling ??= {})[turn] = setTimeout(
+    () => trigger("like", { turn, verdict, note: verdict === "none" ? "" : text }),
+    150,
+  );
+}
+
+// Sends the files one by one. What is beyond the limits is listed and not sent: the server, which
+// looks at everything again, says why.
+async function send(chosen) {
+  if (shared.sending || !chosen.length) return;
+  shared.sending = true;
+  const { most, bytes, largest } = element.querySelector("input[type=file]").dataset;
+  const sizes = JSON.parse(largest);
+  const note = element.querySelector("[data-sending]");
+  const files = [];
+  let total = 0;
+  for (const [number, file] of chosen.entries()) {
+    const suffix = /\.[^.]*$/.exec(file.name)?.[0].toLowerCase() ?? "";
+    const listed = { name: file.name, size: file.size, path: null };
+    files.push(listed);
+    total += file.size;
+    if (number >= Number(most) || total > Number(bytes) || !(file.size <= sizes[suffix])) continue;
+    note.textContent = `Sending ${number + 1} of ${chosen.length}…`;
+    try {
+      listed.path = (await upload(file)).path;
+    } catch {
+      // listed as one that did not arrive
+    }
+  }
+  note.textContent = "";
+  shared.sending = false;
+  trigger("upload", { files });
+}
+
+// A file that is dropped beside its place would otherwise replace the page.
+function takeDrops() {
+  const root = document.documentElement;
+  const holdsFiles = (event) => event.dataTransfer?.types.includes("Files");
+  document.addEventListener("dragover", (event) => {
+    if (!holdsFiles(event)) return;
+    event.preventDefault();
+    root.classList.add("dropping");
+  });
+  document.addEventListener("dragleave", (event) => {
+    if (!event.relatedTarget) root.classList.remove("dropping");
+  });
+  document.addEventListener("drop", (event) => {
+    if (!holdsFiles(event)) return;
+    event.preventDefault();
+    root.classList.remove("dropping");
+    send([...event.dataTransfer.files]);
+  });
+}
+
 element.addEventListener("click", (event) => {
   const link = event.target.closest("[data-article]");
   const example = event.target.closest("[data-question]");
@@ -137,6 +241,17 @@ element.addEventListener("click", (event) => {
     trigger("download", { form: data.save });
   } else if ("edit" in data) {
     edit(data.edit);
+  } else if ("verdict" in data) {
+    rate(event.target.closest("button"));
+  } else if ("add" in data) {
+    element.querySelector("input[type=file]").click();
+  } else if ("remove" in data) {
+    trigger("delete", { article: data.remove });
+  } else if ("restore" in data) {
+    trigger("undo", { article: data.restore });
+  } else if ("hide" in data) {
+    props.value = "";
+    document.querySelector("#adding button")?.focus({ preventScroll: true });
   } else if (event.target.closest(".close")) {
     shared.close?.();
   } else if (link && link.tagName !== "SECTION") {
@@ -151,7 +266,7 @@ element.addEventListener("click", (event) => {
 if (part === "source") {
   shared.blank = props.value;
   shared.close = () => {
-    if (!panel()) return;
+    if (!panel() && !notice()) return;
     props.value = shared.blank;
     const opener = shared.opener?.isConnected ? shared.opener : field();
     queueMicrotask(() => {
@@ -163,11 +278,30 @@ if (part === "source") {
     if (event.target.closest("#ask, #halt")) toField(); // the button goes, the focus must not
   });
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && panel()) shared.close();
+    if (event.key === "Escape") shared.close();
   });
   watch("value", () => {
     markOpen();
     reveal();
+  });
+}
+
+if (part === "adding") {
+  takeDrops();
+  element.addEventListener("change", (event) => {
+    const chosen = [...event.target.files];
+    event.target.value = ""; // so that the same file can be chosen again
+    send(chosen);
+  });
+}
+
+if (part === "work") {
+  watch("value", () => {
+    // The button that was pressed goes with the list that it stands in, or has gone.
+    const focused = document.activeElement;
+    if (!focused || focused === document.body || focused.closest("[data-remove], [data-restore]")) {
+      element.querySelector("[data-restore], [data-hide]")?.focus({ preventScroll: true });
+    }
   });
 }
 
@@ -180,6 +314,21 @@ if (part === "conversations") {
 }
 
 if (part === "conversation") {
+  element.addEventListener("input", (event) => {
+    const tools = event.target.closest(".remark")?.closest("[data-turn]");
+    if (tools) remark(tools, { open: true, writing: true });
+  });
+  document.addEventListener("focusin", (event) => {
+    if (shared.remark && !event.target.closest(".remark")) shared.remark.writing = false;
+  });
+  element.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const tools = event.target.closest("[data-turn]");
+    remark(tools, { open: false });
+    showRemark();
+    tell();
+    tools.querySelector("[aria-pressed=true]")?.focus({ preventScroll: true });
+  });
   let turns = 0;
   watch("value", () => {
     const id = element.querySelector("[data-kept]")?.dataset.kept;
@@ -192,6 +341,7 @@ if (part === "conversation") {
       requestAnimationFrame(() => all[all.length - 1].scrollIntoView({ block: "start", behavior }));
     }
     turns = all.length;
+    showRemark();
     markOpen();
   });
 }

@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from itertools import count, groupby
 
 from rag.page.exchange import Exchange, Stage
+from rag.page.feedback import Opinion
 from rag.page.markup import byline, clip, day, escape, place
+from rag.page.verdict import verdict_form
 from rag.types import Answer, Article, Citation, Passage
 
 STRONG_SUPPORT = 0.75  # from here on a quote's support is called strong, below it fair
@@ -20,7 +22,7 @@ REASONS = {
     "unsupported": "A draft was written, but no sentence of it could be traced to the articles.",
 }
 STATUS = {
-    Stage.WAITING: "Another question is being answered first. Yours is next.",
+    Stage.WAITING: "Something else is being done first. Your question is next.",
     Stage.SEARCHING: "Reading the articles…",
     Stage.WRITING: "Checking each sentence against the articles…",
 }
@@ -51,15 +53,20 @@ def conversation(
     articles: Mapping[str, Article],
     examples: Sequence[str],
     id_: str = "",
+    opinions: Mapping[int, Opinion] | None = None,
 ) -> str:
     """All exchanges, oldest first; an invitation with `examples` while there are none.
 
     `articles` (by id) gives publishers and dates; an article that is gone leaves its title.
     `id_` is what the conversation is kept under; the browser remembers it for a reload.
+    `opinions` are those about the answers, by the exchange's number from 1.
     """
     if not exchanges:
         return _invitation(examples)
-    turns = (_turn(exchange, i, articles) for i, exchange in enumerate(exchanges, start=1))
+    given = opinions or {}
+    turns = (
+        _turn(exchange, i, articles, given.get(i)) for i, exchange in enumerate(exchanges, start=1)
+    )
     kept = f' data-kept="{escape(id_)}"' if id_ else ""
     export = "" if exchanges[-1].open else EXPORT
     return f'<div class="turns"{kept}>{"".join(turns)}{export}</div>'
@@ -98,7 +105,9 @@ def _invitation(examples: Sequence[str]) -> str:
     )
 
 
-def _turn(exchange: Exchange, number: int, articles: Mapping[str, Article]) -> str:
+def _turn(
+    exchange: Exchange, number: int, articles: Mapping[str, Article], opinion: Opinion | None
+) -> str:
     answer = exchange.answer
     if answer is None:
         body = _arriving(exchange, number, articles)
@@ -112,17 +121,18 @@ def _turn(exchange: Exchange, number: int, articles: Mapping[str, Article]) -> s
         f'<article class="turn" data-stage="{exchange.stage}" id="turn-{number}">'
         f'<h2 class="question" dir="auto">{escape(exchange.question)}</h2>'
         f'<div class="reply" aria-live="polite" aria-busy="{busy}">{body}</div>'
-        f"{'' if exchange.open else _tools(exchange, number)}</article>"
+        f"{'' if exchange.open else _tools(exchange, number, opinion)}</article>"
     )
 
 
-def _tools(exchange: Exchange, number: int) -> str:
+def _tools(exchange: Exchange, number: int, opinion: Opinion | None) -> str:
+    verdict = verdict_form(number, opinion) if exchange.answer is not None else ""
     copy = COPY if exchange.answer is not None or exchange.shown else ""
     return (
         f'<div class="tools" role="group" aria-label="Question {number}" data-turn="{number}">'
         f"{copy}"
         f'<button type="button" data-edit="{escape(exchange.question)}">Edit and ask again</button>'
-        "</div>"
+        f"{verdict}</div>"
     )
 
 

@@ -1,12 +1,14 @@
-"""The source panel and the list of articles as HTML. Pure functions."""
+"""The source panel as HTML. Pure functions."""
 
 import re
-from collections.abc import Sequence
 
 from rag.page.markup import byline, escape, place
 from rag.types import Article
 
-LISTED = 500  # articles in the list; the rest are counted
+_CLOSE = (
+    '<button type="button" class="close" aria-label="Close the source">'
+    '<span aria-hidden="true">×</span></button>'
+)
 HEADING = 90  # characters; a longer paragraph is none
 
 
@@ -20,9 +22,7 @@ def source(article: Article, start: int = 0, end: int = 0, kind: str = "quote") 
     return (
         f'<section class="source" {where} aria-labelledby="source-title">'
         '<header><p class="eyebrow">Source</p>'
-        '<button type="button" class="close" aria-label="Close the source">'
-        '<span aria-hidden="true">×</span></button>'
-        f'<h2 id="source-title" tabindex="-1" dir="auto">{escape(article.title)}</h2>'
+        f'{_CLOSE}<h2 id="source-title" tabindex="-1" dir="auto">{escape(article.title)}</h2>'
         f"{byline(article)}</header>"
         '<div class="text" role="region" aria-label="Text of the article" tabindex="0">'
         f"{_paragraphs(article.text, start, end, kind)}</div></section>"
@@ -39,34 +39,21 @@ def no_source() -> str:
 
 def gone() -> str:
     """What the source panel says when the article of a footnote is no longer in use."""
-    return (
-        '<section class="no-source"><p class="eyebrow">Source</p>'
-        "<p>This article is no longer among the articles in use.</p></section>"
-    )
+    return _notice("This article is no longer among the articles in use.")
 
 
 def changed() -> str:
     """What the source panel says when other words stand where a footnote's were found."""
-    return (
-        '<section class="no-source"><p class="eyebrow">Source</p>'
-        "<p>This article has changed since the question was answered. Ask it again to see where "
-        "the words stand now.</p></section>"
+    return _notice(
+        "This article has changed since the question was answered. Ask it again to see where "
+        "the words stand now."
     )
 
 
-def article_list(articles: Sequence[Article]) -> str:
-    """The articles in use: title, publisher and date, each a button that opens it."""
-    items = "".join(
-        f'<li><button type="button" {place(article.id, 0, 0, "quote")}>'
-        f'<span class="title" dir="auto">{escape(article.title)}</span>'
-        f"{byline(article, tag='span')}</button></li>"
-        for article in articles[:LISTED]
-    )
-    rest = len(articles) - LISTED
-    more = f'<p class="more">and {rest:,} more</p>' if rest > 0 else ""
+def _notice(text: str) -> str:
     return (
-        f'<section class="articles"><h2>Articles in use <span>{len(articles):,}</span></h2>'
-        f"<ol>{items}</ol>{more}</section>"
+        '<section class="no-source notice" aria-label="Source"><p class="eyebrow">Source</p>'
+        f'{_CLOSE}<p class="told" tabindex="-1">{text}</p></section>'
     )
 
 

@@ -10,9 +10,12 @@ from rag.server.failures import problem
 
 LONGEST_BODY = 1 << 20  # bytes; a question or a conversation is far shorter
 _READ_ON = 16  # times that: as much is read and forgotten, so that the reply can be received
-_OURS = ("/api/", "/mcp", "/login")  # Gradio keeps its own limits
+LONGEST_UPLOAD = 110_000_000  # bytes; the page sends one file at a time
+_OURS = ("/api/", "/mcp", "/login")
+_GRADIO = "/gradio_api/"  # which limits the size of a file, not how many come in one body
 _SAFE = ("GET", "HEAD", "OPTIONS")
 FOREIGN = "The request comes from a page of another site. Send it from a program, or from ours."
+TOO_LARGE = f"The files are too large: at most {LONGEST_UPLOAD:,} bytes are taken at once."
 TOO_LONG = f"The request's body is too long: at most {LONGEST_BODY:,} bytes are read."
 
 
@@ -39,6 +42,9 @@ class SameSite:
 class Limit:
     """Refuses a body of over `LONGEST_BODY` bytes on our own routes, whatever its headers say.
 
+    What goes to Gradio is not read here: it has to state its length, and the server holds it to
+    that.
+
     It reads on first: Starlette's own middleware replies at once, and a client that still sends
     then finds its connection reset, not the reply.
     """
@@ -48,6 +54,13 @@ class Limit:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Read the whole body, then pass the request on, or refuse it."""
+        if scope["type"] == "http" and scope["path"].startswith(_GRADIO):
+            stated = Headers(scope=scope).get("content-length", "")
+            fits = stated.isdecimal() and int(stated) <= LONGEST_UPLOAD
+            if scope["method"] not in _SAFE and not fits:
+                refusal = problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_LARGE)
+                await refusal(scope, receive, send)
+                return
         if scope["type"] != "http" or not scope["path"].startswith(_OURS):
             await self.app(scope, receive, send)
             return

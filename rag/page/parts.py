@@ -1,0 +1,95 @@
+"""The components of the page, and how they are laid out."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rag.page import library, render, source
+
+if TYPE_CHECKING:
+    import gradio as gr
+
+SCRIPT = Path(__file__).with_name("page.js")
+HINT = "Enter asks; Shift and Enter start a new line."
+EMPTY_HINT = "Type a question first."
+GONE_HINT = "That conversation is no longer there."
+BUSY_HINT = "One question at a time: wait for this answer or stop it."
+QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+FOCUS = "() => { document.querySelector('#question textarea')?.focus(); return []; }"
+
+Update = dict[Any, Any]
+"""New values by component, as Gradio takes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The components that events read or change."""
+
+    conversation: "gr.HTML"
+    question: "gr.Textbox"
+    hint: "gr.HTML"
+    ask: "gr.Button"
+    halt: "gr.Button"
+    new: "gr.Button"
+    panel: "gr.HTML"
+    adding: "gr.HTML"
+    work: "gr.HTML"
+    articles: "gr.HTML"
+    conversations: "gr.HTML"
+    parcel: "gr.HTML"
+    exchanges: "gr.State"
+    kept: "gr.State"
+
+
+def lay_out(blank: str) -> Parts:
+    """Make the page's parts, inside its `gr.Blocks`; `blank` is the empty conversation."""
+    import gradio as gr
+
+    script = SCRIPT.read_text(encoding="utf-8")
+    live: dict[str, Any] = {"js_on_load": script, "apply_default_css": False}
+    with gr.Row(elem_id="masthead"):
+        gr.HTML(render.masthead(), elem_id="brand", apply_default_css=False)
+        new = gr.Button("New conversation", elem_id="new")
+    with gr.Row(elem_id="desk"):
+        with gr.Column(elem_id="main"):
+            conversation = gr.HTML(blank, elem_id="conversation", **live)
+            with gr.Column(elem_id="composer"):
+                with gr.Row(elem_id="field"):
+                    question = gr.Textbox(
+                        label="Question",
+                        show_label=False,
+                        container=False,
+                        placeholder="Ask about the articles",
+                        max_lines=6,
+                        autofocus=True,
+                        elem_id="question",
+                        html_attributes=gr.InputHTMLAttributes(
+                            autocomplete="off", enterkeyhint="send"
+                        ),
+                    )
+                    ask = gr.Button("Ask", elem_id="ask")
+                    halt = gr.Button("Stop", elem_id="halt", visible=False)
+                hint = gr.HTML(render.hint(HINT), elem_id="hint", apply_default_css=False)
+        with gr.Column(elem_id="side"):
+            panel = gr.HTML(source.no_source(), elem_id="source", **live)
+            conversations = gr.HTML(elem_id="conversations", **live)
+            adding = gr.HTML(library.adding(), elem_id="adding", **live)
+            work = gr.HTML(elem_id="work", **live)
+            articles = gr.HTML(elem_id="articles", **live)
+    parcel = gr.HTML(elem_id="parcel", **live)
+    return Parts(
+        conversation,
+        question,
+        hint,
+        ask,
+        halt,
+        new,
+        panel,
+        adding,
+        work,
+        articles,
+        conversations,
+        parcel,
+        exchanges=gr.State(()),
+        kept=gr.State(""),
+    )

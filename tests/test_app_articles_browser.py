@@ -1,0 +1,195 @@
+"""Adding, removing and bringing back articles in a real Chromium, over a real index."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fakes import LED, ScriptedGenerator, open_assistant
+from page_server import serving
+from playwright.sync_api import Browser, FilePayload, Locator, expect
+from visit import Visit, chromium
+
+from rag.assistant import Assistant
+from rag.page import incoming
+
+pytestmark = pytest.mark.browser
+NEW = b"The bridge of Kut\n\nThe bridge of Kut was mended in June. It carries lorries again."
+HOSTILE = '<img src=x onerror="window.pwned=1">.md'
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def assistant(corpus: Path) -> Iterator[Assistant]:
+    with open_assistant(corpus, ScriptedGenerator(LED)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def address(assistant: Assistant) -> Iterator[str]:
+    with serving(assistant) as address:
+        yield address
+
+
+def file(name: str, data: bytes = NEW) -> FilePayload:
+    return {"name": name, "mimeType": "text/plain", "buffer": data}
+
+
+def choose(visit: Visit, *files: FilePayload) -> None:
+    with visit.page.expect_file_chooser() as chooser:
+        visit.page.get_by_role("button", name="Add articles").press("Enter")
+    chooser.value.set_files(list(files))
+
+
+def work(visit: Visit) -> Locator:
+    return visit.page.locator("#work .work")
+
+
+def articles(visit: Visit) -> Locator:
+    return visit.page.locator("#articles ol li")
+
+
+def test_files_are_added_and_what_is_left_out_is_told_with_its_reason(
+    browser: Browser, address: str, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visit = Visit(browser, address, 1280, "light")
+    expect(articles(visit).first).to_contain_text("1 passage")
+    choose(
+        visit,
+        file("bridge.txt"),
+        file("copy.txt"),
+        file("prices.xlsx"),
+        file("empty.md", b"  \n"),
+        file(HOSTILE, b"# <script>window.pwned=1</script>\n\nIt says a word or two."),
+    )
+    expect(work(visit)).to_contain_text("Added 2 articles")
+    expect(work(visit).locator("li").first).to_have_text("The bridge of Kut")
+    expect(work(visit)).to_contain_text("copy.txt: is already among the articles")
+    expect(work(visit)).to_contain_text("prices.xlsx: files of type .xlsx are not read")
+    expect(work(visit)).to_contain_text("empty.md: holds no text")
+    expect(articles(visit)).to_have_count(5)
+    assert visit.page.evaluate("window.pwned") is None
+    assert str(assistant.settings.home) not in visit.page.content()
+    assert {kept.name for kept in assistant.added_dir.iterdir()} == {
+        "bridge.txt",
+        incoming.safe_name(HOSTILE),
+    }
+    assert assistant.retrieve("bridge of Kut")[0].article_id == "bridge.txt"
+    work(visit).get_by_role("button", name="Hide this message").press("Enter")
+    expect(work(visit)).to_have_count(0)
+    expect(visit.page.get_by_role("button", name="Add articles")).to_be_focused()
+    visit.page.get_by_role("button", name="The bridge of Kut", exact=False).first.click()
+    expect(visit.page.locator("#source .text")).to_contain_text("It carries lorries again.")
+    assert visit.problems == []
+    assert visit.hosts == {"127.0.0.1"}
+
+
+def test_an_article_is_removed_and_brought_back_from_the_keyboard(
+    browser: Browser, address: str, assistant: Assistant
+) -> None:
+    visit = Visit(browser, address, 360, "dark")
+    name = "Remove the article: The talks in Qom"
+    visit.page.get_by_role("button", name=name).press("Enter")
+    expect(articles(visit)).to_have_count(2)
+    undo = work(visit).get_by_role("button", name="Undo")
+    expect(undo).to_be_focused()
+    assert [article.id for article in assistant.articles()] == ["harbour.txt", "notes/flood.md"]
+    undo.press("Enter")
+    expect(articles(visit)).to_have_count(3)
+    expect(work(visit)).to_contain_text("qom.md is in use again")
+    visit.page.get_by_role("button", name=name).press("Enter")
+    expect(articles(visit)).to_have_count(2)
+    visit.page.reload()
+    visit.page.locator("#articles summary").press("Enter")
+    visit.page.get_by_role("button", name="Bring back the article: qom.md").press("Enter")
+    expect(articles(visit)).to_have_count(3)
+    for left in ("The talks in Qom", "Harbour reopens"):
+        visit.page.get_by_role("button", name=f"Remove the article: {left}").click()
+        expect(visit.page.get_by_role("button", name=f"Remove the article: {left}")).to_have_count(
+            0
+        )
+    visit.page.get_by_role("button", name="Remove the article").click()
+    expect(work(visit)).to_contain_text("One article at least has to stay")
+    assert visit.overflow == 0
+    assert visit.problems == []
+
+
+def test_dropped_files_wait_for_the_answer_and_reading_goes_on(
+    browser: Browser, address: str, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = threading.Event()
+    stream = assistant.stream
+
+    def slow(*given: Any, **also: Any) -> Iterator[Any]:
+        assert gate.wait(20)
+        yield from stream(*given, **also)
+
+    monkeypatch.setattr(assistant, "stream", slow)
+    visit = Visit(browser, address, 1280, "light")
+    visit.ask("Who headed the delegation to Qom?")
+    expect(visit.turn(1)).to_have_attribute("data-stage", "searching")
+    transfer = visit.page.evaluate_handle(
+        "text => { const data = new DataTransfer();"
+        " data.items.add(new File([text], 'bridge.txt')); return data; }",
+        NEW.decode(),
+    )
+    visit.page.dispatch_event("body", "dragover", {"dataTransfer": transfer})
+    expect(visit.page.locator("html.dropping")).to_have_count(1)
+    visit.page.dispatch_event("body", "drop", {"dataTransfer": transfer})
+    expect(work(visit)).to_contain_text("Waiting until the question before it is answered")
+    visit.page.get_by_role("button", name="Harbour reopens", exact=False).first.click()
+    expect(visit.page.locator("#source .text")).to_contain_text("The harbour of Umm Qasr")
+    assert len(assistant.articles()) == 3
+    gate.set()
+    expect(visit.turn(1).locator(".note")).to_have_count(1)
+    expect(work(visit)).to_contain_text("Added 1 article")
+    expect(articles(visit)).to_have_count(4)
+    expect(visit.turn(1).locator(".note")).to_have_count(1)
+    assert visit.problems == []
+
+
+def test_limits_hold_before_anything_is_sent(
+    browser: Browser, address: str, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visit = Visit(browser, address, 1280, "light")
+    visit.page.evaluate(
+        "document.querySelector('#adding input').dataset.largest = JSON.stringify({'.txt': 10})"
+    )
+    choose(visit, file("large.txt"))
+    expect(work(visit)).to_contain_text("large.txt: did not arrive")
+    many = [file(f"{number}.bin", b"x") for number in range(incoming.MOST_FILES + 1)]
+    choose(visit, *many)
+    expect(work(visit)).to_contain_text(f"Left out {len(many)} files")
+    expect(work(visit)).to_contain_text("and 93 more")
+    assert not assistant.added_dir.exists()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a_footnote_of_a_removed_article_says_so(
+    browser: Browser, address: str, width: int
+) -> None:
+    visit = Visit(browser, address, width, "dark")
+    visit.ask("Who headed the delegation to Qom?")
+    marker = visit.turn(1).locator(".marker").first
+    expect(marker).to_be_visible()
+    visit.page.get_by_role("button", name="Remove the article: The talks in Qom").press("Enter")
+    expect(articles(visit)).to_have_count(2)
+    told = visit.page.get_by_text("This article is no longer among the articles in use.")
+    for _ in range(2):  # the same again, after it was closed
+        marker.press("Enter")
+        expect(told).to_be_in_viewport(ratio=1)
+        expect(told).to_be_focused()
+        visit.page.keyboard.press("Escape")
+        expect(told).to_have_count(0)
+        expect(marker).to_be_focused()
+    marker.press("Enter")
+    visit.page.get_by_role("button", name="Close the source").click()
+    expect(told).to_have_count(0)
+    assert visit.overflow == 0
+    assert visit.problems == []
