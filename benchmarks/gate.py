@@ -27,6 +27,7 @@ from eval.report.rows import align
 from eval.sample import draw
 from index.build import index_folder
 from rag import FootnoteError, Settings
+from rag.errors import ConfigError
 from rag.settings import PROJECT
 
 DONE = "study.json"
@@ -67,8 +68,13 @@ def _study(args: argparse.Namespace) -> int:
     args.work.mkdir(parents=True, exist_ok=True)
     done = _Done(args.work / DONE, _key(args, cases))
     baseline = args.work / "baseline.json"
-    if "baseline" not in done.found:
+    if "baseline" not in done.found or not baseline.exists():
+        baseline.unlink(missing_ok=True)  # of another program
         done.keep("baseline", _run(args, "baseline", cases, ["--save-baseline"]))
+    if not baseline.exists():
+        raise ConfigError(
+            f"The unchanged system makes no baseline; {args.work}/baseline/log.txt says why."
+        )
     known = set(done.found["baseline"]["alarms"])
     for name in args.only or MUTATIONS:
         if name not in done.found:

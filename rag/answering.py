@@ -1,8 +1,8 @@
 """The read path in one place: question -> windows -> judge -> answer -> checked footnotes."""
 
 from collections.abc import Generator as Steps
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import prompts
@@ -42,6 +42,9 @@ class Answerer:
     transient: bool = False  # nothing of what is read is kept
     filters: Filters | None = None
     reranker: Reranker | None = None
+    homes: Mapping[str, str] = field(
+        default_factory=dict
+    )  # whose part an article is, if of another
 
     def answer(self, question: str, standalone: str, index: Index, clock: Clock) -> Events:
         """Answer `standalone` from `index`, as it happens; the checked answer comes last.
@@ -77,7 +80,8 @@ class Answerer:
         if reading.plain:
             draft.quote()
         if settings.disagreement and not draft.answer.abstained:
-            read = [window, *self._contest(draft, reading, refused)]
+            with clock.stage("contest_s"):
+                read = [window, *self._contest(draft, reading, refused)]
             refused = replace(refused, passages=_mark_used(passages, read))
         yield replace(draft.answer, passages=refused.passages, timings=clock.timings())
 
@@ -97,21 +101,30 @@ class Answerer:
     def _contest(self, draft: Draft, reading: "_Reading", refused: Answer) -> list[Evidence]:
         """Add to `draft` what other windows state against it; returns those windows."""
         question, said = refused.standalone_question, draft.said
-        home = reading.chosen.window.article_id
         rivals = [
             rival
             for rival in reading.others
-            if rival.window.article_id != home and may_contradict(question, said, rival.window.text)
+            if self._home(rival.window) != self._home(reading.chosen.window)
+            and may_contradict(question, said, rival.window.text)
         ]
-        heard = []
+        heard: list[Evidence] = []
+        positions = [said]
         for rival in rivals[:_RIVALS]:
+            if self._home(rival.window) in map(self._home, heard):
+                continue
             if self.generator.margin(rival.judging) < reading.enough:
                 continue
             other = _drain(self._write(refused, rival, Clock()))
-            if not other.answer.abstained and contradict(question, said, other.said):
+            if not other.answer.abstained and all(
+                contradict(question, position, other.said) for position in positions
+            ):
                 draft.oppose(other)
+                positions.append(other.said)
                 heard.append(rival.window)
         return heard
+
+    def _home(self, window: Evidence) -> str:
+        return self.homes.get(window.article_id, window.article_id)
 
     def _weigh(self, question: str, found: Sequence[Evidence]) -> "_Reading":
         """Choose the window to read.

@@ -3,7 +3,7 @@
 import threading
 import weakref
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from functools import partial
@@ -227,7 +227,10 @@ class Assistant:
                 index = build(articles, self._embedder, self.settings.passage_chars)
             except CorpusError:  # no passages, or none with a sentence in it
                 return replace(refusal(question, self.model), timings=clock.timings())
-            answer = _last(self._answer(question, question, index, clock, transient=True))
+            homes = {
+                article.id: p.article_id for article, p in zip(articles, passages, strict=True)
+            }
+            answer = _last(self._answer(question, question, index, clock, homes=homes))
         return point_back(answer, passages)
 
     def retrieve(
@@ -370,13 +373,19 @@ class Assistant:
         index: "Index",
         clock: Clock,
         *,
-        transient: bool = False,
+        homes: Mapping[str, str] | None = None,
         within: Filters | None = None,
     ) -> "Events":
         from rag.answering import Answerer
 
         answerer = Answerer(
-            self._embedder, self._ready(), self.settings, transient, within, self._reranker
+            self._embedder,
+            self._ready(),
+            self.settings,
+            transient=homes is not None,  # given for this one question
+            filters=within,
+            reranker=self._reranker,
+            homes=homes or {},
         )
         return answerer.answer(question, standalone, index, clock)
 

@@ -23,7 +23,12 @@ _VOICES = re.compile(
     r"|mean(?:s|t)?|happen\w*|purpose|differ\w*|compar\w+)\b",
     re.I,
 )
-_SEVERAL = re.compile(r"\b(?:which|what|who)\b (?:are|were|have|(?:\w+ ){0,2}?\w+[^s\W]s\b)", re.I)
+_VERB = r"(?:is|was|has|does|did|had|his|its|this)\b"
+_SEVERAL = re.compile(
+    rf"\b(?:which|what|who) (?:are|were|have)\b"
+    rf"|\b(?:which|what) (?:(?!{_VERB})\w+ )?(?!{_VERB})\w+[^s\W]s\b",
+    re.I,
+)
 _DENIAL = re.compile(
     r"\b(?:not|no|never|neither|nor|none|without|den(?:y|ies|ied|ying|ial)|disput\w+|reject\w*"
     r"|false|untrue|contradict\w*)\b|n['’]t\b",
@@ -35,7 +40,10 @@ _BRIEF = 3  # new words at most, of an answer that has neither name nor number
 
 def has_one_answer(question: str) -> bool:
     """Whether two different answers to `question` cannot both be right."""
-    if answer_type(question) != "other":
+    wanted = answer_type(question)
+    if wanted == "yes_no":  # whoever affirms a denial denies, and the words do not show it
+        return not _denies(question)
+    if wanted != "other":
         return True
     return bool(
         _ONE.match(question) and not _VOICES.search(question) and not _SEVERAL.search(question)
@@ -48,7 +56,8 @@ def contradict(question: str, one: str, other: str) -> bool:
         return False
     if answer_type(question) == "yes_no":
         return _denies(one) != _denies(other)
-    return _differ(question, one, other)
+    (kind, brought), (other_kind, _) = _brought(question, one), _brought(question, other)
+    return bool(brought) and kind == other_kind and not _meet(brought, other)
 
 
 def may_contradict(question: str, answer: str, text: str) -> bool:
@@ -58,34 +67,37 @@ def may_contradict(question: str, answer: str, text: str) -> bool:
     if answer_type(question) == "yes_no":
         # a text that denies one thing may affirm what was asked
         return _denies(answer) or _denies(text)
-    return _differ(question, answer, text)
+    brought = _brought(question, answer)[1]
+    return bool(brought) and bool(_brought(question, text)[1]) and not _meet(brought, text)
 
 
 def _denies(text: str) -> bool:
     return bool(_DENIAL.search(text))
 
 
-def _differ(question: str, one: str, other: str) -> bool:
-    """Whether both bring something, and `other` holds nothing of what `one` brings."""
-    brought = _brought(question, one)
-    if not brought or not _brought(question, other):
-        return False
-    held = set(words(other)) | numbers(other)
-    return not any(stands_in(stem, held) for stem in brought)
+def _meet(brought: Set[str], text: str) -> bool:
+    """Whether `text` holds any of `brought`: numbers as they are, names however spelled."""
+    figures = numbers(text)
+    held = {word for word in words(text) if not word.isdigit()}
+    return any(one in figures if one[0].isdigit() else stands_in(one, held) for one in brought)
 
 
-def _brought(question: str, answer: str) -> Set[str]:
-    """What of the asked kind `answer` holds and `question` does not."""
+def _brought(question: str, answer: str) -> tuple[str, Set[str]]:
+    """What of the asked kind `answer` holds and `question` does not, and what kind it is."""
     wanted = answer_type(question)
     figures = numbers(answer) - numbers(question) - {"1"}
     years = {figure for figure in figures if _YEAR.fullmatch(figure)}
     if wanted == "number":
-        return figures - years or figures
+        return "figures", figures - years or figures
     if wanted == "date":
-        return years or figures
+        return ("years", years) if years else ("days", figures)
     asked = set(words(question))
-    named = (names(answer) | set(first_word(answer))) - asked
-    if named or figures:
-        return named or figures
+    named = {
+        stem for stem in (names(answer) | set(first_word(answer))) - asked if not stem[0].isdigit()
+    }
+    if named:
+        return "names", named
+    if figures:
+        return "figures", figures
     new = set(words(answer)) - asked
-    return new if len(new) <= _BRIEF else frozenset()
+    return "words", new if len(new) <= _BRIEF else frozenset()

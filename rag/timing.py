@@ -40,10 +40,11 @@ class Clock:
         total = time.perf_counter() - self._start
         first = self._first_token_s or total
         cited = self._stages.get("cite_s", 0.0) - self._cited_before_s
-        writing = total - first - cited
+        contest = self._stages.get("contest_s", 0.0)
+        writing = total - first - cited - contest
         return Timings(
             retrieve_s=self._stages.get("retrieve_s", 0.0),
-            judge_s=self._stages.get("judge_s", 0.0),
+            judge_s=self._stages.get("judge_s", 0.0) + contest,
             cite_s=self._stages.get("cite_s", 0.0),
             first_token_s=first,
             generate_s=max(0.0, writing),

@@ -8,7 +8,7 @@ from fakes import LED, Opener, ScriptedGenerator, open_assistant, write_corpus
 
 import prompts
 from rag.errors import QuestionError
-from rag.types import Answer, Sentence, Token, Turn
+from rag.types import Answer, Passage, Sentence, Token, Turn
 
 QUESTION = "Who headed the Iraqi delegation to Qom?"
 
@@ -137,6 +137,24 @@ def test_articles_that_disagree_are_both_heard(tmp_path: Path) -> None:
         assert answer.text[citation.answer_start : citation.answer_end] == said
         assert citation.quote == said
     assert json.loads(json.dumps(answer.to_dict()))["disagreement"][1]["citations"] == [2]
+
+
+def test_two_articles_that_agree_are_one_other_side(tmp_path: Path) -> None:
+    again = "Talabani headed them to Qom."
+    third = f"---\ntitle: Snow\npublisher: Mehr\n---\n\n{again} So a man said."
+    replies = (LED, TALABANI, again)
+    corpus = write_corpus(tmp_path, RIVALS | {"c.md": third})
+    with open_assistant(corpus, ScriptedGenerator(*replies)) as assistant:
+        assert len(assistant.ask(QUESTION).disagreement) == 2
+
+
+def test_parts_of_one_article_do_not_contradict_each_other(opener: Opener) -> None:
+    def part(name: str, text: str) -> Passage:
+        return Passage(name, "one.md", "The talks", "one.md", text, 0, len(text))
+
+    assistant = opener(ScriptedGenerator(LED, TALABANI))
+    answer = assistant.read(QUESTION, [part("a", LED), part("b", TALABANI)])
+    assert (answer.text, answer.disagreement) == (f"{LED} [1]", ())
 
 
 @pytest.mark.parametrize(("head", "name"), [("title: The visit\n", "“The visit”"), ("", "Fars")])

@@ -38,7 +38,7 @@ def converse(
     def run(generator: ScriptedGenerator, *lines: str) -> list[str]:
         script = iter(lines)
 
-        with open_assistant(corpus, generator) as assistant:
+        with open_assistant(corpus, generator, disagreement=False) as assistant:
 
             def typed(_prompt: str) -> str:
                 assert not assistant._busy.locked(), "the model is still taken"

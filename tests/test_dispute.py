@@ -5,6 +5,11 @@ import pytest
 from rag.dispute import contradict, has_one_answer, may_contradict
 
 CONTRADICTIONS = [
+    ("Who was the leader?", "It was Ali Adeeb.", "Jalal Talabani was the leader."),
+    ("What city was it in?", "It was in Qom.", "It was in Tehran."),
+    ("How many fled?", "Some 10,000 fled.", "Some 100,000 fled."),
+    ("How many fled?", "Some 34,000 fled.", "Some 35,000 fled."),
+    ("How many fled?", "Only 3 fled.", "Some 3,400 fled."),
     ("Who led the delegation?", "Ali Adeeb led it.", "Jalal Talabani led the delegation."),
     ("How many rockets fell?", "Some 3,400 rockets fell.", "Officials counted 340 rockets."),
     ("When was the school founded?", "It was founded in May 1998.", "It opened on 4 May 2001."),
@@ -20,6 +25,9 @@ AGREEMENTS = [
     ("When was it founded?", "It was founded in May 1998.", "It was founded in 1998."),
     ("Is al-Sadr in Iran?", "He is in Iran.", "Officials say that he is in Qom."),
     ("Is al-Sadr in Iran?", "He denied it.", "He is not in Iran."),
+    ("When was it founded?", "It was founded in 1998.", "It was founded on 2 May."),
+    ("Who led the delegation?", "Nouri Maliki led it.", "The prime minister led it."),
+    ("Did Iran reject the offer?", "Iran rejected the offer.", "Iran turned the offer down."),
 ]
 OPEN = [
     ("Why did Iran help?", "Iran feared unrest.", "Tehran wanted to be rid of Maliki."),

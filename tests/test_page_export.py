@@ -65,3 +65,9 @@ def test_json_holds_every_exchange() -> None:
     assert rows[0]["answer"]["citations"][0]["quote"] == QUOTE
     assert rows[2] | {"answer": None} == rows[2]
     assert rows[2]["error"] == "It broke."
+
+
+def test_a_saved_conversation_gives_each_footnote_a_name_of_its_own() -> None:
+    text = export.markdown((LED, LED), {})
+    assert text.count("[^1-1]: ") == text.count("[^2-1]: ") == 1
+    assert text.count("led it.[^1-1]") == text.count("led it.[^2-1]") == 1

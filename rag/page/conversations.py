@@ -113,7 +113,7 @@ class Conversations:
             return _kept(json.loads(file.read_bytes()), file.stem)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             if file.name not in self._told:
                 self._told.add(file.name)
                 what = "not of its form" if isinstance(error, ValidationError) else str(error)

@@ -1,9 +1,10 @@
 """One question and what has come back for it so far, as the page shows it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from rag.types import Answer, Article, Sentence, Token, Turn
+from rag.types import Answer, Article, Citation, Sentence, Token, Turn
 
 
 class Stage(StrEnum):
@@ -86,10 +87,16 @@ def moved(exchanges: tuple[Exchange, ...], article: Article, start: int, end: in
     quotes = {
         citation.quote
         for exchange in exchanges
-        for citation in (exchange.answer.citations if exchange.answer else ())
+        for citation in _citations(exchange)
         if (citation.article_id, citation.start, citation.end) == (article.id, start, end)
     }
     return bool(quotes) and article.text[start:end] not in quotes
+
+
+def _citations(exchange: Exchange) -> Sequence[Citation]:
+    if exchange.answer is not None:
+        return exchange.answer.citations
+    return [citation for sentence in exchange.shown for citation in sentence.citations]
 
 
 def _behind(draft: str, sentence: str) -> str:

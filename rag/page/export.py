@@ -15,10 +15,13 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&!$])")
 _LEADING = re.compile(r"(?m)^(\s*\d+(?=[.)])|\s*(?=[-+=]))")
 
 
-def answer(exchange: Exchange, articles: Mapping[str, Article], form: Form) -> str:
-    """What came back for a question, its footnotes below; `articles` by id give the publishers."""
+def answer(exchange: Exchange, articles: Mapping[str, Article], form: Form, label: str = "") -> str:
+    """What came back for a question, its footnotes below; `articles` by id give the publishers.
+
+    `label` goes before the numbers of Markdown footnotes, whose names hold for a whole document.
+    """
     text, citations = _said(exchange)
-    blocks = [_marked(text, citations) if form == "markdown" else text]
+    blocks = [_marked(text, citations, label) if form == "markdown" else text]
     if exchange.error:
         blocks.append(_as(exchange.error, form))
     if exchange.answer is not None:
@@ -26,15 +29,16 @@ def answer(exchange: Exchange, articles: Mapping[str, Article], form: Form) -> s
             numbers = "".join(f"[{number}]" for number in position.citations)
             blocks.append(f"- {_as(position.text, form)} {_as(numbers, form)}")
     notes = {citation.number: citation for citation in citations}
-    lines = [_note(notes[number], articles, form) for number in sorted(notes)]
+    lines = [_note(notes[number], articles, form, label) for number in sorted(notes)]
     return "\n\n".join(block for block in (*blocks, "\n".join(lines)) if block) + "\n"
 
 
 def markdown(exchanges: Sequence[Exchange], articles: Mapping[str, Article]) -> str:
     """The conversation as Markdown, each question a heading over its answer."""
     return "\n".join(
-        f"## {_plain(_line(exchange.question))}\n\n{answer(exchange, articles, 'markdown')}"
-        for exchange in exchanges
+        f"## {_plain(_line(exchange.question))}\n\n"
+        + answer(exchange, articles, "markdown", f"{turn}-")
+        for turn, exchange in enumerate(exchanges, 1)
     )
 
 
@@ -64,24 +68,24 @@ def _said(exchange: Exchange) -> tuple[str, Sequence[Citation]]:
     return " ".join(sentences), [c for sentence in exchange.shown for c in sentence.citations]
 
 
-def _note(citation: Citation, articles: Mapping[str, Article], form: Form) -> str:
+def _note(citation: Citation, articles: Mapping[str, Article], form: Form, label: str) -> str:
     parts = [citation.title]
     if article := articles.get(citation.article_id):
         parts += filter(None, (article.source, article.published and day(article.published)))
     if citation.page is not None:
         parts.append(f"page {citation.page}")
-    start = f"[^{citation.number}]: " if form == "markdown" else f"[{citation.number}] "
+    start = f"[^{label}{citation.number}]: " if form == "markdown" else f"[{citation.number}] "
     quote, origin = (_as(_line(part), form) for part in (citation.quote, ", ".join(parts)))
     return f"{start}“{quote}” — {origin}"
 
 
-def _marked(text: str, citations: Sequence[Citation]) -> str:
+def _marked(text: str, citations: Sequence[Citation], label: str) -> str:
     """`text` escaped, with the markers of `citations` as Markdown footnotes."""
     numbers = {citation.number for citation in citations}
     pieces = re.split(r"\s*\[(\d+)\]", text)
     out = _plain(pieces[0])
     for number, rest in zip(pieces[1::2], pieces[2::2], strict=True):
-        mark = f"[^{number}]" if int(number) in numbers else f" {_plain(f'[{number}]')}"
+        mark = f"[^{label}{number}]" if int(number) in numbers else f" {_plain(f'[{number}]')}"
         out += mark + _plain(rest)
     return out
 

@@ -37,8 +37,9 @@ class EventStream(Response):
     async def _send(self, send: Send) -> None:
         start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
         await send(start)
-        async for frame in self._frames():
-            await send({"type": "http.response.body", "body": frame, "more_body": True})
+        async with aclosing(self._frames()) as frames:
+            async for frame in frames:
+                await send({"type": "http.response.body", "body": frame, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
 
     async def _frames(self) -> AsyncGenerator[bytes]:
