@@ -294,7 +294,10 @@ def test_hostile_text_is_shown_and_does_nothing(open_page: Open, assistant: Scri
     expect(visit.turn(3).locator(".failure")).to_contain_text("<script>")
     for part in ("#conversation", "#source", "#articles", "#hint"):
         inside = page.locator(f"{part} .html-container")
-        assert inside.locator("script, img, svg, b, iframe, object, style").count() == 0
+        assert (
+            inside.locator("script, img, svg:not(.thumb > svg), b, iframe, object, style").count()
+            == 0
+        )
         assert inside.locator("[onerror], [onload], [onmouseover]").count() == 0
         assert inside.locator("a:not([href^='#'])").count() == 0
     assert page.evaluate("window.pwned") is None
