@@ -60,7 +60,7 @@ def test_health_needs_no_token(client: httpx.Client) -> None:
 
 
 def test_a_program_shows_the_token(client: httpx.Client) -> None:
-    assert client.get("/api/articles", headers=BEARER).json()
+    assert client.get("/api/articles", headers=BEARER).json()[0]["id"] == "talks.md"
     assert client.get("/", headers=BEARER).status_code == 200
     assert client.get("/api/articles").status_code == 401  # no cookie came of it
 
