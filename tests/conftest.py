@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from eval_fakes import Launch, Script, Scripted, refusal
@@ -14,6 +14,9 @@ from hypothesis import settings
 
 from rag.assistant import Assistant
 from rag.settings import Settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
@@ -108,3 +111,21 @@ def launch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Launch:
         return code
 
     return go
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    """A running Chromium."""
+    from visit import chromium
+
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def address(assistant: Any) -> Iterator[str]:
+    """Where the page over the `assistant` of the test's own file is served."""
+    from page_server import serving
+
+    with serving(assistant) as address:
+        yield address

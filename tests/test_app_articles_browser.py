@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 from fakes import LED, ScriptedGenerator, open_assistant
-from page_server import serving
 from playwright.sync_api import Browser, FilePayload, Locator, expect
-from visit import Visit, chromium
+from visit import Visit
 
 from rag.assistant import Assistant
 from rag.page import incoming
@@ -19,22 +18,10 @@ NEW = b"The bridge of Kut\n\nThe bridge of Kut was mended in June. It carries lo
 HOSTILE = '<img src=x onerror="window.pwned=1">.md'
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
-
-
 @pytest.fixture
 def assistant(corpus: Path) -> Iterator[Assistant]:
     with open_assistant(corpus, ScriptedGenerator(LED)) as opened:
         yield opened
-
-
-@pytest.fixture
-def address(assistant: Assistant) -> Iterator[str]:
-    with serving(assistant) as address:
-        yield address
 
 
 def file(name: str, data: bytes = NEW) -> FilePayload:

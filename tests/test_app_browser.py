@@ -19,7 +19,7 @@ from scripted_page import (
     passage,
     refused,
 )
-from visit import Visit, chromium
+from visit import Visit
 
 from rag.errors import ModelError
 from rag.page import desk
@@ -27,12 +27,6 @@ from rag.types import Sentence, Token, Turn
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Visit]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

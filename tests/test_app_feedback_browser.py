@@ -1,13 +1,11 @@
 """Thumbs under an answer in a real Chromium, over a scripted assistant."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from page_server import serving
 from playwright.sync_api import Browser, Locator, expect
 from scripted_page import HOSTILE, WHO, Scripted, refused
-from visit import Visit, chromium
+from visit import Visit
 
 from rag.page.feedback import read
 from rag.types import Token
@@ -15,21 +13,9 @@ from rag.types import Token
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
-
-
 @pytest.fixture
 def assistant(tmp_path: Path) -> Scripted:
     return Scripted(tmp_path)
-
-
-@pytest.fixture
-def address(assistant: Scripted) -> Iterator[str]:
-    with serving(assistant) as address:
-        yield address
 
 
 def thumb(visit: Visit, name: str, turn: int = 1) -> Locator:

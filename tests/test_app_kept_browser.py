@@ -1,33 +1,19 @@
 """Earlier conversations and exports in a real Chromium, over a scripted assistant."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from page_server import serving
 from playwright.sync_api import Browser, expect
 from scripted_page import HOSTILE, LED, WHO, Scripted, refused
-from visit import Visit, chromium
+from visit import Visit
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture
 def assistant(tmp_path: Path) -> Scripted:
     return Scripted(tmp_path)
-
-
-@pytest.fixture
-def address(assistant: Scripted) -> Iterator[str]:
-    with serving(assistant) as address:
-        yield address
 
 
 def ask_who(visit: Visit, number: int) -> None:
