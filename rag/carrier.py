@@ -156,10 +156,13 @@ def _run_pip(requirement: str, folder: Path, report: Callable[[int], None]) -> N
 
 
 def _largest_wheel(folder: Path) -> int:
+    """Bytes of the largest wheel below `folder`, which pip moves and deletes at any moment."""
     largest = 0
-    for path in folder.rglob("*.whl"):
-        with suppress(OSError):  # pip has just moved it
-            largest = max(largest, path.stat().st_size)
+    for where, _, names in os.walk(folder):  # which passes over a folder that is gone
+        for name in names:
+            if name.endswith(".whl"):
+                with suppress(OSError):
+                    largest = max(largest, Path(where, name).stat().st_size)
     return largest
 
 

