@@ -126,11 +126,13 @@ def point_at(url: str, patch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(name="served")
 def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHub]:
-    from huggingface_hub.utils import close_session
+    from huggingface_hub.utils import build_hf_headers, close_session
 
     server = FakeHub()
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}).start()
     point_at(server.url, monkeypatch)
+    build_hf_headers()  # the library asks the hub something of its own, once in a process
+    server.requests.clear()
     yield server
     close_session()
     server.shutdown()
