@@ -14,7 +14,7 @@ from typing import Any
 from unittest import mock
 
 import prompts
-import rag.assistant
+import rag.loading
 from eval.dataset import Case
 from eval.runner import article_names
 from index.split import sentence_spans
@@ -112,14 +112,14 @@ def quote_of_neighbour(_corpus: Path, _cases: Sequence[Case]) -> Iterator[None]:
 @contextmanager
 def small_model(_corpus: Path, _cases: Sequence[Case]) -> Iterator[None]:
     """A model that invents stands in the place of the default one, under its name."""
-    load = rag.assistant.load_generator
+    load = rag.loading.load_generator
 
     def swapped(settings: Settings, progress: Any = None) -> Generator:
         generator = load(replace(settings, model=SMALL), progress)
         generator.name = settings.model
         return generator
 
-    with mock.patch.object(rag.assistant, "load_generator", swapped):
+    with mock.patch.object(rag.loading, "load_generator", swapped):
         yield
 
 
@@ -205,14 +205,14 @@ def _searching(sentences: Callable[..., Any], passages: Callable[..., Any]) -> I
 @contextmanager
 def _generating(change: Callable[[Any, Settings], None]) -> Iterator[None]:
     """Each answer model changed when it is loaded."""
-    load = rag.assistant.load_generator
+    load = rag.loading.load_generator
 
     def changed(settings: Settings, progress: Any = None) -> Generator:
         generator = load(settings, progress)
         change(generator, settings)
         return generator
 
-    with mock.patch.object(rag.assistant, "load_generator", changed):
+    with mock.patch.object(rag.loading, "load_generator", changed):
         yield
 
 

@@ -18,8 +18,8 @@ from eval.answer_metrics import exact_match, token_f1
 from eval.metrics import percentile
 from eval.stats import bootstrap_mean
 from rag import FootnoteError, Settings, followup
-from rag.assistant import load_generator
 from rag.generate import Generator
+from rag.loading import load_generator
 from rag.types import Turn
 
 FILE = Path(__file__).with_name("followups.jsonl")

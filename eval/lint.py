@@ -10,8 +10,8 @@ from pathlib import Path, PurePosixPath
 from eval.dataset import Case, read
 from eval.matching import held_by, holds, normalise
 from eval.problems import Problem
-from eval.similar import similar_pairs
 from eval.starter import PLACEHOLDER
+from index.alike import Alike
 from index.articles import read_articles
 from index.selection import Selection
 from rag.errors import FootnoteError
@@ -88,11 +88,14 @@ def _wordings(case: Case) -> list[str]:
 
 def _leaked(cases: Sequence[Case]) -> Iterator[Problem]:
     words = [frozenset(_asked(case).split()) for case in cases]
-    groups = [case.split for case in cases]
-    for row, other in similar_pairs(words, groups, NEAR):
-        what = "the same" if words[row] == words[other] else "nearly the same"
-        text = f"{what} as case {cases[other].id!r} of the split {cases[other].split}"
-        yield Problem(f"{text}; keep one", "question", case=cases[row].id)
+    alike = Alike(words, NEAR)
+    for row, case in enumerate(cases):
+        other = next((at for at in alike.to(row) if cases[at].split != case.split), None)
+        alike.enter(row)
+        if other is not None:
+            what = "the same" if words[row] == words[other] else "nearly the same"
+            text = f"{what} as case {cases[other].id!r} of the split {cases[other].split}"
+            yield Problem(f"{text}; keep one", "question", case=case.id)
 
 
 def _given_away(case: Case) -> Iterator[Problem]:

@@ -3,18 +3,17 @@
 Two texts are near-equal when their shingles, the runs of three words, overlap by Jaccard's measure
 (Broder 1997, "On the Resemblance and Containment of Documents"), and when they name the same
 numbers and names in the same order and deny the same: a report that gives another figure is no
-copy. (A change of a common word alone, such as of "rose" into "fell", is not seen.) The overlap is
-exact; rows are compared only where they share one of their rarest shingles, as sets that are
-alike cannot differ in all of those (Chaudhuri, Ganti and Kaushik 2006).
+copy. (A change of a common word alone, such as of "rose" into "fell", is not seen.)
 """
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
-from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
+
+from index.alike import Alike
 
 METHOD = "shingles-2"  # part of an index's identity: change it when other texts are found
 _ALIKE = 0.8  # share of the shingles of both that two near-equal texts have in common
@@ -60,21 +59,11 @@ def _shingles(text: str) -> frozenset[str]:
 
 def _copies(sets: Sequence[frozenset[str]]) -> list[int]:
     """For each set the place of the first original that it is alike to, or its own place."""
-    frequency = Counter(shingle for held in sets for shingle in held)
-    rows_with: defaultdict[str, list[int]] = defaultdict(list)
+    alike = Alike(sets, _ALIKE)
     found = []
-    for row, held in enumerate(sets):
-        rarest = sorted(held, key=lambda shingle: (frequency[shingle], shingle))
-        prefix = rarest[: len(held) - ceil(_ALIKE * len(held) - 1e-9) + 1]
-        candidates = {other for shingle in prefix for other in rows_with[shingle]}
-        alike = (other for other in sorted(candidates) if _overlap(held, sets[other]) >= _ALIKE)
-        original = next(alike, row)
+    for row in range(len(sets)):
+        original = next(alike.to(row), row)
         if original == row:  # copies are not compared with, so that likeness does not drift
-            for shingle in prefix:
-                rows_with[shingle].append(row)
+            alike.enter(row)
         found.append(original)
     return found
-
-
-def _overlap(one: frozenset[str], other: frozenset[str]) -> float:
-    return len(one & other) / len(one | other)

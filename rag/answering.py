@@ -1,8 +1,10 @@
 """The read path in one place: question -> windows -> judge -> answer -> checked footnotes."""
 
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Generator as Steps
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from operator import itemgetter
 from typing import NamedTuple
 
 import prompts
@@ -14,18 +16,16 @@ from rag.dispute import contradict, may_contradict
 from rag.draft import Draft
 from rag.errors import QuestionError
 from rag.generate import Generator, Prompt
-from rag.judge import calibration, weigh
-from rag.rerank import Reranker
+from rag.judge import Calibration, calibration, weigh
 from rag.retrieve import Search, windows
 from rag.settings import Settings
 from rag.timing import Clock
-from rag.types import Answer, Evidence, Filters, Passage, Sentence, Token
+from rag.types import Answer, Evidence, Passage, Sentence, SourceSentence, Token
 
 _NEAREST = 5  # passages that an answer or a refusal comes with
 _ENOUGH = 0.7  # probability at which no other window is looked at
 _SURELY = 0.999  # as much as can be asked of a margin
-_PLAINLY = 0.85  # at which the article may be quoted
-
+_WORTH = 0.25  # probability from which an answer is tried
 _RIVALS = 2  # further windows that are looked at for another answer
 
 Events = Steps[Token | Sentence | Answer, None, None]
@@ -39,9 +39,8 @@ class Answerer:
     embedder: Embedder
     generator: Generator
     settings: Settings
+    search: Callable[[str], Search]
     transient: bool = False  # nothing of what is read is kept
-    filters: Filters | None = None
-    reranker: Reranker | None = None
     homes: Mapping[str, str] = field(
         default_factory=dict
     )  # whose part an article is, if of another
@@ -50,12 +49,13 @@ class Answerer:
         """Answer `standalone` from `index`, as it happens; the checked answer comes last.
 
         The judge weighs each window of sentences by itself; the one that states the answer best
-        is all that the answer is written from. Raises QuestionError for what the model cannot hold.
+        is all that the answer is written from. What is written is judged again, by itself, and
+        two sentences of the window stand in for it where it fails. Raises QuestionError for what
+        the model cannot hold.
         """
         settings, generator = self.settings, self.generator
         with clock.stage("retrieve_s"):
-            vector = self.embedder.encode([standalone])[0]
-            search = Search(index, standalone, vector, self.filters, self.reranker)
+            search = self.search(standalone)
             passages = search.passages(_NEAREST)
             ranked = search.sentences(settings.evidence_sentences)
             found = windows(index, ranked, settings.evidence_windows)
@@ -72,31 +72,65 @@ class Answerer:
             reading = self._weigh(standalone, found)
         refused = replace(refused, confidence=reading.confidence, reason="not_stated")
         window, clock.prompt_tokens = reading.chosen.window, reading.chosen.length
-        if reading.confidence < settings.strictness:
+        if reading.confidence < min(_WORTH, settings.strictness):
             yield replace(refused, timings=clock.timings())
             return
         refused = replace(refused, passages=_mark_used(passages, [window]))
-        draft = yield from self._write(refused, reading.chosen, clock)
-        if reading.plain:
-            draft.quote()
+        draft = yield from self._write(refused, reading.chosen, reading.margin, clock)
+        if draft.answer.abstained and not draft.declined:
+            with clock.stage("judge_s"):
+                self._quote(draft, standalone, window, reading.margin)
         if settings.disagreement and not draft.answer.abstained:
             with clock.stage("contest_s"):
                 read = [window, *self._contest(draft, reading, refused)]
             refused = replace(refused, passages=_mark_used(passages, read))
         yield replace(draft.answer, passages=refused.passages, timings=clock.timings())
 
-    def _write(self, refused: Answer, asked: "_Asked", clock: Clock) -> Writing:
-        """Let the model answer from one window; yields what can be shown, returns the draft."""
+    def _write(self, refused: Answer, asked: "_Asked", margin: float, clock: Clock) -> Writing:
+        """Let the model answer from one window, which has this margin; returns the draft.
+
+        Yields what can be shown: a sentence only when the whole has been judged.
+        """
+        question = refused.standalone_question
         with clock.stage("cite_s"):
-            citer = Citer(refused.standalone_question, [asked.window], self.embedder)
+            citer = Citer(question, [asked.window], self.embedder)
             draft = Draft(refused, citer, self.settings.min_support, clock)
+        checked: list[Sentence] = []
         for piece in self.generator.stream(asked.answering, self.settings.answer_tokens):
             clock.tick()
-            yield from draft.feed(piece)
+            yield from _tokens(draft.feed(piece), checked)
             if draft.looping:
                 break
-        yield from draft.finish()
+        yield from _tokens(draft.finish(), checked)
+        if not draft.answer.abstained:
+            with clock.stage("judge_s"):
+                said = self._margin(question, asked.window, draft.said)
+            draft.confidence = self._calibration.both(margin, said)
+            if draft.confidence < self.settings.strictness:
+                draft.withdraw("not_stated")
+        shown = not draft.answer.abstained
+        for sentence in checked:
+            yield sentence if shown else replace(sentence, citations=(), shown=False)
         return draft
+
+    def _quote(self, draft: Draft, question: str, window: Evidence, margin: float) -> None:
+        """Let the two sentences of `window` that answer best speak, if they answer."""
+        weighed = []
+        pairs: list[tuple[SourceSentence, ...]] = [*pairwise(window.sentences)]
+        for pair in pairs or [window.sentences]:
+            text = window.text[pair[0].start - window.start : pair[-1].end - window.start]
+            found = self._margin(question, window, text)
+            weighed.append((self._calibration.both(margin, found, quoted=True), pair))
+        confidence, sentences = max(weighed, key=itemgetter(0))
+        if confidence >= self.settings.strictness:
+            draft.confidence = confidence
+            draft.quote(window, sentences)
+
+    def _margin(self, question: str, window: Evidence, text: str) -> float:
+        """The judge's margin on `text` of `window` alone."""
+        alone = replace(window, text=text, sentences=())
+        judging, _ = compose(question, [alone], transient=True)  # nobody asks of it again
+        return self.generator.margin(judging)
 
     def _contest(self, draft: Draft, reading: "_Reading", refused: Answer) -> list[Evidence]:
         """Add to `draft` what other windows state against it; returns those windows."""
@@ -112,9 +146,10 @@ class Answerer:
         for rival in rivals[:_RIVALS]:
             if self._home(rival.window) in map(self._home, heard):
                 continue
-            if self.generator.margin(rival.judging) < reading.enough:
+            margin = self.generator.margin(rival.judging)
+            if margin < reading.enough:
                 continue
-            other = _drain(self._write(refused, rival, Clock()))
+            other = _drain(self._write(refused, rival, margin, Clock()))
             if not other.answer.abstained and all(
                 contradict(question, position, other.said) for position in positions
             ):
@@ -122,6 +157,11 @@ class Answerer:
                 positions.append(other.said)
                 heard.append(rival.window)
         return heard
+
+    @property
+    def _calibration(self) -> Calibration:
+        generator = self.generator
+        return calibration(generator.name, generator.adapter, own=self.settings.calibrations)
 
     def _home(self, window: Evidence) -> str:
         return self.homes.get(window.article_id, window.article_id)
@@ -132,13 +172,9 @@ class Answerer:
         They are weighed one after another, up to the first that states the answer well enough: of
         several that do, the one that the search found first is the better choice.
         """
-        settings, generator = self.settings, self.generator
-        calibrated = calibration(generator.name, generator.adapter, own=settings.calibrations)
-        # what is plain does not become plainer by asking for less
-        enough, plain = (
-            calibrated.margin(max(probability, min(settings.strictness, _SURELY)))
-            for probability in (_ENOUGH, _PLAINLY)
-        )
+        calibrated = self._calibration
+        # what is stated well enough is not better stated by asking for less
+        enough = calibrated.margin(max(_ENOUGH, min(self.settings.strictness, _SURELY)))
         windows = self._fitting(question, found)
         if not windows:
             raise QuestionError(
@@ -146,7 +182,7 @@ class Answerer:
                 "Shorten the question or raise FOOTNOTE_CONTEXT_TOKENS."
             )
         asked = [window.judging for window in windows]
-        margins = weigh(asked, generator, enough)
+        margins = weigh(asked, self.generator, enough)
         row = max(range(len(margins)), key=margins.__getitem__)
         best = margins[row]
         # what was weighed and found wanting states no other answer either
@@ -155,7 +191,7 @@ class Answerer:
             for at, window in enumerate(windows)
             if at != row and (at >= len(margins) or margins[at] >= enough)
         ]
-        return _Reading(windows[row], calibrated.probability(best), best >= plain, enough, others)
+        return _Reading(windows[row], best, calibrated.probability(best), enough, others)
 
     def _fitting(self, question: str, found: Sequence[Evidence]) -> "list[_Asked]":
         """Each window with its two prompts, but for those that the model cannot hold."""
@@ -182,10 +218,19 @@ class _Reading(NamedTuple):
     """The window that the answer is written from."""
 
     chosen: _Asked
-    confidence: float
-    plain: bool  # the article may be quoted
+    margin: float
+    confidence: float  # the margin as a probability
     enough: float  # margin at which a window states an answer well enough
     others: list[_Asked]  # windows that may state another one
+
+
+def _tokens(events: Iterable[Token | Sentence], checked: list[Sentence]) -> Iterator[Token]:
+    """The tokens of `events`; the sentences go into `checked`."""
+    for event in events:
+        if isinstance(event, Token):
+            yield event
+        else:
+            checked.append(event)
 
 
 def _drain(writing: Writing) -> Draft:

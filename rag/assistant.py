@@ -12,12 +12,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from index.clean import clean_line
-from rag import adapter, filters, followup, models
+from rag import filters, followup, loading, models
 from rag.errors import CorpusError, QuestionError
-from rag.generate import Generator, LlamaGenerator
+from rag.generate import Generator
 from rag.given import as_articles, point_back
 from rag.settings import Settings
-from rag.states import States
 from rag.timing import Clock
 from rag.types import (
     Answer,
@@ -92,11 +91,11 @@ class Assistant:
             settings.embedder, settings.models_dir, offline=settings.offline, progress=progress
         )
         embedder = SentenceTransformerEmbedder(folder, settings.embedder)
-        reranker = load_reranker(settings, progress)
+        reranker = loading.load_reranker(settings, progress)
         index = open_index(
             settings.corpus, settings.index_root, embedder, settings.passage_chars, progress
         )
-        load = partial(load_generator, settings, progress)
+        load = partial(loading.load_generator, settings, progress)
         return cls(settings, index, embedder, load, progress, reranker=reranker)
 
     @property
@@ -107,25 +106,19 @@ class Assistant:
     @property
     def conversations_dir(self) -> Path:
         """Folder of the conversations about these articles."""
-        from index.build import index_folder
-
-        return index_folder(self.settings.corpus, self.settings.home / "conversations")
+        return self._folder(self.settings.home / "conversations")
 
     @property
     def added_dir(self) -> Path:
         """Folder that takes copies of files which are handed over, for `add`."""
-        from index.build import index_folder
-
-        return index_folder(self.settings.corpus, self.settings.home / "added")
+        return self._folder(self.settings.home / "added")
 
     @property
     def removed(self) -> list[str]:
         """Ids of the articles that `remove` left out. Raises IndexStoreError."""
-        from index.build import index_folder
         from index.selection import Selection
 
-        folder = index_folder(self.settings.corpus, self.settings.index_root)
-        return list(Selection.read(folder).removed)
+        return list(Selection.read(self._folder(self.settings.index_root)).removed)
 
     @property
     def index_version(self) -> str:
@@ -328,6 +321,12 @@ class Assistant:
     ) -> None:
         self.close()
 
+    def _folder(self, root: Path) -> Path:
+        """What belongs to these articles among the folders of `root`."""
+        from index.build import index_folder
+
+        return index_folder(self.settings.corpus, root)
+
     def _reselect(
         self, change: "Callable[[Selection], Selection]", progress: Progress | None
     ) -> None:
@@ -382,9 +381,8 @@ class Assistant:
             self._embedder,
             self._ready(),
             self.settings,
+            search=partial(self._search, index, within=within),
             transient=homes is not None,  # given for this one question
-            filters=within,
-            reranker=self._reranker,
             homes=homes or {},
         )
         return answerer.answer(question, standalone, index, clock)
@@ -397,51 +395,6 @@ def ask(question: str) -> Answer:
     """
     with Assistant.open() as assistant:
         return assistant.ask(question)
-
-
-def load_generator(settings: Settings, progress: Progress | None = None) -> Generator:
-    """The answer model of `settings`, with its adapter where it has one.
-
-    Raises ModelError when it cannot be found, fetched or loaded.
-    """
-    file = models.resolve(
-        settings.model, settings.models_dir, offline=settings.offline, progress=progress
-    )
-    if progress is not None:
-        progress("loading the model", 0, 0)
-    generator = LlamaGenerator(
-        file,
-        settings.model,
-        settings.context_tokens,
-        settings.threads,
-        States(settings.states_dir, settings.states_mb * 1_000_000),
-    )
-    found = adapter.find(models.pinned_sha256(settings.model)) if settings.adapter else None
-    if found is not None:
-        try:
-            generator.adapt(found)
-        except BaseException:
-            generator.close()
-            raise
-    return generator
-
-
-def load_reranker(settings: Settings, progress: Progress | None = None) -> "Reranker | None":
-    """The reranker of `settings`, None where they name none.
-
-    Raises ModelError when it cannot be found, fetched or loaded.
-    """
-    if not settings.reranker:
-        return None
-    from rag.rerank import CrossEncoderReranker
-
-    folder = models.resolve(
-        models.cross_encoder(settings.reranker, settings.models_dir),
-        settings.models_dir,
-        offline=settings.offline,
-        progress=progress,
-    )
-    return CrossEncoderReranker(folder, settings.reranker)
 
 
 def _without_surrogates(text: str) -> str:

@@ -109,11 +109,9 @@ class _Reply:
         self.become(f"{self.text} {sentence}".strip())
 
     def become(self, text: str) -> None:
-        """Print what `text` has beyond the printed; if it differs, say so and print all of it."""
+        """Print what `text` has beyond the printed, which it begins with."""
         wrapped = wrap(text)
         self._meter.clear()
-        if not wrapped.startswith(self._printed):
-            self.end("(The words above are taken back.)")
         print(wrapped[len(self._printed) :], end="", flush=True)
         self.text, self._printed = text, wrapped
 

@@ -91,12 +91,6 @@ class Citer:
         support = float(0.5 * covers + 0.5 * max(cosines[row] for row in chosen))
         return [Quote(*self._sentences[row], support) for row in chosen]
 
-    def nearest(self, k: int) -> list[Quote]:
-        """The `k` evidence sentences nearest to the question in meaning, in reading order."""
-        rows = sorted(np.argsort(-self._relevance, kind="stable")[:k])
-        found = [self._sentences[row] for row in rows]
-        return [Quote(run, sentence, 1.0) for run, sentence in found]
-
     def _weights(self, claim: str) -> dict[str, float]:
         return {
             word: self._idf.get(word, self._unknown_idf)

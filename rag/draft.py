@@ -1,8 +1,7 @@
 """The model's reply, piece by piece -> checked sentences -> an answer or a refusal.
 
 Each sentence is checked as it ends: with a supporting quote it becomes part of the answer with
-its footnotes; without one it is left out. An answer with no sentence left is a refusal, or, where
-the model did not decline, what the article itself says if `quote` is asked for.
+its footnotes; without one it is left out. An answer with no sentence left is a refusal.
 """
 
 import re
@@ -15,9 +14,7 @@ from index.split import sentence_spans
 from rag.answer_type import gives_answer
 from rag.cite import Citer, Quote
 from rag.timing import Clock
-from rag.types import Answer, Citation, Position, Sentence, Token
-
-_QUOTED = 2  # sentences of the article that stand in for an answer of the model's
+from rag.types import Answer, Citation, Evidence, Position, Sentence, SourceSentence, Token
 
 _INSIDE = r"\s*\^?\d+(?:\s*(?:[,;–-]|and)\s*\^?\d+)*\s*"
 _MARKER = re.compile(rf"\s*\[{_INSIDE}\]")
@@ -61,23 +58,34 @@ class Draft:
         self._seen: set[str] = set()
         self._claims: list[_Claim] = []
         self._positions: list[Position] = []
+        self.confidence = refusal.confidence
         self.looping = False  # the model has begun to repeat itself
 
     @property
     def answer(self) -> Answer:
         """The answer so far, a refusal while no sentence of it is supported."""
+        refusal = replace(self._refusal, confidence=self.confidence)
         if not self._citations:
-            return replace(self._refusal, reason=self._reason)
-        if not gives_answer(self._refusal.standalone_question, _MARKER.sub("", self._text)):
-            return replace(self._refusal, reason="off_type")
+            return replace(refusal, reason=self._reason)
+        if not gives_answer(self._question, _MARKER.sub("", self._text)):
+            return replace(refusal, reason="off_type")
         return replace(
-            self._refusal,
+            refusal,
             text=self._text,
             abstained=False,
             reason="",
             citations=tuple(self._citations),
             disagreement=tuple(self._positions),
         )
+
+    @property
+    def declined(self) -> bool:
+        """Whether the model itself said that it has no answer."""
+        return self._reason == "declined"
+
+    @property
+    def _question(self) -> str:
+        return self._refusal.standalone_question
 
     @property
     def said(self) -> str:
@@ -107,21 +115,23 @@ class Draft:
                 yield from self._check(sentence)
         self._pending = ""
 
-    def quote(self) -> None:
-        """Where nothing that the model wrote is an answer, let the article speak itself.
+    def withdraw(self, reason: str) -> None:
+        """Take back what the model wrote; `reason` is that of the refusal which is left."""
+        self._text, self._citations, self._claims = "", [], []
+        self._reason = reason
 
-        Only for evidence that plainly states the answer, by the judge's word. A model that
-        declined is not overruled, and sentences without what was asked for are no answer.
+    def quote(self, run: Evidence, sentences: Sequence[SourceSentence]) -> None:
+        """Let the article speak itself, in `sentences` of `run`, instead of the model.
+
+        Sentences without what was asked for, such as a number, are no answer.
         """
-        if not self.answer.abstained or self._reason == "declined":
+        said = " ".join(sentence.text for sentence in sentences)
+        if not gives_answer(self._question, said):
             return
-        quotes = self._citer.nearest(_QUOTED)
-        said = " ".join(quote.sentence.text for quote in quotes)
-        if not gives_answer(self._refusal.standalone_question, said):
-            return
-        self._text, self._citations, self._claims = prompts.QUOTING, [], []
-        for quote in quotes:
-            self._add(f"“{' '.join(quote.sentence.text.split())}”", [quote])
+        self.withdraw(self._reason)
+        self._text = prompts.QUOTING
+        for sentence in sentences:
+            self._add(f"“{' '.join(sentence.text.split())}”", [Quote(run, sentence, 1.0)])
 
     def oppose(self, other: "Draft") -> None:
         """Add the answer that other evidence gives instead, and who gives it."""

@@ -116,9 +116,9 @@ class Answer:
     borne out, it is `prompts.QUOTING` and sentences of the article. `reason` is empty for an
     answer; for a refusal it is one of `no_evidence` (nothing was found), `not_stated` (the
     judge), `declined` (the model itself), `unsupported` (no sentence is borne out) and `off_type`
-    (a number, a name or a date was asked for and none given). `confidence` is the judge's
-    probability (0 to 1) that the window read states the answer. `passages` are the nearest ones,
-    best first.
+    (a number, a name or a date was asked for and none given). `confidence` is the probability
+    (0 to 1) that the answer is right, by the judge's word on the window read and on the answer
+    itself; of a refusal, that of what was withheld. `passages` are the nearest ones, best first.
     """
 
     question: str

@@ -44,12 +44,14 @@ def test_the_stream_ends_with_the_answer_that_ask_gives(opener: Opener) -> None:
     assert events[-1].text == assistant.ask(QUESTION).text
 
 
-@pytest.mark.parametrize(("strictness", "refuses"), [(0.5, False), (0.7, True), (1.0, True)])
+@pytest.mark.parametrize(
+    ("strictness", "refuses"), [(0.5, False), (0.8, False), (0.9, True), (1.0, True)]
+)
 def test_strictness_is_the_probability_asked_for(
     opener: Opener, strictness: float, refuses: bool
 ) -> None:
     answer = opener(ScriptedGenerator(LED, margin=1.5), strictness=strictness).ask(QUESTION)
-    assert 0.6 < answer.confidence < 0.65, "the safe default of an unknown model"
+    assert 0.8 < answer.confidence < 0.85, "the safe default of an unknown model"
     assert answer.abstained == refuses
 
 
@@ -97,12 +99,42 @@ def test_where_nothing_is_borne_out_the_article_speaks_itself(opener: Opener, re
     assert [citation.number for citation in answer.citations] == [1, 2]
 
 
-def test_less_strictness_lets_more_through_but_quotes_no_more(opener: Opener) -> None:
+@pytest.mark.parametrize(("strictness", "quotes"), [(0.0, True), (0.3, True), (0.35, False)])
+def test_less_strictness_lets_more_through(opener: Opener, strictness: float, quotes: bool) -> None:
     generator = ScriptedGenerator("Bananas grow on trees.", margin=0.5)
-    answer = opener(generator, strictness=0.0).ask(QUESTION)
-    assert 0.3 < answer.confidence < 0.5
-    assert (answer.text, answer.reason) == (prompts.REFUSAL, "unsupported")
-    assert len(generator.judged) > 1, "the first window is not taken for plain either"
+    answer = opener(generator, strictness=strictness).ask(QUESTION)
+    assert 0.3 < answer.confidence < 0.4
+    assert answer.text.startswith(prompts.QUOTING) == quotes
+    assert answer.reason == ("" if quotes else "unsupported")
+    assert "Ryan Crocker" in generator.judged[1].user, "the first window is not enough"
+
+
+def only(*needed: str) -> ScriptedGenerator:
+    """Answers with LED; by the judge the answer is what holds all the words `needed`."""
+    return ScriptedGenerator(
+        LED, margin=lambda user: 9.0 if all(word in user for word in needed) else -9.0
+    )
+
+
+def test_an_answer_that_says_nothing_by_itself_is_withheld(opener: Opener) -> None:
+    events = list(opener(only("Three delegates", LED)).stream(QUESTION))
+    assert "".join(event.text for event in events if isinstance(event, Token)) == LED
+    assert [event for event in events if isinstance(event, Sentence)] == [
+        Sentence(LED, (), shown=False)
+    ]
+    answer = events[-1]
+    assert isinstance(answer, Answer)
+    quotes = "“Three delegates travelled on Friday.” [1] " + f"“{LED}” [2]"
+    assert answer.text == f"{prompts.QUOTING} {quotes}"
+    assert answer.confidence > 0.99
+
+
+def test_where_no_two_sentences_answer_either_it_is_a_refusal(opener: Opener) -> None:
+    generator = only("Three delegates", "He is close to Nuri")
+    answer = opener(generator).ask(QUESTION)
+    assert (answer.text, answer.reason) == (prompts.REFUSAL, "not_stated")
+    assert answer.confidence < 0.5
+    assert all(prompt.transient for prompt in generator.judged[1:]), "nothing of it is kept"
 
 
 def test_a_window_too_long_for_the_model_leaves_the_others(tmp_path: Path) -> None:
@@ -113,7 +145,7 @@ def test_a_window_too_long_for_the_model_leaves_the_others(tmp_path: Path) -> No
     generator = ScriptedGenerator(LED, context_tokens=400)
     with open_assistant(write_corpus(tmp_path, files), generator) as assistant:
         answer = assistant.ask(QUESTION)
-    assert (answer.text, len(generator.judged)) == (f"{LED} [1]", 1)
+    assert (answer.text, len(generator.judged)) == (f"{LED} [1]", 2), "the window and the answer"
 
 
 TALABANI = "Jalal Talabani headed the Iraqi delegation to Qom."
@@ -194,13 +226,6 @@ def test_a_window_that_does_not_state_an_answer_contradicts_nothing(tmp_path: Pa
     with open_assistant(write_corpus(tmp_path, RIVALS), generator) as assistant:
         assert assistant.ask(QUESTION).disagreement == ()
     assert len(generator.asked) == 1
-
-
-def test_where_the_answer_is_not_plainly_stated_the_article_is_not_quoted(opener: Opener) -> None:
-    generator = ScriptedGenerator("Bananas grow on trees.", margin=0.1)
-    answer = opener(generator, strictness=0.2).ask(QUESTION)
-    assert 0.2 < answer.confidence < 0.5
-    assert (answer.text, answer.reason) == (prompts.REFUSAL, "unsupported")
 
 
 @pytest.mark.parametrize(

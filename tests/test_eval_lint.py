@@ -10,7 +10,6 @@ from eval import lint as linting
 from eval import starter
 from eval.dataset import KINDS, Case, load
 from eval.lint import lint
-from eval.similar import similar_pairs
 from index.articles import read_articles
 from index.selection import Selection
 from rag.types import Article, Turn
@@ -97,24 +96,6 @@ def test_leaks_between_splits() -> None:
     ]
     assert problems[0][2].startswith("the same as case 'one' of the split tune")
     assert problems[1][2].startswith("nearly the same as case 'one' of the split tune")
-
-
-def test_similar_pairs_are_those_of_comparing_each_with_each() -> None:
-    chance = random.Random(7)
-    words = list("abcdefgh")
-    sets = [frozenset(chance.sample(words, chance.randint(0, 8))) for _ in range(120)]
-    groups = [chance.choice("xy") for _ in sets]
-    expected = []
-    for row, held in enumerate(sets):
-        alike = [
-            other
-            for other in range(row)
-            if groups[other] != groups[row]
-            and held
-            and len(held & sets[other]) >= 0.7 * len(held | sets[other])
-        ]
-        expected += [(row, alike[0])] if alike else []
-    assert list(similar_pairs(sets, groups, 0.7)) == expected
 
 
 def test_ten_thousand_cases_are_checked() -> None:

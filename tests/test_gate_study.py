@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from fakes import CORPUS, LED, HashEmbedder, ScriptedGenerator, write_corpus
 
-import rag.assistant
+import rag.loading
 from benchmarks import gate
 from benchmarks.mutations import MUTATIONS
 from index.build import open_index
@@ -49,9 +49,9 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     def opened(corpus: Path, *, settings: Settings, progress: Any) -> Assistant:
         embedder = HashEmbedder()
         index = open_index(corpus, settings.index_root, embedder, settings.passage_chars)
-        return Assistant(settings, index, embedder, lambda: rag.assistant.load_generator(settings))
+        return Assistant(settings, index, embedder, lambda: rag.loading.load_generator(settings))
 
-    monkeypatch.setattr(rag.assistant, "load_generator", load)
+    monkeypatch.setattr(rag.loading, "load_generator", load)
     monkeypatch.setattr(Assistant, "open", opened)
 
     def run(*argv: str) -> tuple[int, dict[str, Any], int]:

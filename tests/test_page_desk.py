@@ -99,6 +99,30 @@ def test_a_second_page_waits_for_the_first() -> None:
     assert [question for question, _ in assistant.asked] == ["One?", "Two?"]
 
 
+def test_those_who_wait_are_answered_in_turn_and_told_their_place() -> None:
+    page, assistant = desk(Token("He "), ANSWER)
+    first, second, third = (page.answer(f"{name}?", (), name) for name in "abc")
+    next(first)
+    assert (next(second).ahead, next(third).ahead) == (1, 2)
+    assert [e.stage for e in first][-1] == Stage.DONE
+    assert (next(third).stage, next(third).ahead) == (Stage.WAITING, 1)  # not before the second
+    page.stop("b")
+    assert [e.stage for e in second] == [Stage.STOPPED]
+    assert [e.stage for e in third][-1] == Stage.DONE
+    assert [question for question, _ in assistant.asked] == ["a?", "c?"]
+
+
+def test_a_page_that_is_closed_while_it_waits_leaves_the_line() -> None:
+    page, assistant = desk(Token("He "), ANSWER)
+    first, second, third = (page.answer(f"{name}?", (), name) for name in "abc")
+    next(first), next(second), next(third)
+    second.close()
+    assert next(third).ahead == 1
+    assert [e.stage for e in first][-1] == Stage.DONE
+    assert [e.stage for e in third][-1] == Stage.DONE
+    assert [question for question, _ in assistant.asked] == ["a?", "c?"]
+
+
 def test_a_waiting_question_can_be_stopped() -> None:
     page, assistant = desk(Token("He "), ANSWER)
     first, second = page.answer("One?", (), "a"), page.answer("Two?", (), "b")

@@ -143,9 +143,21 @@ def test_an_unsupported_sentence_never_gets_in() -> None:
 
 
 @pytest.mark.parametrize(
+    ("ahead", "words"),
+    [
+        (0, "The articles are being changed first"),
+        (1, "Another question is being answered. Yours is next."),
+        (2, "2 questions come before yours."),
+    ],
+)
+def test_a_waiting_question_is_told_its_place(ahead: int, words: str) -> None:
+    waiting = Exchange("Who?", Stage.WAITING, ahead=ahead)
+    assert words in shown(waiting).texts("p", "status")[0]
+
+
+@pytest.mark.parametrize(
     ("stage", "words"),
     [
-        (Stage.WAITING, "Something else is being done first"),
         (Stage.SEARCHING, "Reading the articles"),
         (Stage.WRITING, "Checking each sentence"),
     ],

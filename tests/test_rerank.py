@@ -12,9 +12,9 @@ from fakes import LED, HashEmbedder, ScriptedGenerator, open_assistant, write_co
 from index.build import build
 from index.types import Article
 from rag import models, rerank
-from rag.assistant import load_reranker
 from rag.cli import main
 from rag.errors import ModelError
+from rag.loading import load_reranker
 from rag.rerank import CrossEncoderReranker, reordered
 from rag.retrieve import Search, windows
 from rag.settings import Settings

@@ -37,6 +37,7 @@ class Desk:
         self.assistant = assistant
         self._turn = threading.Lock()
         self._stops: dict[str, threading.Event] = {}
+        self._line: list[threading.Event] = []  # who asks, the one being answered first
 
     def articles(self) -> list[Article]:
         """The articles in use."""
@@ -93,9 +94,10 @@ class Desk:
             return
         exchange = Exchange(question)
         held = False
+        self._line.append(stopped)
         try:
-            while not (held := self._turn.acquire(timeout=WAIT_S)) and not stopped.is_set():
-                yield replace(exchange, stage=Stage.WAITING)
+            while not (held := self._may_go(stopped)) and not stopped.is_set():
+                yield replace(exchange, stage=Stage.WAITING, ahead=self._line.index(stopped))
             if held and not stopped.is_set():
                 yield exchange
                 with closing(self._stream(exchange, earlier)) as stream:
@@ -106,10 +108,18 @@ class Desk:
                             yield exchange
         finally:
             self._stops.pop(page, None)
+            self._line.remove(stopped)
             if held:
                 self._turn.release()
         # Only now, so that whoever sees the end may ask the next question at once.
         yield stop(exchange) if exchange.open else exchange
+
+    def _may_go(self, waiting: threading.Event) -> bool:
+        """Wait a moment; whether it is the turn of `waiting`, which is then taken."""
+        if self._line[0] is waiting:
+            return self._turn.acquire(timeout=WAIT_S)
+        waiting.wait(WAIT_S)
+        return False
 
     def _stream(self, exchange: Exchange, earlier: tuple[Exchange, ...]) -> Generator[Exchange]:
         events: Iterator[Any] = iter(())

@@ -22,7 +22,8 @@ class Stage(StrEnum):
 class Exchange:
     """A question with its answer, or as much of it as has arrived.
 
-    `sentences` are checked, `draft` is what the model has written behind them and is not.
+    `sentences` are checked, `draft` is what the model has written behind them and is not. `ahead`
+    says how many other questions come before this one, the one being answered among them.
     """
 
     question: str
@@ -31,6 +32,7 @@ class Exchange:
     draft: str = ""
     answer: Answer | None = None
     error: str = ""
+    ahead: int = 0
 
     @property
     def open(self) -> bool:

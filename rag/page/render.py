@@ -22,7 +22,6 @@ REASONS = {
     "unsupported": "A draft was written, but no sentence of it could be traced to the articles.",
 }
 STATUS = {
-    Stage.WAITING: "Something else is being done first. Your question is next.",
     Stage.SEARCHING: "Reading the articles…",
     Stage.WRITING: "Checking each sentence against the articles…",
 }
@@ -153,7 +152,17 @@ def _arriving(exchange: Exchange, number: int, articles: Mapping[str, Article]) 
         )
     if exchange.stage == Stage.STOPPED:
         return f'{words}<p class="aside">Stopped.</p>'
-    return f'{words}<p class="status">{STATUS[exchange.stage]}</p>'
+    status = _place(exchange.ahead) if exchange.stage == Stage.WAITING else STATUS[exchange.stage]
+    return f'{words}<p class="status">{status}</p>'
+
+
+def _place(ahead: int) -> str:
+    """Whose turn comes before that of a question that waits."""
+    if ahead > 1:
+        return f"{ahead} questions come before yours."
+    if ahead == 1:
+        return "Another question is being answered. Yours is next."
+    return "The articles are being changed first. Your question is next."
 
 
 def _answer(

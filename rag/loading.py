@@ -1,0 +1,57 @@
+"""Settings -> the models that they name, loaded."""
+
+from typing import TYPE_CHECKING
+
+from rag import adapter, models
+from rag.generate import Generator, LlamaGenerator
+from rag.settings import Settings
+from rag.states import States
+from rag.types import Progress
+
+if TYPE_CHECKING:  # torch loads with the reranker, not before
+    from rag.rerank import Reranker
+
+
+def load_generator(settings: Settings, progress: Progress | None = None) -> Generator:
+    """The answer model of `settings`, with its adapter where it has one.
+
+    Raises ModelError when it cannot be found, fetched or loaded.
+    """
+    file = models.resolve(
+        settings.model, settings.models_dir, offline=settings.offline, progress=progress
+    )
+    if progress is not None:
+        progress("loading the model", 0, 0)
+    generator = LlamaGenerator(
+        file,
+        settings.model,
+        settings.context_tokens,
+        settings.threads,
+        States(settings.states_dir, settings.states_mb * 1_000_000),
+    )
+    found = adapter.find(models.pinned_sha256(settings.model)) if settings.adapter else None
+    if found is not None:
+        try:
+            generator.adapt(found)
+        except BaseException:
+            generator.close()
+            raise
+    return generator
+
+
+def load_reranker(settings: Settings, progress: Progress | None = None) -> "Reranker | None":
+    """The reranker of `settings`, None where they name none.
+
+    Raises ModelError when it cannot be found, fetched or loaded.
+    """
+    if not settings.reranker:
+        return None
+    from rag.rerank import CrossEncoderReranker
+
+    folder = models.resolve(
+        models.cross_encoder(settings.reranker, settings.models_dir),
+        settings.models_dir,
+        offline=settings.offline,
+        progress=progress,
+    )
+    return CrossEncoderReranker(folder, settings.reranker)
