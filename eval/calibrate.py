@@ -7,9 +7,11 @@ same however many there are of either: otherwise the threshold would move with t
 """
 
 import argparse
+import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,15 +19,23 @@ from numpy.typing import NDArray
 from eval.calibration import auroc
 from eval.dataset import Case, load, of_split
 from eval.options import INTERRUPTED, PASSED
-from eval.runner import Result, Rules, article_names, run
+from eval.runner import article_names, message
 from eval.sample import draw
 from eval.ticker import Ticker
 from rag import Assistant, Settings
-from rag.errors import ConfigError
+from rag.errors import ConfigError, FootnoteError
 from rag.judge import Calibration, keep
 from rag.settings import PROJECT
+from rag.types import Turn
 
 LEAST = 10  # cases of either kind
+
+
+class Judging(Protocol):
+    """What is asked of `rag.Assistant`; the tests script one."""
+
+    def margin(self, question: str, history: Sequence[Turn] = ()) -> float | None:
+        """The judge's margin on the window that states the answer best."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +51,7 @@ class Fit:
 
 
 def calibrate(args: argparse.Namespace) -> int:
-    """Ask the cases, fit, say what that does, and keep it.
+    """Have the judge weigh the cases, fit, say what that does, and keep it.
 
     Every folder has to answer all the cases. Raises FootnoteError for what cannot be used.
     """
@@ -53,12 +63,12 @@ def calibrate(args: argparse.Namespace) -> int:
         with Assistant.open(corpus, settings=settings, progress=ticker.stage) as assistant:
             check_corpus(cases, [article.id for article in assistant.articles()], str(corpus))
             before, model, adapter = assistant.calibration, assistant.model, assistant.adapter
-            results = run(assistant, cases, ticker.case, Rules(timeout=args.timeout))
-        ticker.clear()
-        if len(results) < len(cases):
-            print("Interrupted; nothing was changed.")
-            return INTERRUPTED
-        judged += read_margins(results, before)
+            try:
+                judged += judge(assistant, cases, ticker)
+            except KeyboardInterrupt:
+                ticker.clear()
+                print("Interrupted; nothing was changed.")
+                return INTERRUPTED
     fitted = fit(*zip(*judged, strict=True)) if judged else fit([], [])
     print(_told(fitted, before))
     if args.dry_run:
@@ -111,16 +121,26 @@ def check_corpus(cases: Sequence[Case], articles: Sequence[str], corpus: str) ->
         )
 
 
-def read_margins(results: Sequence[Result], read: Calibration) -> list[tuple[float, bool]]:
-    """The margin behind each answer's confidence, and whether the case has an answer.
+def judge(assistant: Judging, cases: Sequence[Case], ticker: Ticker) -> list[tuple[float, bool]]:
+    """The judge's margin on each case, and whether the case has an answer.
 
-    Cases that crashed, and those for which nothing was found to judge, are left out.
+    Those that crash, which is told, and those for which nothing is found are left out.
     """
-    return [
-        (read.margin(result.answer.confidence), result.case.answerable)
-        for result in results
-        if result.answer is not None and 0.0 < result.answer.confidence < 1.0
-    ]
+    judged = []
+    for done, case in enumerate(cases, 1):
+        started = time.perf_counter()
+        try:
+            margin = assistant.margin(case.question, case.history)
+        except FootnoteError as error:
+            ticker.clear()
+            print(f"{case.id}: {message(error)}", file=sys.stderr)
+        else:
+            ticker.note(f"{case.id}: {'nothing found' if margin is None else f'{margin:.2f}'}")
+            if margin is not None:
+                judged.append((margin, case.answerable))
+        ticker.count(done, len(cases), time.perf_counter() - started)
+    ticker.clear()
+    return judged
 
 
 def fit(margins: Sequence[float], stated: Sequence[bool]) -> Fit:

@@ -132,9 +132,9 @@ def calibrate_parser() -> argparse.ArgumentParser:
     """The options of `footnote eval calibrate`."""
     parser = argparse.ArgumentParser(
         prog="footnote eval calibrate",
-        description="Ask the questions of a split, with an answer and without, and learn how sure "
-        "the model's yes has to be. The result is kept for this model, its adapter and the "
-        "prompts, and used from then on.",
+        description="Have the judge weigh the questions of a split, with an answer and without, "
+        "and learn how sure its yes has to be. The result is kept for this model, its adapter and "
+        "the prompts, and used from then on.",
         epilog="Exit code: 0 done, 2 unusable input, 130 interrupted; then nothing is changed.",
     )
     add = parser.add_argument
@@ -144,8 +144,6 @@ def calibrate_parser() -> argparse.ArgumentParser:
     add("--split", choices=(*SPLITS, "all"), default="tune", help="default: tune")
     add("--limit", type=whole_number, metavar="N", help="only N cases, drawn with a fixed seed")
     add("--model", help="answer model: catalogue name, GGUF path or hub name")
-    add("--timeout", type=_seconds, default=TIMEOUT, metavar="S",
-        help=f"seconds that a case may take (default: {TIMEOUT:g}); left out")  # fmt: skip
     add("--verbose", action="store_true", help="print a line for each case as it goes")
     add("--out", type=Path, metavar="FILE",
         help="file to keep it in (default: calibration.json in the Footnote folder)")  # fmt: skip

@@ -22,12 +22,20 @@ class Ticker:
 
     def case(self, result: Result | Reading, done: int, total: int) -> None:
         """Show how far the cases are, and the case itself when verbose."""
-        if not (result.cached or result.resumed):
-            self._asked += 1
-            self._seconds += result.seconds
+        self.note(f"{result.outcome:<22} {result.case.id}: {result.reason}")
+        self.count(done, total, None if result.cached or result.resumed else result.seconds)
+
+    def note(self, text: str) -> None:
+        """Print a line about a case when verbose."""
         if self._verbose:
             self.clear()
-            print(f"{result.outcome:<22} {result.case.id}: {result.reason}", flush=True)
+            print(text, flush=True)
+
+    def count(self, done: int, total: int, seconds: float | None) -> None:
+        """Show how far the cases are; `seconds` is what the last took, None if it was recalled."""
+        if seconds is not None:
+            self._asked += 1
+            self._seconds += seconds
         # A log is not flooded: ten lines in all, the last one among them.
         if self._rewrite or done == total or done * 10 // total > (done - 1) * 10 // total:
             left = self._seconds / self._asked * (total - done) if self._asked else None

@@ -26,7 +26,8 @@ _NEAREST = 5  # passages that an answer or a refusal comes with
 _ENOUGH = 0.7  # probability at which no other window is looked at
 _SURELY = 0.999  # as much as can be asked of a margin
 _WORTH = 0.25  # probability from which an answer is tried
-_RIVALS = 2  # further windows that are looked at for another answer
+_RIVALS = 2  # windows that are looked at for another answer
+_FURTHER = 1  # window beyond those weighed for the answer that may be one of them
 
 Events = Steps[Token | Sentence | Answer, None, None]
 Writing = Steps[Token | Sentence, None, Draft]
@@ -58,11 +59,11 @@ class Answerer:
             search = self.search(standalone)
             passages = search.passages(_NEAREST)
             ranked = search.sentences(settings.evidence_sentences)
-            found = windows(index, ranked, settings.evidence_windows)
+            found = windows(index, ranked, settings.evidence_windows + _FURTHER)
         refused = replace(
             refusal(question, generator.name),
             standalone_question=standalone,
-            passages=_mark_used(passages, found),
+            passages=_mark_used(passages, found[: settings.evidence_windows]),
             index_version=index.version,
         )
         if not found:
@@ -85,6 +86,15 @@ class Answerer:
                 read = [window, *self._contest(draft, reading, refused)]
             refused = replace(refused, passages=_mark_used(passages, read))
         yield replace(draft.answer, passages=refused.passages, timings=clock.timings())
+
+    def margin(self, standalone: str, index: Index) -> float | None:
+        """The judge's margin on the window that states the answer best; None where none is found.
+
+        Raises QuestionError for what the model cannot hold.
+        """
+        ranked = self.search(standalone).sentences(self.settings.evidence_sentences)
+        found = self._fitting(standalone, windows(index, ranked, self.settings.evidence_windows))
+        return max((self.generator.margin(asked.judging) for asked in found), default=None)
 
     def _write(self, refused: Answer, asked: "_Asked", margin: float, clock: Clock) -> Writing:
         """Let the model answer from one window, which has this margin; returns the draft.
@@ -176,12 +186,7 @@ class Answerer:
         # what is stated well enough is not better stated by asking for less
         enough = calibrated.margin(max(_ENOUGH, min(self.settings.strictness, _SURELY)))
         windows = self._fitting(question, found)
-        if not windows:
-            raise QuestionError(
-                "The question and what it is asked about are longer than the model can read. "
-                "Shorten the question or raise FOOTNOTE_CONTEXT_TOKENS."
-            )
-        asked = [window.judging for window in windows]
+        asked = [window.judging for window in windows[: self.settings.evidence_windows]]
         margins = weigh(asked, self.generator, enough)
         row = max(range(len(margins)), key=margins.__getitem__)
         best = margins[row]
@@ -194,7 +199,10 @@ class Answerer:
         return _Reading(windows[row], best, calibrated.probability(best), enough, others)
 
     def _fitting(self, question: str, found: Sequence[Evidence]) -> "list[_Asked]":
-        """Each window with its two prompts, but for those that the model cannot hold."""
+        """Each window with its two prompts, but for those that the model cannot hold.
+
+        Raises QuestionError when that leaves none.
+        """
         asked = []
         for window in found:
             judging, answering = compose(question, [window], transient=self.transient)
@@ -202,6 +210,11 @@ class Answerer:
             longest = max(self.generator.length(judging) + 1, length + self.settings.answer_tokens)
             if longest <= self.generator.context_tokens:
                 asked.append(_Asked(window, judging, answering, length))
+        if found and not asked:
+            raise QuestionError(
+                "The question and what it is asked about are longer than the model can read. "
+                "Shorten the question or raise FOOTNOTE_CONTEXT_TOKENS."
+            )
         return asked
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:  # numpy, FAISS and torch load when an assistant opens, not be
     from index.embed import Embedder
     from index.selection import Selection
     from index.store import Index
-    from rag.answering import Events
+    from rag.answering import Answerer, Events
     from rag.judge import Calibration
     from rag.rerank import Reranker
     from rag.retrieve import Search
@@ -196,12 +196,21 @@ class Assistant:
 
     def _events(self, question: str, history: Sequence[Turn], within: Filters | None) -> "Events":
         with self._busy:
-            generator = self._ready()
             clock = Clock()
-            standalone = question
-            if followup.needs_rewriting(question, history):
-                standalone = followup.rewrite(question, history, generator)
-            yield from self._answer(question, standalone, self._index, clock, within=within)
+            standalone = self._standalone(question, history)
+            answerer = self._answerer(self._index, within=within)
+            yield from answerer.answer(question, standalone, self._index, clock)
+
+    def margin(self, question: str, history: Sequence[Turn] = ()) -> float | None:
+        """How clearly, by the judge, the articles state the answer; None where nothing is found.
+
+        logit(yes) - logit(no) on the window that states it best: what a calibration is fitted to.
+        Raises what `ask` raises.
+        """
+        question = self._checked(question)
+        with self._busy:
+            standalone = self._standalone(question, history)
+            return self._answerer(self._index).margin(standalone, self._index)
 
     def read(self, question: str, passages: Sequence[Passage]) -> Answer:
         """The answer to `question` from `passages` alone, of which nothing is kept.
@@ -223,7 +232,8 @@ class Assistant:
             homes = {
                 article.id: p.article_id for article, p in zip(articles, passages, strict=True)
             }
-            answer = _last(self._answer(question, question, index, clock, homes=homes))
+            answerer = self._answerer(index, homes=homes)
+            answer = _last(answerer.answer(question, question, index, clock))
         return point_back(answer, passages)
 
     def retrieve(
@@ -365,19 +375,23 @@ class Assistant:
         query = _without_surrogates(query)
         return Search(index, query, self._embedder.encode([query])[0], within, self._reranker)
 
-    def _answer(  # noqa: PLR0913 - the question, what it is answered from, and how
+    def _standalone(self, question: str, history: Sequence[Turn]) -> str:
+        generator = self._ready()
+        if not followup.needs_rewriting(question, history):
+            return question
+        return followup.rewrite(question, history, generator)
+
+    def _answerer(
         self,
-        question: str,
-        standalone: str,
         index: "Index",
-        clock: Clock,
         *,
         homes: Mapping[str, str] | None = None,
         within: Filters | None = None,
-    ) -> "Events":
+    ) -> "Answerer":
+        """What answers from `index`; `homes` says of which given passage an article is."""
         from rag.answering import Answerer
 
-        answerer = Answerer(
+        return Answerer(
             self._embedder,
             self._ready(),
             self.settings,
@@ -385,7 +399,6 @@ class Assistant:
             transient=homes is not None,  # given for this one question
             homes=homes or {},
         )
-        return answerer.answer(question, standalone, index, clock)
 
 
 def ask(question: str) -> Answer:

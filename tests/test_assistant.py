@@ -241,6 +241,18 @@ def test_sentences_without_the_number_asked_for_are_no_answer(
     assert (answer.text, answer.abstained, answer.reason) == (prompts.REFUSAL, True, reason)
 
 
+def test_the_margin_is_that_of_the_window_that_states_the_answer_best(opener: Opener) -> None:
+    generator = ScriptedGenerator(LED, margin=lambda user: 5.5 if "rockets" in user else 3.0)
+    assert opener(generator).margin(QUESTION) == 5.5, "a clear first window does not end it"
+    assert generator.asked == []
+
+
+def test_the_margin_of_a_follow_up_is_that_of_the_rewritten_question(opener: Opener) -> None:
+    generator = ScriptedGenerator(QUESTION, margin=1.0)
+    assert opener(generator).margin("Who led it?", [Turn("What was it?", LED)]) == 1.0
+    assert all(QUESTION in prompt.user for prompt in generator.judged)
+
+
 def test_the_answer_is_written_from_the_window_that_states_it_best(opener: Opener) -> None:
     generator = ScriptedGenerator(
         "The harbour lifts 25 ships a week.", margin=lambda user: 0.1 if "cranes" in user else -2.0

@@ -3,22 +3,24 @@
 import json
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from eval_fakes import answer, case, refusal
+from eval_fakes import case
 from fakes import CORPUS, ScriptedGenerator, open_assistant, write_corpus
 
 from eval import calibrate as command
 from eval.__main__ import main
-from eval.calibrate import fit, read_margins
-from eval.runner import Result
-from rag.errors import ConfigError, ModelError
-from rag.judge import SAFE_DEFAULT, Calibration, calibration
+from eval.calibrate import fit, judge
+from eval.ticker import Ticker
+from rag.errors import ConfigError, FootnoteError, ModelError, QuestionError
+from rag.judge import SAFE_DEFAULT, calibration
 from rag.settings import Settings
+from rag.types import Turn
 
 Captured = pytest.CaptureFixture[str]
 
@@ -67,17 +69,28 @@ def test_margins_that_say_the_contrary_are_told() -> None:
         fit(margins, [not one for one in stated])
 
 
-def test_a_margin_is_read_back_from_an_answer_s_confidence() -> None:
-    read = Calibration(-1.0, 0.56)
-    results = [
-        Result(case("a"), answer(confidence=read.probability(2.5))),
-        Result(case("b", answerable=False), refusal()),
-        Result(case("c"), answer(confidence=0.0)),  # nothing was found to judge
-        Result(case("d"), error="crashed"),
-    ]
-    (first, second) = read_margins(results, read)
-    assert first == (pytest.approx(2.5), True)
-    assert second == (pytest.approx(read.margin(0.9)), False)
+class Judged:
+    """An assistant whose judge has these margins, one for each question."""
+
+    def __init__(self, *margins: float | FootnoteError | None) -> None:
+        self.margins = iter(margins)
+
+    def margin(self, question: str, history: Sequence[Turn] = ()) -> float | None:
+        found = next(self.margins)
+        if isinstance(found, FootnoteError):
+            raise found
+        return found
+
+
+def test_cases_that_crash_and_those_for_which_nothing_is_found_are_left_out(
+    capsys: Captured,
+) -> None:
+    assistant = Judged(2.5, None, QuestionError("It is too long. Shorten it."), -1.0)
+    cases = [case("a"), case("b"), case("c"), case("d", answerable=False)]
+    assert judge(assistant, cases, Ticker(verbose=True)) == [(2.5, True), (-1.0, False)]
+    told = capsys.readouterr()
+    assert told.out.splitlines() == ["a: 2.50", "b: nothing found", "d: -1.00"]
+    assert "c: It is too long. Shorten it." in told.err
 
 
 @pytest.fixture
