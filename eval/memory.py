@@ -15,7 +15,7 @@ from typing import Any
 from eval.adapters.types import ReadingCase
 from eval.dataset import Case
 from rag.errors import ConfigError
-from rag.types import Answer, Citation, Passage, Position, Timings
+from rag.types import Answer, Citation, Passage, Position, Timings, Weighed
 
 JOURNAL = "journal.jsonl"
 
@@ -154,5 +154,6 @@ def answer_from(record: dict[str, Any]) -> Answer:
         "citations": each(Citation, "citations"),
         "passages": each(Passage, "passages"),
         "disagreement": sides,
+        "weighed": each(Weighed, "weighed"),
         "timings": Timings(**record["timings"]),
     })  # fmt: skip

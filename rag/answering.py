@@ -20,7 +20,7 @@ from rag.judge import Calibration, calibration, weigh
 from rag.retrieve import Search, windows
 from rag.settings import Settings
 from rag.timing import Clock
-from rag.types import Answer, Evidence, Passage, Sentence, SourceSentence, Token
+from rag.types import Answer, Evidence, Passage, Sentence, SourceSentence, Token, Weighed
 
 _NEAREST = 5  # passages that an answer or a refusal comes with
 _ENOUGH = 0.7  # probability at which no other window is looked at
@@ -71,7 +71,12 @@ class Answerer:
             return
         with clock.stage("judge_s"):
             reading = self._weigh(standalone, found)
-        refused = replace(refused, confidence=reading.confidence, reason="not_stated")
+        refused = replace(
+            refused,
+            confidence=reading.confidence,
+            reason="not_stated",
+            weighed=reading.weighed,
+        )
         window, clock.prompt_tokens = reading.chosen.window, reading.chosen.length
         if reading.confidence < min(_WORTH, settings.strictness):
             yield replace(refused, timings=clock.timings())
@@ -82,7 +87,7 @@ class Answerer:
             with clock.stage("judge_s"):
                 self._quote(draft, standalone, window, reading.margin)
         if settings.disagreement and not draft.answer.abstained:
-            with clock.stage("contest_s"):
+            with clock.stage("judge_s"):
                 read = [window, *self._contest(draft, reading, refused)]
             refused = replace(refused, passages=_mark_used(passages, read))
         yield replace(draft.answer, passages=refused.passages, timings=clock.timings())
@@ -186,8 +191,8 @@ class Answerer:
         # what is stated well enough is not better stated by asking for less
         enough = calibrated.margin(max(_ENOUGH, min(self.settings.strictness, _SURELY)))
         windows = self._fitting(question, found)
-        asked = [window.judging for window in windows[: self.settings.evidence_windows]]
-        margins = weigh(asked, self.generator, enough)
+        judging = [window.judging for window in windows[: self.settings.evidence_windows]]
+        margins = weigh(judging, self.generator, enough)
         row = max(range(len(margins)), key=margins.__getitem__)
         best = margins[row]
         # what was weighed and found wanting states no other answer either
@@ -196,7 +201,12 @@ class Answerer:
             for at, window in enumerate(windows)
             if at != row and (at >= len(margins) or margins[at] >= enough)
         ]
-        return _Reading(windows[row], best, calibrated.probability(best), enough, others)
+        probabilities = [calibrated.probability(margin) for margin in margins]
+        weighed = tuple(
+            _weighed(asked.window, margin, probability, read=asked is windows[row])
+            for asked, margin, probability in zip(windows, margins, probabilities, strict=False)
+        )
+        return _Reading(windows[row], best, probabilities[row], enough, others, weighed)
 
     def _fitting(self, question: str, found: Sequence[Evidence]) -> "list[_Asked]":
         """Each window with its two prompts, but for those that the model cannot hold.
@@ -235,6 +245,7 @@ class _Reading(NamedTuple):
     confidence: float  # the margin as a probability
     enough: float  # margin at which a window states an answer well enough
     others: list[_Asked]  # windows that may state another one
+    weighed: tuple[Weighed, ...]
 
 
 def _tokens(events: Iterable[Token | Sentence], checked: list[Sentence]) -> Iterator[Token]:
@@ -268,6 +279,19 @@ def refusal(question: str, model: str) -> Answer:
         citations=(),
         passages=(),
         model=model,
+    )
+
+
+def _weighed(window: Evidence, margin: float, probability: float, *, read: bool) -> Weighed:
+    return Weighed(
+        article_id=window.article_id,
+        title=window.title,
+        text=window.text,
+        start=window.start,
+        end=window.end,
+        margin=round(margin, 3),
+        probability=round(probability, 3),
+        read=read,
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rag.types import Answer, Article, Citation, Passage
+from rag.types import Answer, Article, Citation, Passage, Weighed
 
 
 def as_articles(passages: Sequence[Passage]) -> list[Article]:
@@ -17,6 +17,7 @@ def point_back(answer: Answer, passages: Sequence[Passage]) -> Answer:
         answer,
         citations=tuple(_move_citation(c, passages[int(c.article_id)]) for c in answer.citations),
         passages=tuple(_move_passage(p, passages[int(p.article_id)]) for p in answer.passages),
+        weighed=tuple(_move_weighed(w, passages[int(w.article_id)]) for w in answer.weighed),
     )
 
 
@@ -37,4 +38,13 @@ def _move_passage(passage: Passage, home: Passage) -> Passage:
         article_id=home.article_id,
         start=passage.start + home.start,
         end=passage.end + home.start,
+    )
+
+
+def _move_weighed(weighed: Weighed, home: Passage) -> Weighed:
+    return replace(
+        weighed,
+        article_id=home.article_id,
+        start=weighed.start + home.start,
+        end=weighed.end + home.start,
     )

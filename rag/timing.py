@@ -13,7 +13,7 @@ class Clock:
     def __init__(self) -> None:
         self._start = time.perf_counter()
         self._first_token_s = 0.0
-        self._cited_before_s = 0.0  # preparing to cite comes before the first token
+        self._before: dict[str, float] = {}  # the stages as they were at the first token
         self._stages: dict[str, float] = {}
         self.prompt_tokens = 0
         self.answer_tokens = 0
@@ -33,18 +33,17 @@ class Clock:
         self.answer_tokens += 1
         if not self._first_token_s:
             self._first_token_s = time.perf_counter() - self._start
-            self._cited_before_s = self._stages.get("cite_s", 0.0)
+            self._before = dict(self._stages)
 
     def timings(self) -> Timings:
         """What has been spent so far; without a token, the first one counts as now."""
         total = time.perf_counter() - self._start
         first = self._first_token_s or total
-        cited = self._stages.get("cite_s", 0.0) - self._cited_before_s
-        contest = self._stages.get("contest_s", 0.0)
-        writing = total - first - cited - contest
+        since = sum(self._stages.values()) - sum(self._before.values())
+        writing = total - first - since
         return Timings(
             retrieve_s=self._stages.get("retrieve_s", 0.0),
-            judge_s=self._stages.get("judge_s", 0.0) + contest,
+            judge_s=self._stages.get("judge_s", 0.0),
             cite_s=self._stages.get("cite_s", 0.0),
             first_token_s=first,
             generate_s=max(0.0, writing),

@@ -79,6 +79,24 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
+class Weighed:
+    """A place that the judge weighed: `article_text[start:end] == text`.
+
+    `margin` is logit(yes) - logit(no), `probability` (0 to 1) what it is read as: that the place
+    states the answer. `read` says whether the answer was written from it.
+    """
+
+    article_id: str
+    title: str
+    text: str
+    start: int
+    end: int
+    margin: float
+    probability: float
+    read: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Timings:
     """Seconds by stage and tokens read and written; `first_token_s` counts from the question."""
 
@@ -118,7 +136,8 @@ class Answer:
     judge), `declined` (the model itself), `unsupported` (no sentence is borne out) and `off_type`
     (a number, a name or a date was asked for and none given). `confidence` is the probability
     (0 to 1) that the answer is right, by the judge's word on the window read and on the answer
-    itself; of a refusal, that of what was withheld. `passages` are the nearest ones, best first.
+    itself; of a refusal, that of what was withheld. `passages` are the nearest ones, best first,
+    `weighed` the places that the judge looked at before an answer was written, in their order.
     """
 
     question: str
@@ -130,6 +149,7 @@ class Answer:
     citations: tuple[Citation, ...]
     passages: tuple[Passage, ...]
     disagreement: tuple[Position, ...] = ()
+    weighed: tuple[Weighed, ...] = ()
     timings: Timings = field(default_factory=Timings)
     model: str = ""
     index_version: str = ""
@@ -153,4 +173,5 @@ __all__ = [
     "Timings",
     "Token",
     "Turn",
+    "Weighed",
 ]

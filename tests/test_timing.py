@@ -54,3 +54,16 @@ def test_what_was_done_before_the_first_token_is_not_taken_off_the_writing(time:
     time.now += 5
     clock.tick()
     assert clock.timings().generate_s == 5.0
+
+
+def test_judging_what_was_written_is_not_writing(time: Turned) -> None:
+    clock = Clock()
+    with clock.stage("judge_s"):
+        time.now += 2
+    for _ in range(2):
+        time.now += 1
+        clock.tick()
+    with clock.stage("judge_s"):
+        time.now += 4
+    found = clock.timings()
+    assert (found.judge_s, found.first_token_s, found.generate_s) == (6.0, 3.0, 1.0)

@@ -329,8 +329,19 @@ if (part === "conversation") {
     tell();
     tools.querySelector("[aria-pressed=true]")?.focus({ preventScroll: true });
   });
+  // A new rendering of the conversation would fold what the reader has unfolded.
+  const unfolded = new Set();
+  element.addEventListener("toggle", (event) => {
+    const turn = event.target.closest(".turn");
+    if (turn && event.target.open) unfolded.add(turn.id);
+    else if (turn?.isConnected) unfolded.delete(turn.id);
+  }, true);
   let turns = 0;
   watch("value", () => {
+    for (const turn of element.querySelectorAll(".turn")) {
+      const workings = turn.querySelector(".workings");
+      if (workings) workings.open = unfolded.has(turn.id);
+    }
     const id = element.querySelector("[data-kept]")?.dataset.kept;
     if (id) sessionStorage.setItem("footnote", id);
     else if (!element.querySelector(".turn")) sessionStorage.removeItem("footnote");

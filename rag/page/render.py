@@ -8,6 +8,7 @@ from rag.page.exchange import Exchange, Stage
 from rag.page.feedback import Opinion
 from rag.page.markup import byline, clip, day, escape, place
 from rag.page.verdict import verdict_form
+from rag.page.workings import workings
 from rag.types import Answer, Article, Citation, Passage
 
 STRONG_SUPPORT = 0.75  # from here on a quote's support is called strong, below it fair
@@ -116,10 +117,11 @@ def _turn(
         body = _answer(exchange, answer, number, articles)
     # Busy until the end, so that a screen reader reads the answer once and not token by token.
     busy = "true" if exchange.open else "false"
+    unfold = workings(answer) if answer is not None else ""
     return (
         f'<article class="turn" data-stage="{exchange.stage}" id="turn-{number}">'
         f'<h2 class="question" dir="auto">{escape(exchange.question)}</h2>'
-        f'<div class="reply" aria-live="polite" aria-busy="{busy}">{body}</div>'
+        f'<div class="reply" aria-live="polite" aria-busy="{busy}">{body}</div>{unfold}'
         f"{'' if exchange.open else _tools(exchange, number, opinion)}</article>"
     )
 

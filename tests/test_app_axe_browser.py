@@ -1,0 +1,133 @@
+"""The page in a real Chromium: its states looked over by axe-core, and what unfolds in it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, expect
+from scripted_page import ANSWER, HOSTILE, LED, TALKS, WHO, Scripted, passage, refused
+from visit import Visit
+
+from rag.errors import ModelError
+from rag.types import Answer, Position, Token, Weighed
+
+pytestmark = pytest.mark.browser
+START = TALKS.text.index(LED)
+PLACE = Weighed(
+    TALKS.id, TALKS.title, LED, START, START + len(LED), margin=4.2, probability=0.79, read=True
+)
+
+
+@pytest.fixture
+def assistant(tmp_path: Path) -> Scripted:
+    return Scripted(tmp_path)
+
+
+def explained(answer: Answer) -> Answer:
+    return replace(answer, weighed=(PLACE,), passages=(passage(TALKS, START - 20, START + 90),))
+
+
+def empty(visit: Visit, assistant: Scripted) -> None:
+    expect(visit.page.locator("[data-question]")).to_have_count(4)
+
+
+def waiting(visit: Visit, assistant: Scripted) -> None:
+    assistant.scripts[WHO] = [Token("Ali Adeeb led"), assistant.gate()]
+    visit.ask(WHO)
+    expect(visit.turn(1).locator(".draft")).to_have_text("Ali Adeeb led")
+
+
+def answered(visit: Visit, assistant: Scripted) -> None:
+    events, answer = ANSWER
+    sides = (Position("Adeeb led it.", (1,)), Position("Crocker was unsure.", (2,)))
+    assistant.scripts[WHO] = [*events, replace(explained(answer), disagreement=sides)]
+    visit.ask(WHO)
+    visit.turn(1).locator(".note").first.click()
+    expect(visit.page.locator("#source mark")).to_be_in_viewport()
+
+
+def unfolded(visit: Visit, assistant: Scripted) -> None:
+    events, answer = ANSWER
+    assistant.scripts[WHO] = [*events, explained(answer)]
+    visit.ask(WHO)
+    visit.turn(1).locator("summary").click()
+    expect(visit.turn(1).locator(".workings table").first).to_be_visible()
+
+
+def refusal(visit: Visit, assistant: Scripted) -> None:
+    assistant.scripts[HOSTILE] = [explained(refused(HOSTILE, passage(TALKS, 0, 200)))]
+    visit.ask(HOSTILE)
+    expect(visit.turn(1).locator(".refusal")).to_be_visible()
+
+
+def failed(visit: Visit, assistant: Scripted) -> None:
+    assistant.scripts[WHO] = [ModelError("The model file is missing. Fetch it.")]
+    visit.ask(WHO)
+    expect(visit.turn(1).locator(".failure")).to_be_visible()
+
+
+def rated(visit: Visit, assistant: Scripted) -> None:
+    visit.ask(WHO)
+    visit.turn(1).get_by_role("button", name="Wrong answer").click()
+    expect(visit.turn(1).locator(".remark")).to_be_visible()
+    visit.page.locator("#conversations summary").click()
+    expect(visit.page.locator("#conversations .open").first).to_be_visible()
+
+
+def serious(visit: Visit) -> list[tuple[str, list[str], str]]:
+    """The serious and critical findings on the page as it is: rule, where, and why."""
+    return [
+        (one["id"], [node["target"] for node in one["nodes"]], one["nodes"][0]["failureSummary"])
+        for one in Axe().run(visit.page).response["violations"]
+        if one["impact"] in ("serious", "critical")
+    ]
+
+
+@pytest.mark.parametrize("look", [(1280, "light"), (1280, "dark"), (360, "light")], ids=str)
+@pytest.mark.parametrize(
+    "state", [empty, waiting, answered, unfolded, refusal, failed, rated], ids=lambda s: s.__name__
+)
+def test_axe_finds_nothing_serious(
+    browser: Browser,
+    address: str,
+    assistant: Scripted,
+    state: Callable[[Visit, Scripted], None],
+    look: tuple[int, str],
+) -> None:
+    visit = Visit(browser, address, *look)
+    state(visit, assistant)
+    found, overflow = serious(visit), visit.overflow
+    assistant.reset()
+    visit.context.close()
+    assert (found, overflow) == ([], 0)
+
+
+def test_axe_would_find_something(browser: Browser, address: str) -> None:
+    visit = Visit(browser, address, 1280, "light")
+    pale = "document.querySelector('h1').style.setProperty('color', '#ddd', 'important')"
+    visit.page.evaluate(f"{pale}; document.body.append(document.createElement('button'))")
+    found = serious(visit)
+    visit.context.close()
+    assert {rule for rule, *_ in found} == {"button-name", "color-contrast"}
+
+
+def test_what_is_unfolded_leads_to_the_article_and_stays_so(
+    browser: Browser, address: str, assistant: Scripted
+) -> None:
+    visit = Visit(browser, address, 1280, "light")
+    unfolded(visit, assistant)
+    rows = visit.turn(1).locator(".workings tbody tr")
+    expect(rows.first).to_contain_text("79%")
+    rows.first.get_by_role("button").press("Enter")
+    expect(visit.page.locator("#source mark.passage")).to_have_text(LED)
+    visit.ask(WHO)
+    expect(visit.turn(2).locator(".note")).to_have_count(2)
+    expect(visit.turn(1).locator(".workings")).to_have_attribute("open", "")
+    assert visit.turn(2).locator(".workings").get_attribute("open") is None
+    visit.turn(1).locator("summary").press("Enter")
+    visit.ask(WHO)
+    expect(visit.turn(3).locator(".note")).to_have_count(2)
+    assert visit.turn(1).locator(".workings").get_attribute("open") is None
+    assert visit.problems == []
