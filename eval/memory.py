@@ -6,7 +6,7 @@ Both hold answers, not verdicts: a case whose answer is known is judged anew.
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any
 from eval.adapters.types import ReadingCase
 from eval.dataset import Case
 from rag.errors import ConfigError
-from rag.types import Answer, Citation, Passage, Position, Timings, Weighed
+from rag.types import Answer
 
 JOURNAL = "journal.jsonl"
 
@@ -138,22 +138,6 @@ def _read_journal(file: Path, context: str) -> Iterator[tuple[str, dict[str, Any
 def _kept(record: dict[str, Any], *, cached: bool) -> Kept | None:
     """None when the record is of another shape than this program writes."""
     try:
-        return Kept(answer_from(record["answer"]), float(record["seconds"]), cached)
+        return Kept(Answer.from_dict(record["answer"]), float(record["seconds"]), cached)
     except (KeyError, TypeError, ValueError):
         return None
-
-
-def answer_from(record: dict[str, Any]) -> Answer:
-    """The answer that `Answer.to_dict` made the record of. Raises TypeError or KeyError."""
-
-    def each(kind: type, name: str) -> Sequence[Any]:
-        return tuple(kind(**fields) for fields in record[name])
-
-    sides = tuple(Position(s["text"], tuple(s["citations"])) for s in record["disagreement"])
-    return Answer(**record | {
-        "citations": each(Citation, "citations"),
-        "passages": each(Passage, "passages"),
-        "disagreement": sides,
-        "weighed": each(Weighed, "weighed"),
-        "timings": Timings(**record["timings"]),
-    })  # fmt: skip

@@ -156,6 +156,11 @@ words; where the articles do not say, the passages nearest to the question."""
         "question", metavar="QUESTION", nargs="+", help="the question; - reads it from stdin"
     )
     parser.add_argument("--json", action="store_true", help="print the whole answer as JSON")
+    parser.add_argument(
+        "--server",
+        metavar="URL",
+        help="ask a running `footnote serve`, which has its models loaded (token: FOOTNOTE_AUTH)",
+    )
     _add_filters(parser)
     parser.set_defaults(run=commands.ask)
     text = """\

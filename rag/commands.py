@@ -3,14 +3,14 @@
 import argparse
 import io
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from rag import models
 from rag.catalogue import ModelSpec
-from rag.errors import FootnoteError, QuestionError
+from rag.errors import ConfigError, FootnoteError, QuestionError
 from rag.settings import Settings
 from rag.terminal import (
     ANSWERING,
@@ -22,12 +22,13 @@ from rag.terminal import (
     render,
     table,
 )
-from rag.types import Filters
+from rag.types import Answer, Article, Filters
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
 
 DONE, UNUSABLE, REFUSED = 0, 2, 3
+_Answered: TypeAlias = tuple[Answer, Mapping[str, Article]]
 _LONGEST_INPUT = 1 << 20  # characters of stdin; a question is refused long before
 
 
@@ -103,13 +104,36 @@ def ask(args: argparse.Namespace) -> int:
         question = sys.stdin.read(_LONGEST_INPUT) if sys.stdin else ""
     if not question.strip():  # said before the models are loaded
         raise QuestionError("The question is empty. Type a question about the articles.")
-    with Meter(args.quiet) as meter, _open(args, meter) as assistant:
-        meter(ANSWERING, 0, 0)
-        answer = assistant.ask(question, within=Filters(args.source, args.after, args.before))
-        articles = {article.id: article for article in assistant.articles()}
+    within = Filters(args.source, args.after, args.before)
+    with Meter(args.quiet) as meter:
+        answer, articles = (_ask_server if args.server else _ask_here)(
+            args, question, within, meter
+        )
     _speak_json(args)
     print(as_json(answer.to_dict()) if args.json else render(answer, articles))
     return REFUSED if answer.abstained else DONE
+
+
+def _ask_here(args: argparse.Namespace, question: str, within: Filters, meter: Meter) -> _Answered:
+    with _open(args, meter) as assistant:
+        meter(ANSWERING, 0, 0)
+        answer = assistant.ask(question, within=within)
+        return answer, {article.id: article for article in assistant.articles()}
+
+
+def _ask_server(
+    args: argparse.Namespace, question: str, within: Filters, meter: Meter
+) -> _Answered:
+    from rag.remote import Remote
+
+    if args.corpus or args.model:
+        raise ConfigError(
+            "A server answers from its own articles, with its own model: leave --corpus and "
+            "--model out, or --server."
+        )
+    server = Remote(args.server, Settings.load().auth)
+    meter(ANSWERING, 0, 0)
+    return server.ask(question, within), server.articles()
 
 
 def search(args: argparse.Namespace) -> int:

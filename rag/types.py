@@ -4,10 +4,14 @@
 """
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from index.types import Article, Passage, Progress
 from index.types import Sentence as SourceSentence
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +161,18 @@ class Answer:
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON-ready lists, dicts, strings and numbers."""
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, record: Any) -> "Answer":
+        """The answer that `to_dict` made `record` of. Raises ValueError for anything else."""
+        return _adapter().validate_python(record)
+
+
+@cache
+def _adapter() -> "TypeAdapter[Answer]":
+    from pydantic import TypeAdapter  # takes longer to load than all of this module
+
+    return TypeAdapter(Answer)
 
 
 __all__ = [

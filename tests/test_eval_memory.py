@@ -11,7 +11,7 @@ import pytest
 from eval_fakes import Launch, Scripted, answer, case, outcomes, refusal
 
 from eval.configuration import answer_context, configuration
-from eval.memory import JOURNAL, Memory, answer_from
+from eval.memory import JOURNAL, Memory
 from eval.report.figures import figures
 from eval.runner import Rules, run
 from rag.errors import ConfigError
@@ -27,7 +27,10 @@ def remember(folder: Path, context: str = "c1", **given: Any) -> Memory:
 
 def test_an_answer_survives_its_record() -> None:
     whole = replace(answer(), disagreement=(Position("He was.", (1,)), Position("Not.", ())))
-    assert answer_from(json.loads(json.dumps(whole.to_dict()))) == whole
+    assert Answer.from_dict(json.loads(json.dumps(whole.to_dict()))) == whole
+    for bad in ({}, None, whole.to_dict() | {"citations": [{}]}):
+        with pytest.raises(ValueError):
+            Answer.from_dict(bad)
 
 
 def test_an_interrupted_run_asks_only_what_is_left(tmp_path: Path) -> None:

@@ -124,9 +124,9 @@ def test_a_question_may_refer_to_those_before_it(
     given: list[Any] = []
     stream = Assistant.stream
 
-    def noted(self: Assistant, question: str, history: Any = ()) -> Any:
+    def noted(self: Assistant, question: str, history: Any = (), **more: Any) -> Any:
         given.extend(history)
-        return stream(self, question, history)
+        return stream(self, question, history, **more)
 
     monkeypatch.setattr(Assistant, "stream", noted)
     history = [{"question": "Who went to Qom?", "answer": "Three delegates."}]
@@ -239,6 +239,18 @@ def test_a_search_gives_ranked_passages(program: httpx.Client, assistant: Assist
     assert found[0]["score"] >= found[1]["score"] > 0
     article = next(a for a in assistant.articles() if a.id == found[0]["article_id"])
     assert article.text[found[0]["start"] : found[0]["end"]] == found[0]["text"]
+
+
+def test_a_search_can_be_limited_to_a_source_and_to_days(program: httpx.Client) -> None:
+    def found(**within: str) -> set[str]:
+        given = {"query": "the harbour and the delegation", **within}
+        return {one["article_id"] for one in program.post("/api/search", json=given).json()}
+
+    assert found() > {"qom.md"}
+    assert found(source="Reuters") == found(published_after="2008-04-07") == {"qom.md"}
+    assert found(published_before="2008-04-06") == set()
+    reply = program.post("/api/search", json={"query": "x", "source": "Nobody"})
+    assert (reply.status_code, "Nobody" in reply.json()["error"]) == (400, True)
 
 
 # What goes wrong

@@ -1,5 +1,6 @@
 """The routes of the API: asking, searching, the list of articles, health."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request
@@ -9,7 +10,7 @@ from rag.errors import QuestionError
 from rag.server.events import MEDIA_TYPE, EventStream
 from rag.server.line import Line, public_name, unless_left
 from rag.server.nouns import Health, Listed, Problem, Query, Question
-from rag.types import Answer, Passage, Turn
+from rag.types import Answer, Filters, Passage, Turn
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
@@ -32,7 +33,7 @@ def routes(assistant: "Assistant", line: Line) -> APIRouter:
     async def ask(body: Question, request: Request) -> Response:
         """Answer a question from the articles, or say that they do not say."""
         history = [Turn(turn.question, turn.answer) for turn in body.history]
-        events = assistant.stream(body.question, history)
+        events = assistant.stream(body.question, history, within=body.filters)
         if MEDIA_TYPE in request.headers.get("accept", ""):
             return EventStream(line.events(events))
         answer = await unless_left(request.receive, line.answer(events))
@@ -41,7 +42,7 @@ def routes(assistant: "Assistant", line: Line) -> APIRouter:
     @router.post("/api/search")
     def search(body: Query) -> list[Passage]:
         """Find the passages nearest to a query, best first; the answer model takes no part."""
-        return found(assistant, body.query, body.k)
+        return found(assistant, body.query, body.k, body.filters)
 
     @router.get("/api/articles")
     def articles() -> list[Listed]:
@@ -74,8 +75,10 @@ def routes(assistant: "Assistant", line: Line) -> APIRouter:
     return router
 
 
-def found(assistant: "Assistant", query: str, k: int) -> list[Passage]:
+def found(
+    assistant: "Assistant", query: str, k: int, within: Filters | None = None
+) -> list[Passage]:
     """The `k` best passages for `query`. Raises QuestionError when it is empty."""
     if not query.strip():
         raise QuestionError("The query is empty. Give what to search the articles for.")
-    return assistant.retrieve(query, k)
+    return assistant.retrieve(query, k, **asdict(within or Filters()))

@@ -4,6 +4,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from rag.types import Filters
+
 
 def _whole(text: str) -> str:
     try:
@@ -25,18 +27,30 @@ class Exchange(BaseModel):
     answer: Text
 
 
-class Question(BaseModel):
-    """A question, with the conversation that it may refer to, oldest exchange first."""
+class Within(BaseModel):
+    """What is looked at: articles of one publisher, and of days (YYYY-MM-DD), those included."""
 
     model_config = ConfigDict(extra="forbid")
+    source: Text = ""
+    published_after: Text = ""
+    published_before: Text = ""
+
+    @property
+    def filters(self) -> Filters:
+        """The same for an assistant."""
+        return Filters(self.source, self.published_after, self.published_before)
+
+
+class Question(Within):
+    """A question, with the conversation that it may refer to, oldest exchange first."""
+
     question: Text
     history: list[Exchange] = Field(default=[], max_length=100)
 
 
-class Query(BaseModel):
+class Query(Within):
     """A question, or words, to search for; `k` is how many passages to give."""
 
-    model_config = ConfigDict(extra="forbid")
     query: Text
     k: int = Field(default=10, ge=1, le=100)
 
