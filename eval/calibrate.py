@@ -23,7 +23,7 @@ from eval.runner import article_names, message
 from eval.sample import draw
 from eval.ticker import Ticker
 from rag import Assistant, Settings
-from rag.errors import ConfigError, FootnoteError
+from rag.errors import ConfigError
 from rag.judge import Calibration, keep
 from rag.settings import PROJECT
 from rag.types import Turn
@@ -86,8 +86,8 @@ def _told(fitted: Fit, before: Calibration) -> str:
     separated = "" if fitted.auroc is None else f", AUROC {fitted.auroc:.3f}"
     return (
         f"Threshold {found.threshold:.2f}, slope {found.slope:.2f} (before: {old}){separated}.\n"
-        f"{fitted.passed} of {fitted.stated} questions with an answer pass, "
-        f"{fitted.refused} of {fitted.silent} without one are refused."
+        f"By that alone {fitted.passed} of {fitted.stated} questions with an answer have one half "
+        f"or more, {fitted.refused} of {fitted.silent} without one have less."
     )
 
 
@@ -131,7 +131,7 @@ def judge(assistant: Judging, cases: Sequence[Case], ticker: Ticker) -> list[tup
         started = time.perf_counter()
         try:
             margin = assistant.margin(case.question, case.history)
-        except FootnoteError as error:
+        except Exception as error:  # whatever it is, the other cases are still worth asking
             ticker.clear()
             print(f"{case.id}: {message(error)}", file=sys.stderr)
         else:

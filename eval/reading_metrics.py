@@ -86,7 +86,7 @@ def reading_figures(readings: Sequence[Reading]) -> Figures:
     `right` and `wrong`, of all the answerable `refused_wrongly`, of the unanswerable
     `refused_rightly`. Balanced accuracy is the mean of right and refused rightly; balanced
     answering that of answered and refused rightly, whatever the answer. `auroc` and `ece` are of
-    the confidence that the passages answer the question, against whether they do.
+    the confidence that the answer is right, against whether the passages answer the question.
     """
     done = [reading for reading in readings if reading.answer]
     answerable = [r for r in done if r.case.answerable]

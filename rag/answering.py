@@ -10,6 +10,7 @@ from typing import NamedTuple
 import prompts
 from index.embed import Embedder
 from index.store import Index
+from rag.answer_type import gives_answer
 from rag.cite import Citer
 from rag.compose import compose
 from rag.dispute import contradict, may_contradict
@@ -58,8 +59,7 @@ class Answerer:
         with clock.stage("retrieve_s"):
             search = self.search(standalone)
             passages = search.passages(_NEAREST)
-            ranked = search.sentences(settings.evidence_sentences)
-            found = windows(index, ranked, settings.evidence_windows + _FURTHER)
+            found = self._found(search, index)
         refused = replace(
             refusal(question, generator.name),
             standalone_question=standalone,
@@ -81,7 +81,11 @@ class Answerer:
         if reading.confidence < min(_WORTH, settings.strictness):
             yield replace(refused, timings=clock.timings())
             return
-        refused = replace(refused, passages=_mark_used(passages, [window]))
+        refused = replace(
+            refused,
+            passages=_mark_used(passages, [window]),
+            weighed=tuple(replace(one, read=_is(one, window)) for one in reading.weighed),
+        )
         draft = yield from self._write(refused, reading.chosen, reading.margin, clock)
         if draft.answer.abstained and not draft.declined:
             with clock.stage("judge_s"):
@@ -97,9 +101,14 @@ class Answerer:
 
         Raises QuestionError for what the model cannot hold.
         """
-        ranked = self.search(standalone).sentences(self.settings.evidence_sentences)
-        found = self._fitting(standalone, windows(index, ranked, self.settings.evidence_windows))
-        return max((self.generator.margin(asked.judging) for asked in found), default=None)
+        found = self._fitting(standalone, self._found(self.search(standalone), index))
+        weighed = found[: self.settings.evidence_windows]
+        return max((self.generator.margin(asked.judging) for asked in weighed), default=None)
+
+    def _found(self, search: Search, index: Index) -> list[Evidence]:
+        """The windows that are weighed, and those beyond that may state another answer."""
+        ranked = search.sentences(self.settings.evidence_sentences)
+        return windows(index, ranked, self.settings.evidence_windows + _FURTHER)
 
     def _write(self, refused: Answer, asked: "_Asked", margin: float, clock: Clock) -> Writing:
         """Let the model answer from one window, which has this margin; returns the draft.
@@ -122,24 +131,28 @@ class Answerer:
                 said = self._margin(question, asked.window, draft.said)
             draft.confidence = self._calibration.both(margin, said)
             if draft.confidence < self.settings.strictness:
-                draft.withdraw("not_stated")
+                draft.withdraw("off_point")
         shown = not draft.answer.abstained
         for sentence in checked:
             yield sentence if shown else replace(sentence, citations=(), shown=False)
         return draft
 
     def _quote(self, draft: Draft, question: str, window: Evidence, margin: float) -> None:
-        """Let the two sentences of `window` that answer best speak, if they answer."""
+        """Let the two sentences of `window` that answer best speak, if they answer.
+
+        Sentences without what was asked for, such as a number, are no answer.
+        """
         weighed = []
         pairs: list[tuple[SourceSentence, ...]] = [*pairwise(window.sentences)]
         for pair in pairs or [window.sentences]:
-            text = window.text[pair[0].start - window.start : pair[-1].end - window.start]
-            found = self._margin(question, window, text)
-            weighed.append((self._calibration.both(margin, found, quoted=True), pair))
-        confidence, sentences = max(weighed, key=itemgetter(0))
-        if confidence >= self.settings.strictness:
-            draft.confidence = confidence
-            draft.quote(window, sentences)
+            if gives_answer(question, " ".join(sentence.text for sentence in pair)):
+                text = window.text[pair[0].start - window.start : pair[-1].end - window.start]
+                found = self._margin(question, window, text)
+                weighed.append((self._calibration.both(margin, found, quoted=True), pair))
+        if weighed:
+            draft.confidence, sentences = max(weighed, key=itemgetter(0))
+            if draft.confidence >= self.settings.strictness:
+                draft.quote(window, sentences)
 
     def _margin(self, question: str, window: Evidence, text: str) -> float:
         """The judge's margin on `text` of `window` alone."""
@@ -203,7 +216,7 @@ class Answerer:
         ]
         probabilities = [calibrated.probability(margin) for margin in margins]
         weighed = tuple(
-            _weighed(asked.window, margin, probability, read=asked is windows[row])
+            _weighed(asked.window, margin, probability)
             for asked, margin, probability in zip(windows, margins, probabilities, strict=False)
         )
         return _Reading(windows[row], best, probabilities[row], enough, others, weighed)
@@ -282,7 +295,11 @@ def refusal(question: str, model: str) -> Answer:
     )
 
 
-def _weighed(window: Evidence, margin: float, probability: float, *, read: bool) -> Weighed:
+def _is(weighed: Weighed, window: Evidence) -> bool:
+    return (weighed.article_id, weighed.start) == (window.article_id, window.start)
+
+
+def _weighed(window: Evidence, margin: float, probability: float) -> Weighed:
     return Weighed(
         article_id=window.article_id,
         title=window.title,
@@ -291,7 +308,7 @@ def _weighed(window: Evidence, margin: float, probability: float, *, read: bool)
         end=window.end,
         margin=round(margin, 3),
         probability=round(probability, 3),
-        read=read,
+        read=False,
     )
 
 

@@ -196,6 +196,7 @@ class Assistant:
 
     def _events(self, question: str, history: Sequence[Turn], within: Filters | None) -> "Events":
         with self._busy:
+            self._ready()  # loading is no part of the answer's time
             clock = Clock()
             standalone = self._standalone(question, history)
             answerer = self._answerer(self._index, within=within)

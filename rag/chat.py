@@ -1,4 +1,4 @@
-"""A conversation in the terminal: question, checked sentences as they come, footnotes."""
+"""A conversation in the terminal: question, checked sentences, footnotes."""
 
 import sys
 from collections.abc import Generator, Iterator

@@ -133,7 +133,8 @@ def _ask_server(
         )
     server = Remote(args.server, Settings.load().auth)
     meter(ANSWERING, 0, 0)
-    return server.ask(question, within), server.articles()
+    answer = server.ask(question, within)
+    return answer, {} if args.json else server.articles()
 
 
 def search(args: argparse.Namespace) -> int:

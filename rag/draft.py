@@ -59,6 +59,7 @@ class Draft:
         self._claims: list[_Claim] = []
         self._positions: list[Position] = []
         self.confidence = refusal.confidence
+        self.declined = False  # the model itself said that it has no answer
         self.looping = False  # the model has begun to repeat itself
 
     @property
@@ -77,11 +78,6 @@ class Draft:
             citations=tuple(self._citations),
             disagreement=tuple(self._positions),
         )
-
-    @property
-    def declined(self) -> bool:
-        """Whether the model itself said that it has no answer."""
-        return self._reason == "declined"
 
     @property
     def _question(self) -> str:
@@ -121,13 +117,7 @@ class Draft:
         self._reason = reason
 
     def quote(self, run: Evidence, sentences: Sequence[SourceSentence]) -> None:
-        """Let the article speak itself, in `sentences` of `run`, instead of the model.
-
-        Sentences without what was asked for, such as a number, are no answer.
-        """
-        said = " ".join(sentence.text for sentence in sentences)
-        if not gives_answer(self._question, said):
-            return
+        """Let the article speak itself, in `sentences` of `run`, instead of the model."""
         self.withdraw(self._reason)
         self._text = prompts.QUOTING
         for sentence in sentences:
@@ -168,6 +158,7 @@ class Draft:
         self._seen.add(text)
         if prompts.is_refusal(text):
             self._reason = "declined"
+            self.declined = True
             yield Sentence(text=text, citations=(), shown=False)
             return
         with self._clock.stage("cite_s"):

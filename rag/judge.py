@@ -50,6 +50,8 @@ class Calibration:
 
         `quoted` is for an answer that is sentences of the window themselves.
         """
+        if not self.known:  # the weights are those of a calibrated model
+            return min(self.probability(window), self.probability(said))
         odds = _WINDOW * self.log_odds(window) + _SAID * self.log_odds(said)
         return _logistic(odds + (_QUOTED if quoted else _WRITTEN))
 

@@ -127,7 +127,7 @@ class Sentence:
 
     text: str
     citations: tuple[Citation, ...]
-    shown: bool  # false: nothing supports it, so the answer leaves it out
+    shown: bool  # false: the answer leaves it out, as nothing supports it or it does not answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +135,14 @@ class Answer:
     """A checked answer, or a refusal when `abstained`.
 
     `text` carries the markers [1] [2] of `citations`; where the model found no words that are
-    borne out, it is `prompts.QUOTING` and sentences of the article. `reason` is empty for an
-    answer; for a refusal it is one of `no_evidence` (nothing was found), `not_stated` (the
-    judge), `declined` (the model itself), `unsupported` (no sentence is borne out) and `off_type`
-    (a number, a name or a date was asked for and none given). `confidence` is the probability
-    (0 to 1) that the answer is right, by the judge's word on the window read and on the answer
-    itself; of a refusal, that of what was withheld. `passages` are the nearest ones, best first,
+    borne out and answer the question, it is `prompts.QUOTING` and sentences of the article.
+    `reason` is empty for an answer; for a refusal it is one of `no_evidence` (nothing was found),
+    `not_stated` (the judge, before anything was written), `declined` (the model itself),
+    `unsupported` (no sentence is borne out), `off_type` (a number, a name or a date was asked for
+    and none given) and `off_point` (the judge, of what was written). `confidence` is the
+    probability (0 to 1) that the answer is right, by the judge's word on the window read and on
+    the answer itself; of a refusal, that of what was judged last. `passages` are the nearest ones,
+    best first,
     `weighed` the places that the judge looked at before an answer was written, in their order.
     """
 

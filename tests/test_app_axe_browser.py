@@ -127,7 +127,15 @@ def test_what_is_unfolded_leads_to_the_article_and_stays_so(
     expect(visit.turn(1).locator(".workings")).to_have_attribute("open", "")
     assert visit.turn(2).locator(".workings").get_attribute("open") is None
     visit.turn(1).locator("summary").press("Enter")
+    visit.turn(2).locator("summary").press("Enter")
     visit.ask(WHO)
     expect(visit.turn(3).locator(".note")).to_have_count(2)
     assert visit.turn(1).locator(".workings").get_attribute("open") is None
+    expect(visit.turn(2).locator(".workings")).to_have_attribute("open", "")
+    visit.page.get_by_role("button", name="New conversation").click()
+    expect(visit.page.locator("[data-question]")).to_have_count(4)
+    for number in (1, 2):
+        visit.ask(WHO)
+        expect(visit.turn(number).locator(".note")).to_have_count(2)
+    assert visit.turn(2).locator(".workings").get_attribute("open") is None
     assert visit.problems == []

@@ -245,7 +245,7 @@ def test_a_second_browser_waits_its_turn(open_page: Open, assistant: Scripted) -
     first.ask("Long?")
     expect(first.turn(1).locator(".draft")).to_have_text("Well")
     second.ask(WHO)
-    expect(second.turn(1)).to_contain_text("Another question is being answered")
+    expect(second.turn(1)).to_contain_text("One question comes before yours")
     assert [question for question, _ in assistant.asked] == ["Long?"]
     gate.set()
     expect(first.turn(1).locator(".refusal")).to_be_visible()

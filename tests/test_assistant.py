@@ -45,13 +45,13 @@ def test_the_stream_ends_with_the_answer_that_ask_gives(opener: Opener) -> None:
 
 
 @pytest.mark.parametrize(
-    ("strictness", "refuses"), [(0.5, False), (0.8, False), (0.9, True), (1.0, True)]
+    ("strictness", "refuses"), [(0.5, False), (0.6, False), (0.7, True), (1.0, True)]
 )
 def test_strictness_is_the_probability_asked_for(
     opener: Opener, strictness: float, refuses: bool
 ) -> None:
     answer = opener(ScriptedGenerator(LED, margin=1.5), strictness=strictness).ask(QUESTION)
-    assert 0.8 < answer.confidence < 0.85, "the safe default of an unknown model"
+    assert 0.6 < answer.confidence < 0.65, "the safe default of an unknown model"
     assert answer.abstained == refuses
 
 
@@ -62,6 +62,7 @@ def test_the_judge_refuses_before_anything_is_written(opener: Opener) -> None:
     assert (answer.reason, answer.citations) == ("not_stated", ())
     assert answer.passages[0].article_id == "qom.md"
     assert answer.confidence < 0.5
+    assert [place.read for place in answer.weighed] == [False] * len(generator.judged)
     assert generator.asked == []
     assert len(generator.judged) > 1, "every window was weighed"
     assert answer.timings.answer_tokens == 0
@@ -99,14 +100,22 @@ def test_where_nothing_is_borne_out_the_article_speaks_itself(opener: Opener, re
     assert [citation.number for citation in answer.citations] == [1, 2]
 
 
-@pytest.mark.parametrize(("strictness", "quotes"), [(0.0, True), (0.3, True), (0.35, False)])
+@pytest.mark.parametrize(("strictness", "quotes"), [(0.0, True), (0.35, True), (0.4, False)])
 def test_less_strictness_lets_more_through(opener: Opener, strictness: float, quotes: bool) -> None:
     generator = ScriptedGenerator("Bananas grow on trees.", margin=0.5)
     answer = opener(generator, strictness=strictness).ask(QUESTION)
-    assert 0.3 < answer.confidence < 0.4
+    assert 0.35 < answer.confidence < 0.4
     assert answer.text.startswith(prompts.QUOTING) == quotes
     assert answer.reason == ("" if quotes else "unsupported")
     assert "Ryan Crocker" in generator.judged[1].user, "the first window is not enough"
+
+
+def test_a_model_without_a_calibration_has_to_be_sure_both_times(opener: Opener) -> None:
+    generator = ScriptedGenerator(
+        LED, margin=lambda user: 8.0 if "Three delegates" in user else 0.9
+    )
+    answer = opener(generator, strictness=0.5).ask(QUESTION)
+    assert answer.text.startswith(prompts.QUOTING), "0.9 is below the safe threshold of 1.0"
 
 
 def only(*needed: str) -> ScriptedGenerator:
@@ -129,10 +138,27 @@ def test_an_answer_that_says_nothing_by_itself_is_withheld(opener: Opener) -> No
     assert answer.confidence > 0.99
 
 
+def test_of_two_sentences_those_with_what_was_asked_for_are_quoted(tmp_path: Path) -> None:
+    text = f"Harbours have cranes. {LED} It headed 25 ships."
+    generator = ScriptedGenerator("Cranes.", margin=lambda user: 9.0 if "Harbours" in user else 5.0)
+    with open_assistant(write_corpus(tmp_path, {"a.txt": text}), generator) as assistant:
+        answer = assistant.ask("How many ships headed the delegation to Qom?")
+    assert [citation.quote for citation in answer.citations] == [LED, "It headed 25 ships."]
+
+
+def test_a_model_that_goes_on_to_decline_is_not_overruled(opener: Opener) -> None:
+    declining = ScriptedGenerator(
+        f"{LED} {prompts.REFUSAL}", margin=lambda user: 9.0 if "Three" in user else -9.0
+    )
+    answer = opener(declining).ask(QUESTION)
+    assert (answer.text, answer.abstained) == (prompts.REFUSAL, True)
+
+
 def test_where_no_two_sentences_answer_either_it_is_a_refusal(opener: Opener) -> None:
     generator = only("Three delegates", "He is close to Nuri")
     answer = opener(generator).ask(QUESTION)
-    assert (answer.text, answer.reason) == (prompts.REFUSAL, "not_stated")
+    assert (answer.text, answer.reason) == (prompts.REFUSAL, "off_point")
+    assert [place.read for place in answer.weighed] == [True]
     assert answer.confidence < 0.5
     assert all(prompt.transient for prompt in generator.judged[1:]), "nothing of it is kept"
 

@@ -17,7 +17,7 @@ from eval import calibrate as command
 from eval.__main__ import main
 from eval.calibrate import fit, judge
 from eval.ticker import Ticker
-from rag.errors import ConfigError, FootnoteError, ModelError, QuestionError
+from rag.errors import ConfigError, ModelError, QuestionError
 from rag.judge import SAFE_DEFAULT, calibration
 from rag.settings import Settings
 from rag.types import Turn
@@ -72,12 +72,12 @@ def test_margins_that_say_the_contrary_are_told() -> None:
 class Judged:
     """An assistant whose judge has these margins, one for each question."""
 
-    def __init__(self, *margins: float | FootnoteError | None) -> None:
+    def __init__(self, *margins: float | Exception | None) -> None:
         self.margins = iter(margins)
 
     def margin(self, question: str, history: Sequence[Turn] = ()) -> float | None:
         found = next(self.margins)
-        if isinstance(found, FootnoteError):
+        if isinstance(found, Exception):
             raise found
         return found
 
@@ -85,12 +85,14 @@ class Judged:
 def test_cases_that_crash_and_those_for_which_nothing_is_found_are_left_out(
     capsys: Captured,
 ) -> None:
-    assistant = Judged(2.5, None, QuestionError("It is too long. Shorten it."), -1.0)
-    cases = [case("a"), case("b"), case("c"), case("d", answerable=False)]
+    crashes = QuestionError("It is too long. Shorten it."), RuntimeError("llama_decode")
+    assistant = Judged(2.5, None, *crashes, -1.0)
+    cases = [case("a"), case("b"), case("c"), case("e"), case("d", answerable=False)]
     assert judge(assistant, cases, Ticker(verbose=True)) == [(2.5, True), (-1.0, False)]
     told = capsys.readouterr()
     assert told.out.splitlines() == ["a: 2.50", "b: nothing found", "d: -1.00"]
     assert "c: It is too long. Shorten it." in told.err
+    assert "e: RuntimeError: llama_decode" in told.err
 
 
 @pytest.fixture
@@ -139,7 +141,7 @@ def test_a_model_is_calibrated_and_read_so_from_then_on(
     assert main(given) == 0
     out = capsys.readouterr().out
     assert "(before: the safe default), AUROC 1.000" in out
-    assert "12 of 12 questions with an answer pass, 12 of 12 without one are refused." in out
+    assert "12 of 12 questions with an answer have one half or more, 12 of 12" in out
     own = home / "calibration.json"
     assert f"Written: {own}" in out
     found = calibration("scripted", own=own)

@@ -112,6 +112,15 @@ def test_those_who_wait_are_answered_in_turn_and_told_their_place() -> None:
     assert [question for question, _ in assistant.asked] == ["a?", "c?"]
 
 
+def test_whoever_comes_next_goes_at_once_and_is_told_nothing_untrue() -> None:
+    page, _ = desk(Token("He "), ANSWER)
+    first, second = page.answer("a?", (), "a"), page.answer("b?", (), "b")
+    next(first)
+    assert next(second).ahead == 1
+    list(first)
+    assert next(second).stage == Stage.SEARCHING
+
+
 def test_a_page_that_is_closed_while_it_waits_leaves_the_line() -> None:
     page, assistant = desk(Token("He "), ANSWER)
     first, second, third = (page.answer(f"{name}?", (), name) for name in "abc")

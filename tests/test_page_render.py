@@ -90,7 +90,7 @@ def test_the_line_below_tells_seconds_rewording_and_what_was_left_out() -> None:
         "He led it. [1]", citation(1, (0, 10)), standalone_question="Who led the delegation?"
     )
     left_out = Sentence("It rained.", (), shown=False)
-    page = shown(done(given, left_out))
+    page = shown(done(given, Sentence("He led it.", given.citations, shown=True), left_out))
     aside = page.texts("p", "aside")[0]
     assert "asked as: Who led the delegation?" in aside
     assert "1 unsupported sentence left out" in aside
@@ -145,8 +145,8 @@ def test_an_unsupported_sentence_never_gets_in() -> None:
 @pytest.mark.parametrize(
     ("ahead", "words"),
     [
-        (0, "The articles are being changed first"),
-        (1, "Another question is being answered. Yours is next."),
+        (0, "Something else is being done first. Your question is next."),
+        (1, "One question comes before yours."),
         (2, "2 questions come before yours."),
     ],
 )
@@ -196,7 +196,9 @@ def test_a_refusal_looks_unlike_an_answer_and_leads_to_the_nearest_passages() ->
     assert len(page.texts("span", "clip")[1]) <= render.CLIP
 
 
-@pytest.mark.parametrize("reason", ["no_evidence", "not_stated", "declined", "unsupported"])
+@pytest.mark.parametrize(
+    "reason", ["no_evidence", "not_stated", "off_point", "declined", "unsupported"]
+)
 def test_every_reason_is_explained(reason: str) -> None:
     assert render.REASONS[reason] in shown(done(refusal(reason=reason))).texts("div", "refusal")[0]
 

@@ -40,8 +40,13 @@ def test_places_passages_and_seconds_are_told() -> None:
 
 
 def test_a_refusal_says_how_likely_what_was_withheld_would_be_right() -> None:
-    page = Page(workings(replace(refusal(), confidence=0.2, weighed=(PLACE,))))
-    assert page.texts("p") == ["Probability that what was withheld would be right: 20%"]
+    given = replace(refusal(reason="off_point"), confidence=0.2, weighed=(PLACE,))
+    assert Page(workings(given)).texts("p") == [
+        "Probability that what was withheld would be right: 20%"
+    ]
+    unjudged = replace(given, reason="declined")
+    assert Page(workings(unjudged)).texts("p") == []
+    assert Page(workings(unjudged)).texts("table")[0].startswith("Does this place state an answer?")
 
 
 def test_an_answer_of_which_nothing_is_known_has_nothing_to_unfold() -> None:

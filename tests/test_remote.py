@@ -74,6 +74,7 @@ def test_filters_reach_the_server(address: str, capsys: Captured) -> None:
         (["--server", "http://127.0.0.1:9"], "No server answers at http://127.0.0.1:9 ("),
         (["--server", "ftp://127.0.0.1"], "ftp://127.0.0.1 is no address of a server"),
         (["--server", "http://"], "http:// is no address of a server"),
+        (["--server", "http://[::1"], "http://[::1 is no address of a server"),
         (["--server", "127.0.0.1:9", "--corpus", "here"], "leave --corpus and --model out"),
     ],
 )
@@ -91,6 +92,39 @@ def test_the_token_of_the_settings_is_sent(
         assert "A token is needed" in capsys.readouterr().err
         monkeypatch.setenv("FOOTNOTE_AUTH", token)
         assert main(["ask", "--server", address, WHO]) == 0
+
+
+def test_a_token_that_cannot_be_sent_is_told(
+    capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FOOTNOTE_AUTH", "gänsefüßchen-und-mehr")
+    assert main(["ask", "--server", "127.0.0.1:9", WHO]) == 2
+    assert "FOOTNOTE_AUTH" in capsys.readouterr().err
+
+
+def test_nobody_else_is_sent_the_token() -> None:
+    seen = []
+
+    class Elsewhere(http.server.BaseHTTPRequestHandler):
+        def _reply(self) -> None:
+            seen.append((self.path, self.headers["authorization"]))
+            self.send_response(302)
+            self.send_header("location", "/elsewhere")
+            self.end_headers()
+
+        do_GET = do_POST = _reply  # noqa: N815 - as the library calls them
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Elsewhere) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        remote = Remote(f"127.0.0.1:{server.server_port}", "token")
+        for call in (remote.articles, lambda: remote.ask(WHO, Filters())):
+            with pytest.raises(ConfigError, match="no Footnote of this version"):
+                call()
+        server.shutdown()
+    assert seen == [("/api/articles", "Bearer token"), ("/api/ask", "Bearer token")]
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"{}", b"[1]", b'"x"'])

@@ -116,10 +116,9 @@ class Desk:
 
     def _may_go(self, waiting: threading.Event) -> bool:
         """Wait a moment; whether it is the turn of `waiting`, which is then taken."""
-        if self._line[0] is waiting:
-            return self._turn.acquire(timeout=WAIT_S)
-        waiting.wait(WAIT_S)
-        return False
+        if self._line[0] is not waiting:
+            waiting.wait(WAIT_S)
+        return self._line[0] is waiting and self._turn.acquire(timeout=WAIT_S)
 
     def _stream(self, exchange: Exchange, earlier: tuple[Exchange, ...]) -> Generator[Exchange]:
         events: Iterator[Any] = iter(())

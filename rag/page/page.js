@@ -337,12 +337,15 @@ if (part === "conversation") {
     else if (turn?.isConnected) unfolded.delete(turn.id);
   }, true);
   let turns = 0;
+  let kept = "";
   watch("value", () => {
+    const id = element.querySelector("[data-kept]")?.dataset.kept;
+    if (!element.querySelector(".turn") || (id && kept && id !== kept)) unfolded.clear();
+    kept = id ?? kept;
     for (const turn of element.querySelectorAll(".turn")) {
       const workings = turn.querySelector(".workings");
       if (workings) workings.open = unfolded.has(turn.id);
     }
-    const id = element.querySelector("[data-kept]")?.dataset.kept;
     if (id) sessionStorage.setItem("footnote", id);
     else if (!element.querySelector(".turn")) sessionStorage.removeItem("footnote");
     const all = element.querySelectorAll(".turn");

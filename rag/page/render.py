@@ -20,6 +20,7 @@ REASONS = {
     "not_stated": "Some passages come near, but none of them states an answer.",
     "declined": "The model read the nearest passages and found no answer in them.",
     "off_type": "A draft was written, but it does not give what the question asks for.",
+    "off_point": "An answer was written, but read by itself it does not answer the question.",
     "unsupported": "A draft was written, but no sentence of it could be traced to the articles.",
 }
 STATUS = {
@@ -159,12 +160,12 @@ def _arriving(exchange: Exchange, number: int, articles: Mapping[str, Article]) 
 
 
 def _place(ahead: int) -> str:
-    """Whose turn comes before that of a question that waits."""
+    """What comes before a question that waits."""
     if ahead > 1:
         return f"{ahead} questions come before yours."
     if ahead == 1:
-        return "Another question is being answered. Yours is next."
-    return "The articles are being changed first. Your question is next."
+        return "One question comes before yours."
+    return "Something else is being done first. Your question is next."
 
 
 def _answer(
@@ -176,7 +177,8 @@ def _answer(
         f'<p class="words" dir="auto">{_cited(answer, number, articles)}</p>'
         + _disagreement(answer, number, articles)
         + (f'<ol class="notes" aria-label="Footnotes">{notes}</ol>' if notes else "")
-        + _aside(answer, left_out=len(exchange.sentences) - len(exchange.shown))
+        # where none is shown, the article speaks instead of the model
+        + _aside(answer, len(exchange.sentences) - len(exchange.shown) if exchange.shown else 0)
     )
 
 

@@ -4,6 +4,11 @@ from rag.page.markup import clip, escape, place
 from rag.types import Answer, Passage, Timings, Weighed
 
 _CLIP = 160  # characters shown of a place
+_JUDGED = {
+    "": "the answer is right",
+    "not_stated": "the most promising place states an answer",
+    "off_point": "what was withheld would be right",
+}
 _STAGES = (
     ("retrieve_s", "searching"),
     ("judge_s", "judging"),
@@ -17,11 +22,11 @@ def workings(answer: Answer) -> str:
     parts = [_weighed(answer.weighed), _found(answer.passages), _times(answer.timings)]
     if not any(parts):
         return ""
-    sure = f"{answer.confidence:.0%}"
-    what = "what was withheld would be right" if answer.abstained else "the answer is right"
+    what = _JUDGED.get(answer.reason)
+    sure = f"<p>Probability that {what}: <strong>{answer.confidence:.0%}</strong></p>"
     return (
         '<details class="workings"><summary>How this came about</summary>'
-        f"<p>Probability that {what}: <strong>{sure}</strong></p>{''.join(parts)}</details>"
+        f"{sure if what else ''}{''.join(parts)}</details>"
     )
 
 
