@@ -36,6 +36,17 @@ def test_places_passages_and_seconds_are_told() -> None:
     first = page.attrs("button")[0]
     assert (first["data-article"], first["data-start"], first["data-end"]) == ("qom.md", "30", "59")
     assert [meter["value"] for meter in page.attrs("meter")] == ["0.100", "2.500", "1.250"]
+    assert cells[12:] == [
+        "searching",
+        "",
+        "0.10 s",
+        "judging",
+        "",
+        "2.50 s",
+        "writing",
+        "",
+        "1.25 s",
+    ]
     assert page.texts("caption")[-1] == "4.00 seconds, 200 tokens in the prompt, 17 written"
 
 

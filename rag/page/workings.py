@@ -1,5 +1,7 @@
 """How an answer or a refusal came about, as HTML to unfold below it. Pure functions."""
 
+from collections.abc import Sequence
+
 from rag.page.markup import clip, escape, place
 from rag.types import Answer, Passage, Timings, Weighed
 
@@ -32,52 +34,62 @@ def workings(answer: Answer) -> str:
 
 def _weighed(places: tuple[Weighed, ...]) -> str:
     """The places that the judge was asked about."""
-    if not places:
-        return ""
-    rows = "".join(
-        f"<tr><td>{_link(one.article_id, one.start, one.end, one.title, one.text)}</td>"
-        f"<td>{one.margin:+.1f}</td><td>{one.probability:.0%}</td>"
-        f"<td>{'yes' if one.read else 'no'}</td></tr>"
+    rows = [
+        (
+            _link(one.article_id, one.start, one.end, one.title, one.text),
+            f"{one.margin:+.1f}",
+            f"{one.probability:.0%}",
+            "yes" if one.read else "no",
+        )
         for one in places
-    )
-    return (
-        "<table><caption>Does this place state an answer? The judge’s word</caption><thead><tr>"
-        '<th scope="col">place</th><th scope="col">margin</th><th scope="col">probability</th>'
-        '<th scope="col">used</th></tr></thead>'
-        f"<tbody>{rows}</tbody></table>"
-    )
+    ]
+    caption = "Does this place state an answer? The judge’s word"
+    return _table(caption, ("place", "margin", "probability", "used"), rows)
 
 
 def _found(passages: tuple[Passage, ...]) -> str:
     """The passages that the search found nearest, with their scores."""
-    if not passages:
-        return ""
-    rows = "".join(
-        f"<tr><td>{_link(one.article_id, one.start, one.end, one.title, one.text)}</td>"
-        f"<td>{one.score:.2f}</td><td>{one.dense_score:.2f}</td><td>{one.lexical_score:.1f}</td></tr>"
+    rows = [
+        (
+            _link(one.article_id, one.start, one.end, one.title, one.text),
+            f"{one.score:.2f}",
+            f"{one.dense_score:.2f}",
+            f"{one.lexical_score:.1f}",
+        )
         for one in passages
-    )
-    return (
-        "<table><caption>Nearest passages, best first</caption><thead><tr>"
-        '<th scope="col">passage</th><th scope="col">score</th><th scope="col">meaning</th>'
-        f'<th scope="col">words</th></tr></thead><tbody>{rows}</tbody></table>'
-    )
+    ]
+    return _table("Nearest passages, best first", ("passage", "score", "meaning", "words"), rows)
 
 
 def _times(timings: Timings) -> str:
     """Seconds by stage, each as a bar of the whole."""
     whole = timings.total_s
-    if whole <= 0:
-        return ""
-    rows = "".join(
-        f'<tr><th scope="row">{label}</th><td><meter max="{whole:.3f}" value="{seconds:.3f}" '
-        f'aria-label="{label}"></meter></td><td>{seconds:.2f} s</td></tr>'
-        for name, label in _STAGES
-        if (seconds := min(getattr(timings, name), whole)) > 0
+    spent = [(label, min(getattr(timings, name), whole)) for name, label in _STAGES]
+    rows = [
+        (
+            label,
+            f'<meter max="{whole:.3f}" value="{seconds:.3f}" aria-label="{label}"></meter>',
+            f"{seconds:.2f} s",
+        )
+        for label, seconds in spent
+        if seconds > 0
+    ]
+    caption = (
+        f"{whole:.2f} seconds, {timings.prompt_tokens} tokens in the prompt, "
+        f"{timings.answer_tokens} written"
     )
+    return _table(caption, ("stage", "share", "time"), rows)
+
+
+def _table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table of cells that are HTML already; "" without rows."""
+    if not rows:
+        return ""
+    head = "".join(f'<th scope="col">{text}</th>' for text in heads)
+    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
     return (
-        f"<table><caption>{whole:.2f} seconds, {timings.prompt_tokens} tokens in the prompt, "
-        f"{timings.answer_tokens} written</caption><tbody>{rows}</tbody></table>"
+        f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead>"
+        f"<tbody>{body}</tbody></table>"
     )
 
 
