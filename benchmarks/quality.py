@@ -108,7 +108,7 @@ def _made_with(made_with: Mapping[str, Any], command: list[str], cases: object) 
         "program": made_with["program_sha256"],
     }
     told = ", ".join(f"{name} `{value[:12]}`" for name, value in hashes.items() if value)
-    model, machine = escaped(made_with["model"]), escaped(made_with["platform"])
+    model, machine = escaped(made_with["model"]), made_with["platform"].split("-")[0]
     return [
         f"{cases} cases, {model}, on {machine}. SHA-256: {told}.",
         f"```sh\n{shlex.join(command)}\n```",
