@@ -17,13 +17,14 @@ class Alike:
     def __init__(self, sets: Sequence[frozenset[str]], least: float) -> None:
         """Among `sets`, look for a similarity of at least `least` (above 0, at most 1)."""
         self._sets, self._least = sets, least
-        self._frequency = Counter(member for held in sets for member in held)
+        frequency = Counter(member for held in sets for member in held)
+        self._prefixes = [_prefix(held, frequency, least) for held in sets]
         self._rows_with: defaultdict[str, list[int]] = defaultdict(list)
 
     def to(self, row: int) -> Iterator[int]:
         """The entered rows that `row` is alike to, the lowest first."""
         held = self._sets[row]
-        candidates = {other for member in self._prefix(row) for other in self._rows_with[member]}
+        candidates = {other for member in self._prefixes[row] for other in self._rows_with[member]}
         for other in sorted(candidates):
             together = len(held & self._sets[other])
             if together / (len(held) + len(self._sets[other]) - together) >= self._least:
@@ -31,11 +32,11 @@ class Alike:
 
     def enter(self, row: int) -> None:
         """Let later rows be found alike to `row`."""
-        for member in self._prefix(row):
+        for member in self._prefixes[row]:
             self._rows_with[member].append(row)
 
-    def _prefix(self, row: int) -> list[str]:
-        """The rarest members: a set alike to this one has at least one of them among its own."""
-        held = self._sets[row]
-        rarest = sorted(held, key=lambda member: (self._frequency[member], member))
-        return rarest[: len(held) - ceil(self._least * len(held) - 1e-9) + 1]
+
+def _prefix(held: frozenset[str], frequency: Counter[str], least: float) -> list[str]:
+    """The rarest members: a set alike to this one has at least one of them among its own."""
+    rarest = sorted(held, key=lambda member: (frequency[member], member))
+    return rarest[: len(held) - ceil(least * len(held) - 1e-9) + 1]

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Generator as Steps
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 from operator import itemgetter
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import prompts
 from index.embed import Embedder
@@ -78,18 +79,15 @@ class Answerer:
             weighed=reading.weighed,
         )
         window, clock.prompt_tokens = reading.chosen.window, reading.chosen.length
-        if reading.confidence < min(_WORTH, settings.strictness):
+        if not reading.worth:
             yield replace(refused, timings=clock.timings())
             return
-        refused = replace(
-            refused,
-            passages=_mark_used(passages, [window]),
-            weighed=tuple(replace(one, read=_is(one, window)) for one in reading.weighed),
-        )
-        draft = yield from self._write(refused, reading.chosen, reading.margin, clock)
+        refused = replace(refused, passages=_mark_used(passages, [window]))
+        sure = partial(reading.calibrated.both, reading.margin)
+        draft = yield from self._write(refused, reading.chosen, sure, clock)
         if draft.answer.abstained and not draft.declined:
             with clock.stage("judge_s"):
-                self._quote(draft, standalone, window, reading.margin)
+                self._quote(draft, standalone, window, sure)
         if settings.disagreement and not draft.answer.abstained:
             with clock.stage("judge_s"):
                 read = [window, *self._contest(draft, reading, refused)]
@@ -110,8 +108,8 @@ class Answerer:
         ranked = search.sentences(self.settings.evidence_sentences)
         return windows(index, ranked, self.settings.evidence_windows + _FURTHER)
 
-    def _write(self, refused: Answer, asked: "_Asked", margin: float, clock: Clock) -> Writing:
-        """Let the model answer from one window, which has this margin; returns the draft.
+    def _write(self, refused: Answer, asked: "_Asked", sure: "_Sure", clock: Clock) -> Writing:
+        """Let the model answer from one window; returns the draft, `sure` by its margin.
 
         Yields what can be shown: a sentence only when the whole has been judged.
         """
@@ -129,7 +127,7 @@ class Answerer:
         if not draft.answer.abstained:
             with clock.stage("judge_s"):
                 said = self._margin(question, asked.window, draft.said)
-            draft.confidence = self._calibration.both(margin, said)
+            draft.confidence = sure(said)
             if draft.confidence < self.settings.strictness:
                 draft.withdraw("off_point")
         shown = not draft.answer.abstained
@@ -137,7 +135,7 @@ class Answerer:
             yield sentence if shown else replace(sentence, citations=(), shown=False)
         return draft
 
-    def _quote(self, draft: Draft, question: str, window: Evidence, margin: float) -> None:
+    def _quote(self, draft: Draft, question: str, window: Evidence, sure: "_Sure") -> None:
         """Let the two sentences of `window` that answer best speak, if they answer.
 
         Sentences without what was asked for, such as a number, are no answer.
@@ -148,7 +146,7 @@ class Answerer:
             if gives_answer(question, " ".join(sentence.text for sentence in pair)):
                 text = window.text[pair[0].start - window.start : pair[-1].end - window.start]
                 found = self._margin(question, window, text)
-                weighed.append((self._calibration.both(margin, found, quoted=True), pair))
+                weighed.append((sure(found, quoted=True), pair))
         if weighed:
             draft.confidence, sentences = max(weighed, key=itemgetter(0))
             if draft.confidence >= self.settings.strictness:
@@ -177,7 +175,8 @@ class Answerer:
             margin = self.generator.margin(rival.judging)
             if margin < reading.enough:
                 continue
-            other = _drain(self._write(refused, rival, margin, Clock()))
+            sure = partial(reading.calibrated.both, margin)
+            other = _drain(self._write(refused, rival, sure, Clock()))
             if not other.answer.abstained and all(
                 contradict(question, position, other.said) for position in positions
             ):
@@ -185,11 +184,6 @@ class Answerer:
                 positions.append(other.said)
                 heard.append(rival.window)
         return heard
-
-    @property
-    def _calibration(self) -> Calibration:
-        generator = self.generator
-        return calibration(generator.name, generator.adapter, own=self.settings.calibrations)
 
     def _home(self, window: Evidence) -> str:
         return self.homes.get(window.article_id, window.article_id)
@@ -200,12 +194,13 @@ class Answerer:
         They are weighed one after another, up to the first that states the answer well enough: of
         several that do, the one that the search found first is the better choice.
         """
-        calibrated = self._calibration
+        settings, generator = self.settings, self.generator
+        calibrated = calibration(generator.name, generator.adapter, own=settings.calibrations)
         # what is stated well enough is not better stated by asking for less
-        enough = calibrated.margin(max(_ENOUGH, min(self.settings.strictness, _SURELY)))
+        enough = calibrated.margin(max(_ENOUGH, min(settings.strictness, _SURELY)))
         windows = self._fitting(question, found)
-        judging = [window.judging for window in windows[: self.settings.evidence_windows]]
-        margins = weigh(judging, self.generator, enough)
+        judging = [window.judging for window in windows[: settings.evidence_windows]]
+        margins = weigh(judging, generator, enough)
         row = max(range(len(margins)), key=margins.__getitem__)
         best = margins[row]
         # what was weighed and found wanting states no other answer either
@@ -215,11 +210,21 @@ class Answerer:
             if at != row and (at >= len(margins) or margins[at] >= enough)
         ]
         probabilities = [calibrated.probability(margin) for margin in margins]
+        worth = probabilities[row] >= min(_WORTH, settings.strictness)
         weighed = tuple(
-            _weighed(asked.window, margin, probability)
-            for asked, margin, probability in zip(windows, margins, probabilities, strict=False)
+            _weighed(windows[at].window, margins[at], probabilities[at], read=worth and at == row)
+            for at in range(len(margins))
         )
-        return _Reading(windows[row], best, probabilities[row], enough, others, weighed)
+        return _Reading(
+            chosen=windows[row],
+            calibrated=calibrated,
+            margin=best,
+            confidence=probabilities[row],
+            worth=worth,
+            enough=enough,
+            others=others,
+            weighed=weighed,
+        )
 
     def _fitting(self, question: str, found: Sequence[Evidence]) -> "list[_Asked]":
         """Each window with its two prompts, but for those that the model cannot hold.
@@ -241,6 +246,12 @@ class Answerer:
         return asked
 
 
+class _Sure(Protocol):
+    """Probability that an answer from a window is right, by the judge's margin on the answer."""
+
+    def __call__(self, said: float, *, quoted: bool = False) -> float: ...
+
+
 class _Asked(NamedTuple):
     """A window, and what the model is asked behind it."""
 
@@ -254,8 +265,10 @@ class _Reading(NamedTuple):
     """The window that the answer is written from."""
 
     chosen: _Asked
+    calibrated: Calibration
     margin: float
     confidence: float  # the margin as a probability
+    worth: bool  # it is enough to try an answer
     enough: float  # margin at which a window states an answer well enough
     others: list[_Asked]  # windows that may state another one
     weighed: tuple[Weighed, ...]
@@ -295,11 +308,7 @@ def refusal(question: str, model: str) -> Answer:
     )
 
 
-def _is(weighed: Weighed, window: Evidence) -> bool:
-    return (weighed.article_id, weighed.start) == (window.article_id, window.start)
-
-
-def _weighed(window: Evidence, margin: float, probability: float) -> Weighed:
+def _weighed(window: Evidence, margin: float, probability: float, *, read: bool) -> Weighed:
     return Weighed(
         article_id=window.article_id,
         title=window.title,
@@ -308,7 +317,7 @@ def _weighed(window: Evidence, margin: float, probability: float) -> Weighed:
         end=window.end,
         margin=round(margin, 3),
         probability=round(probability, 3),
-        read=False,
+        read=read,
     )
 
 

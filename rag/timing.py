@@ -13,7 +13,7 @@ class Clock:
     def __init__(self) -> None:
         self._start = time.perf_counter()
         self._first_token_s = 0.0
-        self._before: dict[str, float] = {}  # the stages as they were at the first token
+        self._before_s = 0.0  # spent in stages before the first token
         self._stages: dict[str, float] = {}
         self.prompt_tokens = 0
         self.answer_tokens = 0
@@ -33,14 +33,13 @@ class Clock:
         self.answer_tokens += 1
         if not self._first_token_s:
             self._first_token_s = time.perf_counter() - self._start
-            self._before = dict(self._stages)
+            self._before_s = sum(self._stages.values())
 
     def timings(self) -> Timings:
         """What has been spent so far; without a token, the first one counts as now."""
         total = time.perf_counter() - self._start
         first = self._first_token_s or total
-        since = sum(self._stages.values()) - sum(self._before.values())
-        writing = total - first - since
+        writing = total - first - (sum(self._stages.values()) - self._before_s)
         return Timings(
             retrieve_s=self._stages.get("retrieve_s", 0.0),
             judge_s=self._stages.get("judge_s", 0.0),

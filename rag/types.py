@@ -142,8 +142,8 @@ class Answer:
     and none given) and `off_point` (the judge, of what was written). `confidence` is the
     probability (0 to 1) that the answer is right, by the judge's word on the window read and on
     the answer itself; of a refusal, that of what was judged last. `passages` are the nearest ones,
-    best first,
-    `weighed` the places that the judge looked at before an answer was written, in their order.
+    best first, `weighed` the places that the judge looked at before an answer was written, in
+    their order.
     """
 
     question: str

@@ -4,7 +4,8 @@ import http.server
 import json
 import threading
 from collections.abc import Iterator
-from pathlib import Path
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from fakes import LED, ScriptedGenerator, open_assistant, write_corpus
@@ -102,37 +103,17 @@ def test_a_token_that_cannot_be_sent_is_told(
     assert "FOOTNOTE_AUTH" in capsys.readouterr().err
 
 
-def test_nobody_else_is_sent_the_token() -> None:
-    seen = []
+@contextmanager
+def another(status: int, body: bytes = b"", location: str = "") -> Iterator[tuple[str, list[Any]]]:
+    """The address of a server that answers all alike, and what it is sent: path and token."""
+    seen: list[Any] = []
 
-    class Elsewhere(http.server.BaseHTTPRequestHandler):
-        def _reply(self) -> None:
-            seen.append((self.path, self.headers["authorization"]))
-            self.send_response(302)
-            self.send_header("location", "/elsewhere")
-            self.end_headers()
-
-        do_GET = do_POST = _reply  # noqa: N815 - as the library calls them
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with http.server.HTTPServer(("127.0.0.1", 0), Elsewhere) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        remote = Remote(f"127.0.0.1:{server.server_port}", "token")
-        for call in (remote.articles, lambda: remote.ask(WHO, Filters())):
-            with pytest.raises(ConfigError, match="no Footnote of this version"):
-                call()
-        server.shutdown()
-    assert seen == [("/api/articles", "Bearer token"), ("/api/ask", "Bearer token")]
-
-
-@pytest.mark.parametrize("body", [b"<html>", b"{}", b"[1]", b'"x"'])
-@pytest.mark.parametrize("status", [200, 404])
-def test_another_server_is_not_taken_for_one(tmp_path: Path, body: bytes, status: int) -> None:
     class Other(http.server.BaseHTTPRequestHandler):
         def _reply(self) -> None:
+            seen.append((self.path, self.headers["authorization"]))
             self.send_response(status)
+            if location:
+                self.send_header("location", location)
             self.end_headers()
             self.wfile.write(body)
 
@@ -143,8 +124,24 @@ def test_another_server_is_not_taken_for_one(tmp_path: Path, body: bytes, status
 
     with http.server.HTTPServer(("127.0.0.1", 0), Other) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        remote = Remote(f"127.0.0.1:{server.server_port}")
-        for call in (remote.articles, lambda: remote.ask(WHO, Filters())):
-            with pytest.raises(ConfigError, match="no Footnote of this version"):
-                call()
+        yield f"127.0.0.1:{server.server_port}", seen
         server.shutdown()
+
+
+def is_a_stranger(remote: Remote) -> None:
+    for call in (remote.articles, lambda: remote.ask(WHO, Filters())):
+        with pytest.raises(ConfigError, match="no Footnote of this version"):
+            call()
+
+
+def test_nobody_else_is_sent_the_token() -> None:
+    with another(302, location="/elsewhere") as (address, seen):
+        is_a_stranger(Remote(address, "token"))
+    assert seen == [("/api/articles", "Bearer token"), ("/api/ask", "Bearer token")]
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"{}", b"[1]", b'"x"'])
+@pytest.mark.parametrize("status", [200, 404])
+def test_another_server_is_not_taken_for_one(body: bytes, status: int) -> None:
+    with another(status, body) as (address, _):
+        is_a_stranger(Remote(address))
