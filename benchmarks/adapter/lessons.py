@@ -2,7 +2,9 @@
 
 A lesson is made of what the program itself shows its model: a window of three sentences, now and
 then two, with the questions that the window answers and those for which it is what a word search
-finds, without the answer; or the task of rewriting, with some conversations.
+finds, without the answer; an answer by itself, with its question and others that it does not
+answer, since what was written is judged again in that way; or the task of rewriting, with some
+conversations.
 """
 
 import json
@@ -26,6 +28,8 @@ _NEAREST = 2  # windows without the answer that a question may be asked about
 _STATED_ELSEWHERE = 0.4  # share of them that a question with an answer is asked about
 _STATED_NOWHERE = 0.6  # that of a question without
 _WRITTEN = 0.6  # share of the answers that are written out
+_ALONE = 0.2  # share of the answers that are judged by themselves
+_OTHERS = 3  # questions that such an answer does not answer
 _TOGETHER = 8  # conversations in a lesson
 
 
@@ -44,6 +48,7 @@ class Lesson:
     """Tasks that share a system's words and a material."""
 
     source: str
+    genre: str
     tasks: tuple[Task, ...]
 
 
@@ -69,7 +74,7 @@ def of_conversations(cases: Sequence[dict[str, Any]], chance: random.Random) -> 
         for case in chance.sample(list(cases), len(cases))
     ]
     return [
-        Lesson("rewriting", tuple(tasks[first : first + _TOGETHER]))
+        Lesson("rewriting", "rewriting", tuple(tasks[first : first + _TOGETHER]))
         for first in range(0, len(tasks), _TOGETHER)
     ]
 
@@ -90,14 +95,34 @@ class _Article:
     def lessons(self) -> list[Lesson]:
         for asked in self._article["questions"]:
             self._ask(asked)
-        source = self._article["id"]
-        return [Lesson(source, tuple(tasks)) for tasks in self._asked.values()]
+        source, genre = self._article["id"], self._article.get("genre", "article")
+        lessons = [Lesson(source, genre, tuple(tasks)) for tasks in self._asked.values()]
+        for asked in self._article["questions"]:
+            if asked.get("answer") and self._chance.random() < _ALONE:
+                lessons.append(Lesson(source, genre, tuple(self._alone(asked))))
+        return lessons
+
+    def _alone(self, asked: dict[str, Any]) -> Iterator[Task]:
+        """The answer as all there is to read, and the questions nearest to it in their words."""
+        answer = asked["answer"]
+        yield self._judged(asked["question"], answer, "alone", 1.0)
+        others = [
+            other
+            for other in self._article["questions"]
+            if other is not asked
+            and not any(_flat(short) in _flat(answer) for short in other.get("short", []))
+        ]
+        if others:
+            scores = LexicalIndex.build([other["question"] for other in others]).scores(answer)
+            for row in (-scores).argsort(kind="stable")[:_OTHERS]:
+                yield self._judged(others[row]["question"], answer, "alone", 0.0)
 
     def _ask(self, asked: dict[str, Any]) -> None:
         question, kind = asked["question"], asked["kind"]
         if not asked.get("answer"):
+            share = _STATED_NOWHERE if len(self._middles) > 1 else 1.0
             for middle in self._nearest(question, self._middles):
-                if self._chance.random() < _STATED_NOWHERE:
+                if self._chance.random() < share:
                     self._add((middle,), question, kind, 0.0)
             return
         rows = sorted({row for quote in asked["quotes"] for row in self._rows(quote)})
@@ -160,9 +185,15 @@ class _Article:
         if answer and self._chance.random() < _WRITTEN:
             tasks.append(Task(write, kind, reply=answer))
 
+    def _judged(self, question: str, text: str, kind: str, probability: float) -> Task:
+        judge, _ = compose(question, [self._evidence(text)])
+        return Task(judge, kind, probability)
+
     def _window(self, middle: int) -> Evidence:
+        return self._evidence(" ".join(self._sentences[row] for row in self._around(middle)))
+
+    def _evidence(self, text: str) -> Evidence:
         article = self._article
-        text = " ".join(self._sentences[row] for row in self._around(middle))
         title, source = article["title"], article.get("publisher", "")
         published = article.get("published", "")
         return Evidence(

@@ -6,6 +6,9 @@ with, taken out of their quantisation, so that the adapter learns to live with i
 """
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +22,44 @@ ADAPTED = ("attn_q", "attn_k", "attn_v", "attn_output")
 
 Lora = dict[tuple[int, str], tuple[Tensor, Tensor]]
 """(layer, matrix) -> (a of shape (rank, in), b of shape (out, rank))."""
+
 Cache = list[tuple[Tensor, Tensor]]
 """Keys and values of each layer, of shape (key heads, tokens, head size)."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """Texts that were read side by side, none seeing another."""
+
+    lengths: list[int]
+    cache: Cache
+
+
+@dataclass(frozen=True)
+class _Row:
+    """Token sequences side by side."""
+
+    tokens: Tensor  # (length,)
+    places: Tensor  # (length,) the position of each token in its own sequence
+    mask: Tensor  # (length, tokens before + length) what each token sees
+
+    @classmethod
+    def of(cls, rows: Sequence[list[int]], starts: Sequence[int], before: Tensor) -> "_Row":
+        """`rows`, the first token of each at its position of `starts`.
+
+        `before` (rows, tokens before) says what each sees of what was read already.
+        """
+        lengths = torch.tensor([len(row) for row in rows])
+        row_of = torch.arange(len(rows)).repeat_interleave(lengths)
+        places = [
+            torch.arange(start, start + len(row)) for start, row in zip(starts, rows, strict=True)
+        ]
+        own = (row_of[:, None] == row_of[None]).tril()
+        return cls(
+            torch.tensor([*chain.from_iterable(rows)]),
+            torch.cat(places),
+            torch.cat([before[row_of], own], dim=1),
+        )
 
 
 class Qwen2:
@@ -63,42 +102,50 @@ class Qwen2:
                 lora[layer, name] = (a.requires_grad_(), torch.zeros(outer, rank).requires_grad_())
         return lora
 
-    def read(self, tokens: list[int]) -> Cache:
-        """Keys and values of a prefix, which no LoRA has a part in."""
-        cache: Cache = []
+    def read(self, texts: Sequence[list[int]]) -> Read:
+        """Keys and values of `texts`, which no LoRA has a part in."""
+        read = Read([len(text) for text in texts], [])
+        row = _Row.of(texts, [0] * len(texts), torch.ones(len(texts), 0, dtype=torch.bool))
         with torch.no_grad():
-            self._run(torch.tensor([tokens]), [], None, cache)
-        return cache
+            self._run(row, [], None, read.cache)
+        return read
 
-    def follow(self, tokens: Tensor, prefix: Cache, lora: Lora | None) -> Tensor:
-        """Hidden states (batch, length, size) of `tokens` (batch, length) behind `prefix`."""
-        return self._run(tokens, prefix, lora, None)
+    def follow(
+        self, rows: Sequence[list[int]], behind: Sequence[int], read: Read, lora: Lora | None
+    ) -> tuple[Tensor, ...]:
+        """Hidden states (length, size) of each of `rows`, which follows the text `behind[row]`.
 
-    def _run(self, tokens: Tensor, prefix: Cache, lora: Lora | None, keep: Cache | None) -> Tensor:
-        batch, length = tokens.shape
-        before = prefix[0][0].shape[1] if prefix else 0
-        places = torch.arange(before, before + length)
-        mask = torch.ones(length, before + length, dtype=torch.bool).tril(before)
-        x = functional.embedding(tokens, self.words)
+        They lie side by side in one pass, so that none is padded.
+        """
+        text_of = torch.arange(len(read.lengths)).repeat_interleave(torch.tensor(read.lengths))
+        seen = torch.tensor(behind)[:, None] == text_of[None]
+        row = _Row.of(rows, [read.lengths[text] for text in behind], seen)
+        return self._run(row, read.cache, lora, None).split([len(row) for row in rows])
+
+    def _run(self, row: _Row, prefix: Cache, lora: Lora | None, keep: Cache | None) -> Tensor:
+        length, places = len(row.tokens), row.places
+        x = functional.embedding(row.tokens, self.words)
         for layer in range(self.layers):
             h = self._norm(x, f"blk.{layer}.attn_norm")
 
             def heads(name: str, count: int, h: Tensor = h, layer: int = layer) -> Tensor:
                 flat = self._linear(h, layer, name, lora)
-                return flat.view(batch, length, count, self._size).transpose(1, 2)
+                return flat.view(length, count, self._size).transpose(0, 1)
 
             q = self._rotate(heads("attn_q", self._heads), places)
             k = self._rotate(heads("attn_k", self._key_heads), places)
             v = heads("attn_v", self._key_heads)
             if keep is not None:
-                keep.append((k[0], v[0]))
+                keep.append((k, v))
             if prefix:
                 k, v = (
-                    torch.cat([old.expand(batch, -1, -1, -1), new], dim=2)
+                    torch.cat([old, new], dim=1)
                     for old, new in zip(prefix[layer], (k, v), strict=True)
                 )
-            seen = functional.scaled_dot_product_attention(q, k, v, mask, enable_gqa=True)
-            seen = seen.transpose(1, 2).reshape(batch, length, -1)
+            seen = functional.scaled_dot_product_attention(
+                q[None], k[None], v[None], row.mask, enable_gqa=True
+            )
+            seen = seen[0].transpose(0, 1).reshape(length, -1)
             x = x + self._linear(seen, layer, "attn_output", lora)
             h = self._norm(x, f"blk.{layer}.ffn_norm")
             gate = functional.silu(self._linear(h, layer, "ffn_gate", lora))

@@ -1,10 +1,15 @@
 """Trains the adapter of the default model: to judge windows, to answer, to rewrite follow-ups.
 
-    python -m benchmarks.adapter.train --out rag/adapters/NAME.safetensors
+    python -m benchmarks.adapter.train --out FIRST.safetensors
+    python -m benchmarks.adapter.train --go-on FIRST.safetensors --out rag/adapters/NAME.safetensors
+
+The second command goes on from what the first has learned, with texts of other kinds: paragraphs
+of encyclopaedias, snippets, posts with comments. Some of the first texts come along, so that
+nothing is forgotten.
 
 Every text is read once, by the model as it is; what is asked of it comes behind, with the adapter.
 So one text serves all its questions, and the adapter learns to work behind passages that were read
-without it. About an hour on two cores, and 8 GB of memory.
+without it. Each takes about an hour on two cores, and 8 GB of memory.
 """
 
 import argparse
@@ -19,22 +24,25 @@ from pathlib import Path
 import numpy as np
 import torch
 from llama_cpp import Llama
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from sklearn.metrics import roc_auc_score
 from torch import Tensor
 from torch.nn import functional
 
-from benchmarks.adapter.lessons import Lesson, Task, kinds, of_articles, of_conversations
-from benchmarks.adapter.qwen2 import Cache, Lora, Qwen2
+from benchmarks.adapter.lessons import Lesson, kinds, of_articles, of_conversations
+from benchmarks.adapter.qwen2 import Lora, Qwen2
 from rag import adapter, models
 from rag.generate import Prompt
 from rag.settings import DEFAULT_MODEL, Settings
 
 ARTICLES = Path(__file__).with_name("articles.jsonl")
+TEXTS = Path(__file__).with_name("texts.jsonl")
 CONVERSATIONS = Path(__file__).parents[1] / "followups.jsonl"
 RANK, SCALE, FIRST_LAYER = 8, 2.0, 4
 RATE, WARM_UP, BATCH = 3e-4, 30, 4  # learning rate; steps until it is reached; lessons an update
 WRITING = 0.5  # weight of a written reply's loss beside a judgement's
+GOING_ON = 2e-4  # the rate from an adapter that has learned already
+AGAIN = 0.1  # share of the first lessons that come along
 SEED = 0
 
 
@@ -68,83 +76,84 @@ class Trainer:
     model: Qwen2
     tokens: Tokens
 
-    def losses(
-        self, tasks: Sequence[Task], read: Cache, lora: Lora | None
-    ) -> tuple[Tensor, list[Tensor]]:
+    def losses(self, lessons: Sequence[Lesson], lora: Lora | None) -> tuple[Tensor, list[Tensor]]:
         """logit(yes) - logit(no) of each task, and the mean cross entropy of each reply."""
-        requests = [self.tokens.request(task.prompt) for task in tasks]
-        replies = [
-            self.tokens(task.reply) + self.tokens.end if task.reply else [] for task in tasks
-        ]
-        both = [request + reply for request, reply in zip(requests, replies, strict=True)]
-        hidden = self.model.follow(self._padded(both), read, lora)
-        last = hidden[torch.arange(len(tasks)), torch.tensor([len(r) - 1 for r in requests])]
-        yes, no = (
-            (last @ self.model.head[ids].T).float().amax(1)
-            for ids in (self.tokens.yes, self.tokens.no)
+        tokens, model = self.tokens, self.model
+        read = model.read([tokens.material(lesson.tasks[0].prompt) for lesson in lessons])
+        tasks = [task for lesson in lessons for task in lesson.tasks]
+        behind = [text for text, lesson in enumerate(lessons) for _ in lesson.tasks]
+        requests = [tokens.request(task.prompt) for task in tasks]
+        replies = [tokens(task.reply) + tokens.end if task.reply else [] for task in tasks]
+        rows = [request + reply for request, reply in zip(requests, replies, strict=True)]
+        followed = model.follow(rows, behind, read, lora)
+        last = torch.stack(
+            [hidden[len(request) - 1] for hidden, request in zip(followed, requests, strict=True)]
         )
+        yes, no = ((last @ model.head[ids].T).float().amax(1) for ids in (tokens.yes, tokens.no))
         written = []
-        for row, (request, reply) in enumerate(zip(requests, replies, strict=True)):
+        for hidden, request, reply in zip(followed, requests, replies, strict=True):
             if reply:
-                before = hidden[row, len(request) - 1 : len(request) + len(reply) - 1]
-                logits = (before @ self.model.head.T).float()
+                logits = (hidden[len(request) - 1 : -1] @ model.head.T).float()
                 written.append(functional.cross_entropy(logits, torch.tensor(reply)))
         return yes - no, written
 
-    def read(self, lesson: Lesson) -> Cache:
-        """What the tasks of `lesson` share, read without the adapter."""
-        return self.model.read(self.tokens.material(lesson.tasks[0].prompt))
 
-    def _padded(self, rows: list[list[int]]) -> Tensor:
-        longest = max(map(len, rows))
-        return torch.tensor([row + self.tokens.end * (longest - len(row)) for row in rows])
-
-
-def train(trainer: Trainer, lessons: Sequence[Lesson]) -> Lora:
-    """One pass over `lessons`, with a rate that rises and then falls to a twentieth."""
-    lora = trainer.model.new_lora(RANK, FIRST_LAYER, SEED)
+def train(trainer: Trainer, lora: Lora, lessons: Sequence[Lesson], highest: float) -> None:
+    """One pass over `lessons`, with a rate that rises to `highest` and falls to a twentieth."""
     weights = [matrix for pair in lora.values() for matrix in pair]
-    optimizer = torch.optim.AdamW(weights, lr=RATE, weight_decay=0.01, betas=(0.9, 0.98))
+    optimizer = torch.optim.AdamW(weights, lr=highest, weight_decay=0.01, betas=(0.9, 0.98))
     start = time.monotonic()
-    for step, lesson in enumerate(lessons):
-        rate = min(1, (step + 1) / WARM_UP) * max(0.05, 1 - step / len(lessons))
-        optimizer.param_groups[0]["lr"] = RATE * rate
-        read = trainer.read(lesson)
-        margins, written = trainer.losses(lesson.tasks, read, lora)
-        judged = [row for row, task in enumerate(lesson.tasks) if task.probability is not None]
-        wanted = torch.tensor([float(lesson.tasks[row].probability or 0.0) for row in judged])
+    for first in range(0, len(lessons), BATCH):
+        rate = min(1, (first + BATCH) / WARM_UP) * max(0.05, 1 - first / len(lessons))
+        optimizer.param_groups[0]["lr"] = highest * rate
+        batch = lessons[first : first + BATCH]
+        margins, written = trainer.losses(batch, lora)
+        tasks = [task for lesson in batch for task in lesson.tasks]
+        judged = [row for row, task in enumerate(tasks) if task.probability is not None]
+        wanted = torch.tensor([float(tasks[row].probability or 0.0) for row in judged])
         loss = functional.binary_cross_entropy_with_logits(
             margins[judged], wanted, reduction="sum"
         ) + WRITING * sum(written, start=torch.tensor(0.0))
         (loss / BATCH).backward()
-        if step % BATCH == BATCH - 1 or step == len(lessons) - 1:
-            torch.nn.utils.clip_grad_norm_(weights, 1.0)
-            optimizer.step()
-            optimizer.zero_grad()
-        if step % 50 == 49:
+        torch.nn.utils.clip_grad_norm_(weights, 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+        if first // BATCH % 10 == 9:
             took = time.monotonic() - start
-            print(f"{step + 1} of {len(lessons)} lessons, {took:.0f} s", flush=True)
-    return lora
+            print(f"{first + BATCH} of {len(lessons)} lessons, {took:.0f} s", flush=True)
 
 
 def report(trainer: Trainer, lessons: Sequence[Lesson], lora: Lora | None) -> None:
-    """What the adapter does on `lessons` that took no part."""
-    stated: list[bool] = []
-    margins: list[float] = []
+    """What the adapter does on `lessons` that took no part, by the genre of their texts."""
+    judged: dict[str, list[tuple[bool, float]]] = {}
     losses: dict[str, list[float]] = {}
     with torch.no_grad():
         for lesson in lessons:
-            read = trainer.read(lesson)
-            found, written = trainer.losses(lesson.tasks, read, lora)
+            found, written = trainer.losses([lesson], lora)
             for task, margin in zip(lesson.tasks, found.tolist(), strict=True):
                 if task.probability in (0.0, 1.0):
-                    stated.append(task.probability == 1.0)
-                    margins.append(margin)
-            kind = "rewriting" if lesson.source == "rewriting" else "answers"
-            losses.setdefault(kind, []).extend(map(float, written))
-    print(f"  judged: {len(stated)} questions, AUROC {roc_auc_score(stated, margins):.3f}")
-    for kind, values in losses.items():
-        print(f"  {kind}: mean loss {np.mean(values):.3f}", flush=True)
+                    genre = "an answer alone" if task.kind == "alone" else lesson.genre
+                    judged.setdefault(genre, []).append((task.probability == 1.0, margin))
+            if written:
+                losses.setdefault(lesson.genre, []).extend(map(float, written))
+    for genre, pairs in judged.items():
+        auroc = roc_auc_score(*zip(*pairs, strict=True))
+        print(f"  {genre}: {len(pairs)} judged, AUROC {auroc:.3f}")
+    for genre, values in losses.items():
+        print(f"  {genre}: {len(values)} written, mean loss {np.mean(values):.3f}", flush=True)
+
+
+def load(file: Path) -> Lora:
+    """The matrices of an adapter that `save` has written."""
+    stored = load_file(file)
+    lora: Lora = {}
+    for name in stored:
+        if name.endswith(".lora_a"):
+            stem = name.removesuffix(".lora_a")
+            _, layer, matrix = stem.split(".")
+            a, b = (stored[f"{stem}.lora_{side}"].float().requires_grad_() for side in "ab")
+            lora[int(layer), matrix] = (a, b)
+    return lora
 
 
 def save(lora: Lora, out: Path) -> None:
@@ -162,6 +171,7 @@ def save(lora: Lora, out: Path) -> None:
         "scale": str(SCALE),
         "seed": str(SEED),
         "articles_sha256": hashlib.sha256(ARTICLES.read_bytes()).hexdigest(),
+        "texts_sha256": hashlib.sha256(TEXTS.read_bytes()).hexdigest(),
         "conversations_sha256": hashlib.sha256(CONVERSATIONS.read_bytes()).hexdigest(),
     }
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -169,32 +179,50 @@ def save(lora: Lora, out: Path) -> None:
     print(f"{out}: {out.stat().st_size / 1e6:.1f} MB")
 
 
+def _parted(lessons: list[Lesson], chance: random.Random) -> tuple[list[Lesson], list[Lesson]]:
+    """Lessons to learn from, and those of one text in sixteen, which take no part."""
+    names = sorted({lesson.source for lesson in lessons})
+    held = set(chance.sample(names, len(names) // 16))
+    return (
+        [lesson for lesson in lessons if lesson.source not in held],
+        [lesson for lesson in lessons if lesson.source in held],
+    )
+
+
 def main() -> None:
     """Train on all but a few lessons, say what that did for those few, and write the adapter."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True, help="the adapter, as safetensors")
+    parser.add_argument("--go-on", type=Path, help="an adapter that has learned the first texts")
     parser.add_argument("--limit", type=int, help="only so many lessons, to see how long they take")
     options = parser.parse_args()
     torch.manual_seed(SEED)
     file = models.resolve(DEFAULT_MODEL, Settings.load().models_dir)
     chance = random.Random(SEED)
-    own = of_articles(ARTICLES, chance)
-    names = sorted({lesson.source for lesson in own})
-    held = set(chance.sample(names, 7))
+    trained, tested = _parted(of_articles(ARTICLES, chance), chance)
+    more_trained, more_tested = _parted(of_articles(TEXTS, chance), chance)
     lines = CONVERSATIONS.read_text(encoding="utf-8").splitlines()
     spoken = [json.loads(line) for line in lines]
-    learned, kept = (
-        [c for c in spoken if c.get("held_out", False) is out] for out in (False, True)
+    kept = [case for case in spoken if case.get("held_out", False)]
+    first, second = (
+        [c for c in spoken if c.get("course", 1) == course and c not in kept] for course in (1, 2)
     )
-    trained = [lesson for lesson in own if lesson.source not in held]
-    trained += of_conversations(learned, chance)
-    tested = [lesson for lesson in own if lesson.source in held] + of_conversations(kept, chance)
+    trained += of_conversations(first, chance)
+    tested += of_conversations(kept, chance)
+    if options.go_on:
+        trained = chance.sample(trained, round(AGAIN * len(trained))) + more_trained
+        trained += of_conversations(second, chance)
+        tested += more_tested
     chance.shuffle(trained)
     trained = trained[: options.limit]
     print(f"{len(trained)} lessons:", *(f"{count} {kind}," for kind, count in kinds(trained)))
     trainer = Trainer(Qwen2(file, SCALE), Tokens(file))
-    report(trainer, tested, None)
-    lora = train(trainer, trained)
+    if options.go_on:
+        lora, rate = load(options.go_on), GOING_ON
+    else:
+        lora, rate = trainer.model.new_lora(RANK, FIRST_LAYER, SEED), RATE
+    report(trainer, tested, lora)
+    train(trainer, lora, trained, rate)
     save(lora, options.out)
     report(trainer, tested, lora)
 
