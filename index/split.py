@@ -12,9 +12,10 @@ from itertools import pairwise
 import sentencex
 from langchain_text_splitters import RecursiveCharacterTextSplitter
 
+from index.comments import announced, signed
 from index.types import Article, Passage, Sentence
 
-SPLITTER = "recursive-2"  # part of an index's identity: change it when what is indexed changes
+SPLITTER = "recursive-3"  # part of an index's identity: change it when what is indexed changes
 _STRETCH_CHARS = 20_000  # read at once: unclosed quotation marks take time by their square
 _SPACE = re.compile(r"\s")
 MAX_SENTENCE_CHARS = 600  # an "endless" sentence is cut here, at a space where there is one
@@ -51,16 +52,36 @@ def _boundaries(text: str, passage_chars: int) -> list[int]:
 def sentence_spans(text: str) -> list[tuple[int, int]]:
     """Offsets (start, end) of the sentences of `text`, stripped of white space, in order.
 
-    A line break ends a sentence: headings, list items and captions have no full stop.
+    A line break ends a sentence: headings, list items and captions have no full stop. Only the
+    name of who wrote a reader's comment belongs to the sentence that it stands beside.
     """
     spans: list[tuple[int, int]] = []
     line_start = 0
+    above: list[tuple[int, int]] = []  # names the writer of what comes next
     for line in text.split("\n"):
         if line.strip():
-            for start, end in _line_spans(line):
-                spans.extend(_pieces(text, line_start + start, line_start + end))
+            found = [
+                piece
+                for start, end in _line_spans(line)
+                for piece in _pieces(text, line_start + start, line_start + end)
+            ]
+            if above:
+                found = _joined(*above, found[0]) + found[1:]
+                above = []
+            if signed(line) and spans and not signed(text[slice(*spans[-1])]):
+                spans[-1:] = _joined(spans[-1], found[-1])
+            elif announced(line):
+                above = found
+            else:
+                spans += found
         line_start += len(line) + 1
-    return spans
+    return spans + above
+
+
+def _joined(first: tuple[int, int], second: tuple[int, int]) -> list[tuple[int, int]]:
+    """Two spans as one, where that is not too long."""
+    whole = first[0], second[1]
+    return [whole] if whole[1] - whole[0] <= MAX_SENTENCE_CHARS else [first, second]
 
 
 def _line_spans(line: str) -> Iterator[tuple[int, int]]:

@@ -141,6 +141,11 @@ too when it is needed; this one tells what was indexed and what was left out."""
     parser.add_argument(
         "--watch", action="store_true", help="go on updating it when files change, until Ctrl-C"
     )
+    parser.add_argument(
+        "--warm",
+        action="store_true",
+        help="have the model read the articles now, so that answers come sooner",
+    )
     parser.set_defaults(run=commands.index)
 
 

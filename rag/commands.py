@@ -55,6 +55,8 @@ def index(args: argparse.Namespace) -> int:
             opened.append(stack.enter_context(assistant))
             meter.clear()
             _tell(assistant)
+            if args.warm:
+                _read_ahead(assistant, meter)
         if args.watch:
             _watch(opened)
     return DONE
@@ -69,6 +71,17 @@ def _tell(assistant: "Assistant") -> None:
     )
     for file, reason in skipped:
         print(f"  skipped {line(f'{file}: {reason}')}")
+
+
+def _read_ahead(assistant: "Assistant", meter: Meter) -> None:
+    """Have the model read the articles, and tell how much of them is kept."""
+    kept, windows = assistant.read_ahead(meter)
+    meter.clear()
+    rest = ""
+    if kept < windows:
+        megabytes = assistant.settings.states_mb
+        rest = f"; {megabytes:,} MB hold no more, FOOTNOTE_STATES_MB sets how many there are"
+    print(f"  read ahead: {kept:,} of {_counted(windows, 'window')}{rest}")
 
 
 def _watch(opened: "Sequence[Assistant]") -> None:

@@ -67,6 +67,10 @@ class Generator(Protocol):
         """The reply, greedy, piece by piece; one piece for each token, maybe empty."""
         ...
 
+    def read_ahead(self, prompt: Prompt) -> bool:
+        """Read what stands before the request and keep it; False where no more can be kept."""
+        ...
+
     def close(self) -> None:
         """Free the model."""
         ...
@@ -165,6 +169,18 @@ class LlamaGenerator:
             if at + 1 < start + max_tokens:
                 with self._careful():
                     logits = self._context.evaluate([token], at)
+
+    def read_ahead(self, prompt: Prompt) -> bool:
+        """See `Generator.read_ahead`; it takes no other state's place on disk."""
+        if self._states is None:
+            return False
+        read = self._tokens(prompt)
+        key = self._key(read.head + read.material)
+        if self._states.has(key):
+            return True
+        with self._careful():
+            self._bring(read, keep=False)
+            return self._states.put(key, self._context.save(), displace=False)
 
     def close(self) -> None:
         """See `Generator.close`."""

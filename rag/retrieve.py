@@ -14,6 +14,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from index.comments import announced, signed
 from index.embed import Vectors
 from index.lexical import Scores
 from index.store import Index
@@ -30,6 +31,7 @@ _TRACE = 1e-6  # of a score: what was found, however far off, is not what was no
 _RECENCY = 0.1  # weight of an article's newness, where a question asks for what is newest
 _NEWEST = re.compile(r"(?<!at the )\b(?:latest|newest|most recent(?:ly)?)\b", re.IGNORECASE)
 _NEIGHBOURS = 1  # sentences kept on each side of a found one
+_REACH = 2  # sentences beyond them in which the name of a comment's writer is looked for
 
 
 class Search:
@@ -168,9 +170,36 @@ def windows(index: Index, ranked: Sequence[tuple[int, float]], limit: int) -> li
 
 
 def _around(index: Index, row: int) -> list[int]:
-    article = index.sentences[row].article_id
-    near = range(max(0, row - _NEIGHBOURS), min(len(index.sentences), row + _NEIGHBOURS + 1))
-    return [r for r in near if index.sentences[r].article_id == article]
+    """A sentence's row with its neighbours; of a reader's comment, as far as its writer's name.
+
+    A window does not reach from one comment into another, whose writer would seem to speak.
+    """
+    sentences = index.sentences
+
+    def apart(first: int) -> bool:
+        """Whether the sentence behind row `first` belongs to something else."""
+        if first < 0 or first + 1 >= len(sentences):
+            return True
+        before, behind = sentences[first], sentences[first + 1]
+        other = before.article_id != behind.article_id
+        return other or signed(before.text) or announced(behind.text)
+
+    low = high = row
+    while low > row - _NEIGHBOURS and not apart(low - 1):
+        low -= 1
+    while high < row + _NEIGHBOURS and not apart(high):
+        high += 1
+    for end in range(high, high + _REACH + 1):
+        if signed(sentences[end].text):
+            high = end
+        if apart(end):
+            break
+    for start in range(low, low - _REACH - 1, -1):
+        if announced(sentences[start].text):
+            low = start
+        if apart(start - 1):
+            break
+    return list(range(low, high + 1))
 
 
 def _run(index: Index, rows: list[int], score: float) -> Evidence:

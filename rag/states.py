@@ -46,12 +46,26 @@ class States:
         _remove(file)
         return None
 
-    def put(self, key: str, state: bytes) -> None:
-        """Keep `state`; others go, the least recently used first, when there is no room."""
+    def has(self, key: str) -> bool:
+        """Whether a state is kept under `key`, which counts as a use; it may be damaged."""
+        try:
+            os.utime(self._file(key))
+        except OSError:
+            return self._file(key).exists()
+        return True
+
+    def put(self, key: str, state: bytes, *, displace: bool = True) -> bool:
+        """Keep `state`; others go, the least recently used first, when there is no room.
+
+        False where it is not kept: it is too large, or would `displace` others and may not.
+        """
         kept = len(_MAGIC) + _DIGEST_BYTES + len(state)
         if kept > self._limit:
-            return
-        self._make_room(kept)
+            return False
+        if displace:
+            self._make_room(kept)
+        elif sum(size for _, size, _ in self._files()) + kept > self._limit:
+            return False
         with suppress(OSError):  # no room, or not allowed: it is read again the next time
             self._folder.mkdir(parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(dir=self._folder, prefix=_UNFINISHED)
@@ -62,6 +76,8 @@ class States:
             except BaseException:
                 Path(name).unlink(missing_ok=True)
                 raise
+            return True
+        return False
 
     def _make_room(self, wanted: int) -> None:
         """Remove the least recently used while those of all processes leave no room."""

@@ -84,6 +84,8 @@ class ScriptedGenerator:
         self.judged: list[Prompt] = []
         self.asked: list[Prompt] = []
         self.closed = 0
+        self.ahead: list[Prompt] = []
+        self.room = 1_000_000  # prompts that can be read ahead
         self._replies = [pieces(r) if isinstance(r, str) else list(r) for r in replies] or [[]]
         self._margin = margin if callable(margin) else lambda _: margin
         self._running = 0
@@ -107,6 +109,14 @@ class ScriptedGenerator:
             yield from reply[:max_tokens]
         finally:
             self._running -= 1
+
+    def read_ahead(self, prompt: Prompt) -> bool:
+        self._enter(prompt)
+        self._running -= 1
+        if len(self.ahead) == self.room:
+            return False
+        self.ahead.append(prompt)
+        return True
 
     def close(self) -> None:
         self.closed += 1

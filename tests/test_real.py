@@ -239,6 +239,32 @@ def test_a_state_of_another_context_is_not_used(small_file: Path, tmp_path: Path
     assert states.found == 0
 
 
+def test_what_was_read_ahead_answers_as_if_it_had_not_been(
+    small_file: Path, tmp_path: Path, fresh: tuple[float, str]
+) -> None:
+    states = Counting(tmp_path, 100_000_000)
+    first = loaded(small_file, states=states)
+    assert all(first.read_ahead(replace(prompt, request="")) for prompt in [*windows(2), JUDGE])
+    assert all(first.read_ahead(prompt) for prompt in windows(2))  # there already
+    first.close()
+    assert len(list(tmp_path.iterdir())) == 3
+    second = loaded(small_file, states=states)
+    try:
+        assert second.margin(JUDGE) == fresh[0]
+        assert states.found == 1
+    finally:
+        second.close()
+
+
+def test_reading_ahead_ends_where_no_more_can_be_kept(small_file: Path, tmp_path: Path) -> None:
+    nothing = loaded(small_file)
+    assert not nothing.read_ahead(JUDGE)
+    nothing.close()
+    generator = loaded(small_file, states=States(tmp_path, 100))
+    assert not generator.read_ahead(JUDGE)
+    generator.close()
+
+
 def test_a_model_that_cannot_take_tokens_back_reads_again(
     small_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh: tuple[float, str]
 ) -> None:

@@ -40,6 +40,25 @@ def test_the_least_recently_used_goes_first(folder: Path) -> None:
     assert (states.get("a"), states.get("b"), states.get("c")) == (b"1234", None, b"1234")
 
 
+def test_what_may_not_displace_others_is_kept_only_where_there_is_room(folder: Path) -> None:
+    states = States(folder, ROOM)
+    assert all(states.put(key, b"1234", displace=False) for key in "ab")
+    assert not states.put("c", b"1234", displace=False)
+    assert [states.has(key) for key in "abc"] == [True, True, False]
+    assert not states.put("d", b"x" * 2 * ROOM)
+
+
+def test_to_ask_for_a_state_is_a_use(folder: Path) -> None:
+    states = States(folder, ROOM)
+    states.put("a", b"1234")
+    states.put("b", b"1234")
+    age(folder, "a", 1000)
+    age(folder, "b", 2000)
+    assert states.has("a")
+    states.put("c", b"1234")
+    assert [states.has(key) for key in "abc"] == [True, False, True]
+
+
 def test_the_limit_holds_whatever_is_put_in(folder: Path) -> None:
     states = States(folder, 100)
     for size in (3, 80, 4, 4, 4, 67, 1, 1):

@@ -1,0 +1,106 @@
+"""Readers' comments: who wrote one stays with what was written."""
+
+import pytest
+from fakes import HashEmbedder
+
+from index.build import build
+from index.comments import announced, signed
+from index.split import sentence_spans
+from index.store import Index
+from index.types import Article
+from rag.retrieve import windows
+
+BELOW = """The ferry will not be missed. I say so as one who rowed.
+
+Trams cost more than boats.
+
+blue heron on March 31, 2008 at 12:38 PM
+
+Boats sink. Trams do not.
+They never did.
+
+old stoker on March 31, 2008 at 12:48 PM"""
+ABOVE = """Comment by blue heron:
+Trams cost more than boats. I counted.
+
+old stoker says:
+Boats sink."""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "blue heron on March 31, 2008 at 12:38 PM",
+        "K. on 3 Feb 2021 at 09:15",
+        "Posted by: old stoker | April 1, 2008 at 03:10 PM",
+        "posted by jp at 2:51 PM",
+    ],
+)
+def test_a_name_with_a_time_signs_a_comment(line: str) -> None:
+    assert signed(line)
+    assert signed(f"Trams cost more.\n\n{line}")
+    assert not announced(line)
+
+
+@pytest.mark.parametrize(
+    "line", ["old stoker says:", "Comment by blue heron:", "K. said...", "jp wrote: 3 May 2009"]
+)
+def test_a_name_with_a_colon_announces_a_comment(line: str) -> None:
+    assert announced(f"{line}\nTrams cost more.")
+    assert not signed(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "The talks opened on March 31, 2008 at 12:38 PM in the old town hall of Bergen.",
+        "He arrived on March 31, 2008.",
+        "The minister said: we shall see.",
+        "Comment by blue heron: trams cost more than boats.",
+        "",
+    ],
+)
+def test_a_sentence_is_not_a_name(line: str) -> None:
+    assert not signed(line)
+    assert not announced(line)
+
+
+def test_a_name_belongs_to_the_sentence_beside_it() -> None:
+    assert [BELOW[a:b].split("\n") for a, b in sentence_spans(BELOW)][2:] == [
+        ["Trams cost more than boats.", "", "blue heron on March 31, 2008 at 12:38 PM"],
+        ["Boats sink."],
+        ["Trams do not."],
+        ["They never did.", "", "old stoker on March 31, 2008 at 12:48 PM"],
+    ]
+    assert [ABOVE[a:b] for a, b in sentence_spans(ABOVE)] == [
+        "Comment by blue heron:\nTrams cost more than boats.",
+        "I counted.",
+        "old stoker says:\nBoats sink.",
+    ]
+
+
+def test_a_name_alone_is_kept() -> None:
+    text = "old stoker says:\n\nblue heron says:"
+    assert [text[a:b] for a, b in sentence_spans(text)] == [text]
+    lone = "a on May 1, 2008 at 1:00 PM\nb on May 1, 2008 at 1:05 PM"
+    assert [lone[a:b] for a, b in sentence_spans(lone)] == lone.split("\n")
+
+
+def shown(text: str, row: int) -> str:
+    index: Index = build([Article("0.md", "Ferries", "0.md", text)], HashEmbedder(), 800)
+    return " ".join(windows(index, [(row, 1.0)], 1)[0].text.split())
+
+
+def test_a_window_reaches_the_name_but_not_the_next_comment() -> None:
+    heron = "Trams cost more than boats. blue heron on March 31, 2008 at 12:38 PM"
+    assert shown(BELOW, 2) == f"I say so as one who rowed. {heron}"
+    stoker = "They never did. old stoker on March 31, 2008 at 12:48 PM"
+    assert shown(BELOW, 3) == f"Boats sink. Trams do not. {stoker}"
+    assert shown(ABOVE, 1) == "Comment by blue heron: Trams cost more than boats. I counted."
+    assert shown(ABOVE, 2) == "old stoker says: Boats sink."
+
+
+def test_a_name_far_off_stays_out() -> None:
+    long = BELOW.replace("Boats sink.", "Boats sink. And they rot. And they leak. And they burn.")
+    assert "stoker" not in shown(long, 3)
+    assert "heron" not in shown(long, 3)
