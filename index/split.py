@@ -66,7 +66,7 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
                 for piece in _pieces(text, line_start + start, line_start + end)
             ]
             if above:
-                found = _joined(*above, found[0]) + found[1:]
+                found = above[:-1] + _joined(above[-1], found[0]) + found[1:]
                 above = []
             if signed(line) and spans and not signed(text[slice(*spans[-1])]):
                 spans[-1:] = _joined(spans[-1], found[-1])

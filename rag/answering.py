@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
 from operator import itemgetter
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import prompts
 from index.embed import Embedder
@@ -16,18 +16,14 @@ from rag.cite import Citer
 from rag.compose import compose
 from rag.dispute import contradict, may_contradict
 from rag.draft import Draft
-from rag.errors import QuestionError
-from rag.generate import Generator, Prompt
-from rag.judge import Calibration, calibration, weigh
+from rag.generate import Generator
 from rag.retrieve import Search, windows
 from rag.settings import Settings
 from rag.timing import Clock
-from rag.types import Answer, Evidence, Passage, Sentence, SourceSentence, Token, Weighed
+from rag.types import Answer, Evidence, Passage, Sentence, SourceSentence, Token
+from rag.weighing import Asked, Reading, choose, fitting
 
 _NEAREST = 5  # passages that an answer or a refusal comes with
-_ENOUGH = 0.7  # probability at which no other window is looked at
-_SURELY = 0.999  # as much as can be asked of a margin
-_WORTH = 0.25  # probability from which an answer is tried
 _RIVALS = 2  # windows that are looked at for another answer
 _FURTHER = 1  # window beyond those weighed for the answer that may be one of them
 
@@ -71,7 +67,7 @@ class Answerer:
             yield replace(refused, timings=clock.timings())
             return
         with clock.stage("judge_s"):
-            reading = self._weigh(standalone, found)
+            reading = choose(self._asked(standalone, found), generator, settings)
         refused = replace(
             refused,
             confidence=reading.confidence,
@@ -99,7 +95,7 @@ class Answerer:
 
         Raises QuestionError for what the model cannot hold.
         """
-        found = self._fitting(standalone, self._found(self.search(standalone), index))
+        found = self._asked(standalone, self._found(self.search(standalone), index))
         weighed = found[: self.settings.evidence_windows]
         return max((self.generator.margin(asked.judging) for asked in weighed), default=None)
 
@@ -108,7 +104,7 @@ class Answerer:
         ranked = search.sentences(self.settings.evidence_sentences)
         return windows(index, ranked, self.settings.evidence_windows + _FURTHER)
 
-    def _write(self, refused: Answer, asked: "_Asked", sure: "_Sure", clock: Clock) -> Writing:
+    def _write(self, refused: Answer, asked: Asked, sure: "_Sure", clock: Clock) -> Writing:
         """Let the model answer from one window; returns the draft, `sure` by its margin.
 
         Yields what can be shown: a sentence only when the whole has been judged.
@@ -158,7 +154,7 @@ class Answerer:
         judging, _ = compose(question, [alone], transient=True)  # nobody asks of it again
         return self.generator.margin(judging)
 
-    def _contest(self, draft: Draft, reading: "_Reading", refused: Answer) -> list[Evidence]:
+    def _contest(self, draft: Draft, reading: Reading, refused: Answer) -> list[Evidence]:
         """Add to `draft` what other windows state against it; returns those windows."""
         question, said = refused.standalone_question, draft.said
         rivals = [
@@ -188,90 +184,16 @@ class Answerer:
     def _home(self, window: Evidence) -> str:
         return self.homes.get(window.article_id, window.article_id)
 
-    def _weigh(self, question: str, found: Sequence[Evidence]) -> "_Reading":
-        """Choose the window to read.
-
-        They are weighed one after another, up to the first that states the answer well enough: of
-        several that do, the one that the search found first is the better choice.
-        """
-        settings, generator = self.settings, self.generator
-        calibrated = calibration(generator.name, generator.adapter, own=settings.calibrations)
-        # what is stated well enough is not better stated by asking for less
-        enough = calibrated.margin(max(_ENOUGH, min(settings.strictness, _SURELY)))
-        windows = self._fitting(question, found)
-        judging = [window.judging for window in windows[: settings.evidence_windows]]
-        margins = weigh(judging, generator, enough)
-        row = max(range(len(margins)), key=margins.__getitem__)
-        best = margins[row]
-        # what was weighed and found wanting states no other answer either
-        others = [
-            window
-            for at, window in enumerate(windows)
-            if at != row and (at >= len(margins) or margins[at] >= enough)
-        ]
-        probabilities = [calibrated.probability(margin) for margin in margins]
-        worth = probabilities[row] >= min(_WORTH, settings.strictness)
-        weighed = tuple(
-            _weighed(windows[at].window, margins[at], probabilities[at], read=worth and at == row)
-            for at in range(len(margins))
-        )
-        return _Reading(
-            chosen=windows[row],
-            calibrated=calibrated,
-            margin=best,
-            confidence=probabilities[row],
-            worth=worth,
-            enough=enough,
-            others=others,
-            weighed=weighed,
-        )
-
-    def _fitting(self, question: str, found: Sequence[Evidence]) -> "list[_Asked]":
-        """Each window with its two prompts, but for those that the model cannot hold.
-
-        Raises QuestionError when that leaves none.
-        """
-        asked = []
-        for window in found:
-            judging, answering = compose(question, [window], transient=self.transient)
-            length = self.generator.length(answering)
-            longest = max(self.generator.length(judging) + 1, length + self.settings.answer_tokens)
-            if longest <= self.generator.context_tokens:
-                asked.append(_Asked(window, judging, answering, length))
-        if found and not asked:
-            raise QuestionError(
-                "The question and what it is asked about are longer than the model can read. "
-                "Shorten the question or raise FOOTNOTE_CONTEXT_TOKENS."
-            )
-        return asked
+    def _asked(self, question: str, found: Sequence[Evidence]) -> list[Asked]:
+        """The windows that the model can hold; raises QuestionError where there is none."""
+        tokens = self.settings.answer_tokens
+        return fitting(question, found, self.generator, tokens, transient=self.transient)
 
 
 class _Sure(Protocol):
     """Probability that an answer from a window is right, by the judge's margin on the answer."""
 
     def __call__(self, said: float, *, quoted: bool = False) -> float: ...
-
-
-class _Asked(NamedTuple):
-    """A window, and what the model is asked behind it."""
-
-    window: Evidence
-    judging: Prompt
-    answering: Prompt
-    length: int  # of `answering`, in tokens
-
-
-class _Reading(NamedTuple):
-    """The window that the answer is written from."""
-
-    chosen: _Asked
-    calibrated: Calibration
-    margin: float
-    confidence: float  # the margin as a probability
-    worth: bool  # it is enough to try an answer
-    enough: float  # margin at which a window states an answer well enough
-    others: list[_Asked]  # windows that may state another one
-    weighed: tuple[Weighed, ...]
 
 
 def _tokens(events: Iterable[Token | Sentence], checked: list[Sentence]) -> Iterator[Token]:
@@ -305,19 +227,6 @@ def refusal(question: str, model: str) -> Answer:
         citations=(),
         passages=(),
         model=model,
-    )
-
-
-def _weighed(window: Evidence, margin: float, probability: float, *, read: bool) -> Weighed:
-    return Weighed(
-        article_id=window.article_id,
-        title=window.title,
-        text=window.text,
-        start=window.start,
-        end=window.end,
-        margin=round(margin, 3),
-        probability=round(probability, 3),
-        read=read,
     )
 
 

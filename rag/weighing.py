@@ -1,0 +1,113 @@
+"""Which window is read: each is judged by itself, and the one that states the answer is chosen."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rag.compose import compose
+from rag.errors import QuestionError
+from rag.generate import Generator, Prompt
+from rag.judge import Calibration, calibration, weigh
+from rag.settings import Settings
+from rag.types import Evidence, Weighed
+
+_ENOUGH = 0.7  # probability at which no other window is looked at
+_SURELY = 0.999  # as much as can be asked of a margin
+_WORTH = 0.25  # probability from which an answer is tried
+
+
+class Asked(NamedTuple):
+    """A window, and what the model is asked behind it."""
+
+    window: Evidence
+    judging: Prompt
+    answering: Prompt
+    length: int  # of `answering`, in tokens
+
+
+class Reading(NamedTuple):
+    """The window that the answer is written from."""
+
+    chosen: Asked
+    calibrated: Calibration
+    margin: float
+    confidence: float  # the margin as a probability
+    worth: bool  # it is enough to try an answer
+    enough: float  # margin at which a window states an answer well enough
+    others: list[Asked]  # windows that may state another one
+    weighed: tuple[Weighed, ...]
+
+
+def fitting(
+    question: str,
+    found: Sequence[Evidence],
+    generator: Generator,
+    answer_tokens: int,
+    *,
+    transient: bool,
+) -> list[Asked]:
+    """Each window with its two prompts, but for those that the model cannot hold.
+
+    Raises QuestionError when that leaves none.
+    """
+    asked = []
+    for window in found:
+        judging, answering = compose(question, [window], transient=transient)
+        length = generator.length(answering)
+        longest = max(generator.length(judging) + 1, length + answer_tokens)
+        if longest <= generator.context_tokens:
+            asked.append(Asked(window, judging, answering, length))
+    if found and not asked:
+        raise QuestionError(
+            "The question and what it is asked about are longer than the model can read. "
+            "Shorten the question or raise FOOTNOTE_CONTEXT_TOKENS."
+        )
+    return asked
+
+
+def choose(windows: Sequence[Asked], generator: Generator, settings: Settings) -> Reading:
+    """The window to read, of at least one.
+
+    They are weighed one after another, up to the first that states the answer well enough: of
+    several that do, the one that the search found first is the better choice.
+    """
+    calibrated = calibration(generator.name, generator.adapter, own=settings.calibrations)
+    # what is stated well enough is not better stated by asking for less
+    enough = calibrated.margin(max(_ENOUGH, min(settings.strictness, _SURELY)))
+    judging = [window.judging for window in windows[: settings.evidence_windows]]
+    margins = weigh(judging, generator, enough)
+    row = max(range(len(margins)), key=margins.__getitem__)
+    # what was weighed and found wanting states no other answer either
+    others = [
+        window
+        for at, window in enumerate(windows)
+        if at != row and (at >= len(margins) or margins[at] >= enough)
+    ]
+    probabilities = [calibrated.probability(margin) for margin in margins]
+    worth = probabilities[row] >= min(_WORTH, settings.strictness)
+    weighed = tuple(
+        _weighed(windows[at].window, margins[at], probabilities[at], read=worth and at == row)
+        for at in range(len(margins))
+    )
+    return Reading(
+        chosen=windows[row],
+        calibrated=calibrated,
+        margin=margins[row],
+        confidence=probabilities[row],
+        worth=worth,
+        enough=enough,
+        others=others,
+        weighed=weighed,
+    )
+
+
+def _weighed(window: Evidence, margin: float, probability: float, *, read: bool) -> Weighed:
+    return Weighed(
+        article_id=window.article_id,
+        title=window.title,
+        text=window.text,
+        start=window.start,
+        end=window.end,
+        margin=round(margin, 3),
+        probability=round(probability, 3),
+        read=read,
+    )
