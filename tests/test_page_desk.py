@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from page_html import answer, citation, done, refusal
 
-from rag.errors import ModelError
+from rag.errors import ModelError, QuestionError
+from rag.failing import NO_MODEL
 from rag.page.desk import BROKEN, WAITING, Desk, frames
 from rag.page.exchange import Exchange, Stage, absorb, fail, history, stop
 from rag.types import Progress, Sentence, Token, Turn
@@ -54,10 +55,16 @@ def test_an_answer_grows_and_ends() -> None:
     assert assistant.asked == [("Who?", (Turn("Who led it?", "He led it. [1]"),))]
 
 
-def test_an_error_of_ours_is_told_and_the_next_question_answered() -> None:
-    page, assistant = desk(Token("He "), ModelError("The model file is missing. Fetch it."))
+def test_an_error_of_ours_is_told_and_the_next_question_answered(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    page, assistant = desk(Token("He "), QuestionError("The question is empty. Type one."))
     last = list(page.answer("Who?", (), "a"))[-1]
-    assert (last.stage, last.error) == (Stage.FAILED, "The model file is missing. Fetch it.")
+    assert (last.stage, last.error) == (Stage.FAILED, "The question is empty. Type one.")
+    assistant.steps = (ModelError("/secret/path is no GGUF. Fetch it."),)
+    last = list(page.answer("Who?", (), "a"))[-1]
+    assert (last.stage, last.error) == (Stage.FAILED, NO_MODEL)
+    assert "/secret/path is no GGUF. Fetch it." in capsys.readouterr().err
     assistant.steps = (ANSWER,)
     assert list(page.answer("Who?", (), "a"))[-1].stage == Stage.DONE
 

@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from rag import failing
 from rag.errors import FootnoteError
 from rag.page.exchange import Exchange, Stage, absorb, fail, history, stop
 from rag.types import Article, Progress
@@ -21,10 +22,7 @@ T = TypeVar("T")
 Step = tuple[str, int, int]
 """What a longer piece of work is at: its stage, how much is done, and of how much."""
 
-BROKEN = (
-    "Something went wrong inside Footnote; the terminal that it runs in shows the details. "
-    "You can go on asking."
-)
+BROKEN = f"{failing.BROKEN} You can go on asking."
 WAITING: Step = ("", 0, 0)  # for what is under way
 WAIT_S = 0.25  # how often a waiting question looks whether it may go or has been stopped
 FRAME_S = 0.08  # at most one redraw for unchecked text in this time
@@ -130,7 +128,7 @@ class Desk:
             if exchange.open:
                 yield fail(exchange, BROKEN)
         except FootnoteError as error:
-            yield fail(exchange, str(error))
+            yield fail(exchange, failing.told(error))
         except Exception:
             traceback.print_exc()
             yield fail(exchange, BROKEN)

@@ -1,10 +1,10 @@
 """The events of the list of articles: adding files, removing articles, bringing them back."""
 
-import sys
 import traceback
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from rag import failing
 from rag.errors import FootnoteError
 from rag.page import incoming, library
 from rag.page.desk import BROKEN, Desk
@@ -28,7 +28,7 @@ def listed(desk: Desk) -> str:
     try:
         removed = desk.assistant.removed
     except FootnoteError as error:
-        _tell(error)
+        failing.tell(error)
         removed = []
     return library.article_list(desk.articles(), desk.passages(), removed)
 
@@ -47,7 +47,7 @@ def wire_articles(desk: Desk, parts: Parts, page: "gr.Blocks") -> None:
                 else:
                     yield {parts.work: library.working(*step)}
         except FootnoteError as error:
-            _tell(error)
+            failing.tell(error)
             yield {parts.work: library.problem(FAILED)}
         except Exception:
             traceback.print_exc()
@@ -100,8 +100,3 @@ def wire_articles(desk: Desk, parts: Parts, page: "gr.Blocks") -> None:
     parts.articles.delete(remove, None, outputs, **changing)
     for part in (parts.articles, parts.work):
         part.undo(restore, None, outputs, **changing)
-
-
-def _tell(error: FootnoteError) -> None:
-    """To the terminal alone: the message may name a path of this machine."""
-    print("footnote:", " ".join(str(error).split()), file=sys.stderr)

@@ -1,6 +1,5 @@
 """What a program is told when something fails: `{"error": "..."}`, and no path of this machine."""
 
-import sys
 import traceback
 from http import HTTPStatus
 from typing import Any
@@ -10,22 +9,20 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
+from rag import failing
 from rag.errors import FootnoteError, ModelError, QuestionError
 from rag.page.guard import App, Message, Receive, Send
 
-NO_MODEL = "The answer model cannot be used; the terminal that Footnote runs in says why."
-BROKEN = "Something went wrong inside Footnote; the terminal that it runs in shows the details."
+_STATUS = {
+    QuestionError: HTTPStatus.BAD_REQUEST,
+    ModelError: HTTPStatus.SERVICE_UNAVAILABLE,
+}
 
 
 def told(error: Exception) -> tuple[int, str]:
-    """Status and text for the one who asked; what may name a file goes to the terminal alone."""
-    if isinstance(error, QuestionError):
-        return HTTPStatus.BAD_REQUEST, str(error)
-    if isinstance(error, FootnoteError):
-        print("footnote:", " ".join(str(error).split()), file=sys.stderr)
-    if isinstance(error, ModelError):
-        return HTTPStatus.SERVICE_UNAVAILABLE, NO_MODEL
-    return HTTPStatus.INTERNAL_SERVER_ERROR, BROKEN
+    """Status and text for the one who asked."""
+    found = (status for kind, status in _STATUS.items() if isinstance(error, kind))
+    return next(found, HTTPStatus.INTERNAL_SERVER_ERROR), failing.told(error)
 
 
 def problem(status: int, text: str, **headers: str) -> JSONResponse:
