@@ -17,6 +17,7 @@ from rag.compose import compose
 from rag.dispute import contradict, may_contradict
 from rag.draft import Draft
 from rag.generate import Generator
+from rag.judge import calibration
 from rag.retrieve import Search, windows
 from rag.settings import Settings
 from rag.timing import Clock
@@ -67,7 +68,13 @@ class Answerer:
             yield replace(refused, timings=clock.timings())
             return
         with clock.stage("judge_s"):
-            reading = choose(self._asked(standalone, found), generator, settings)
+            reading = choose(
+                self._asked(standalone, found),
+                settings.evidence_windows,
+                generator,
+                calibration(generator.name, generator.adapter, own=settings.calibrations),
+                settings.strictness,
+            )
         refused = replace(
             refused,
             confidence=reading.confidence,

@@ -6,8 +6,7 @@ from typing import NamedTuple
 from rag.compose import compose
 from rag.errors import QuestionError
 from rag.generate import Generator, Prompt
-from rag.judge import Calibration, calibration, weigh
-from rag.settings import Settings
+from rag.judge import Calibration, weigh
 from rag.types import Evidence, Weighed
 
 _ENOUGH = 0.7  # probability at which no other window is looked at
@@ -64,16 +63,21 @@ def fitting(
     return asked
 
 
-def choose(windows: Sequence[Asked], generator: Generator, settings: Settings) -> Reading:
-    """The window to read, of at least one.
+def choose(
+    windows: Sequence[Asked],
+    limit: int,
+    generator: Generator,
+    calibrated: Calibration,
+    strictness: float,
+) -> Reading:
+    """The window to read, of at least one; at most `limit` are weighed.
 
     They are weighed one after another, up to the first that states the answer well enough: of
     several that do, the one that the search found first is the better choice.
     """
-    calibrated = calibration(generator.name, generator.adapter, own=settings.calibrations)
     # what is stated well enough is not better stated by asking for less
-    enough = calibrated.margin(max(_ENOUGH, min(settings.strictness, _SURELY)))
-    judging = [window.judging for window in windows[: settings.evidence_windows]]
+    enough = calibrated.margin(max(_ENOUGH, min(strictness, _SURELY)))
+    judging = [window.judging for window in windows[:limit]]
     margins = weigh(judging, generator, enough)
     row = max(range(len(margins)), key=margins.__getitem__)
     # what was weighed and found wanting states no other answer either
@@ -83,7 +87,7 @@ def choose(windows: Sequence[Asked], generator: Generator, settings: Settings) -
         if at != row and (at >= len(margins) or margins[at] >= enough)
     ]
     probabilities = [calibrated.probability(margin) for margin in margins]
-    worth = probabilities[row] >= min(_WORTH, settings.strictness)
+    worth = probabilities[row] >= min(_WORTH, strictness)
     weighed = tuple(
         _weighed(windows[at].window, margins[at], probabilities[at], read=worth and at == row)
         for at in range(len(margins))

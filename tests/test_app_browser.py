@@ -21,7 +21,7 @@ from scripted_page import (
 )
 from visit import Visit
 
-from rag.errors import ModelError
+from rag.errors import ModelError, QuestionError
 from rag.page import desk
 from rag.types import Sentence, Token, Turn
 
@@ -196,11 +196,11 @@ def test_an_example_asks_itself(open_page: Open, assistant: Scripted) -> None:
 def test_errors_are_told_and_the_page_goes_on(
     open_page: Open, assistant: Scripted, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assistant.scripts["Missing?"] = [ModelError("The model file is missing. Fetch it again.")]
+    assistant.scripts["Missing?"] = [ModelError("/secret/model.gguf is missing. Fetch it again.")]
     assistant.scripts["Broken?"] = [Token("He"), RuntimeError("/secret/path")]
     visit = open_page()
     visit.ask("Missing?")
-    expect(visit.turn(1).locator(".failure")).to_contain_text("The model file is missing.")
+    expect(visit.turn(1).locator(".failure")).to_contain_text("The answer model cannot be used")
     visit.ask("Broken?")
     expect(visit.turn(2).locator(".failure")).to_contain_text("Something went wrong")
     expect(visit.page.locator("body")).not_to_contain_text("secret")
@@ -270,7 +270,7 @@ def test_hostile_text_is_shown_and_does_nothing(open_page: Open, assistant: Scri
     gate = assistant.gate()
     assistant.scripts[HOSTILE] = [Token(HOSTILE), gate, *events, answer]
     assistant.scripts["Near?"] = [refused("Near?", passage(BAD, 0, len(BAD.text)))]
-    assistant.scripts["Error?"] = [ModelError(HOSTILE)]
+    assistant.scripts["Error?"] = [QuestionError(HOSTILE)]
     visit = open_page()
     page = visit.page
     visit.ask(HOSTILE)

@@ -109,11 +109,11 @@ def may_import(name: str) -> tuple[str, ...]:
             "rag.types",
         )
     if name.startswith("rag/page/"):
-        above = ("rag.assistant", "rag.errors", "rag.page", "rag.types")
+        above = ("rag.assistant", "rag.errors", "rag.failing", "rag.page", "rag.types")
         # what files may be added is what the readers take
         return (*above, "index.errors", "index.load", "index.readers")
     if name.startswith("rag/server/"):
-        above = ("rag.answering", "rag.assistant", "rag.errors", "rag.types")
+        above = ("rag.answering", "rag.assistant", "rag.errors", "rag.failing", "rag.types")
         return (*above, "rag.page.guard", "rag.server")
     if name in COMMAND_LINE:
         return ("rag", "index", "eval", "app")
