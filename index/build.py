@@ -9,6 +9,7 @@ import numpy as np
 
 from index import store
 from index.articles import Changes, read_articles
+from index.comments import apart, writers
 from index.dense import DenseIndex
 from index.duplicates import METHOD, originals
 from index.embed import Embedder, Vectors
@@ -178,12 +179,15 @@ def _embed(
 def _in_context(sentences: Sequence[Sentence]) -> list[str]:
     """Each sentence behind the one before it, as both searches see it.
 
-    "He denied it" is found by the name that the sentence before it gives.
+    "He denied it" is found by the name that the sentence before it gives, and what a reader's
+    comment says by the name of the reader.
     """
     texts = []
-    for before, sentence in zip([None, *sentences[:-1]], sentences, strict=True):
-        follows = before is not None and before.article_id == sentence.article_id
-        texts.append(f"{before.text} {sentence.text}" if before and follows else sentence.text)
+    names = writers(sentences)
+    for before, sentence, name in zip([None, *sentences[:-1]], sentences, names, strict=True):
+        text = sentence.text if name in sentence.text else f"{sentence.text} {name}"
+        follows = before is not None and not apart(before, sentence)
+        texts.append(f"{before.text} {text}" if before and follows else text)
     return texts
 
 

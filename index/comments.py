@@ -1,8 +1,15 @@
 """Readers' comments: the line that names who wrote one, which blogs print below it or above it."""
 
 import re
+from collections.abc import Sequence
+
+from index.types import Sentence
 
 _LONGEST = 120  # characters of such a line
+_FAR = 12  # sentences from such a line up to which they are taken for the comment's
+_ABOVE_IT = 100  # sentences above one in which the comment before it is looked for
+_NEAR = 2  # and where nothing tells where the comment begins
+_NAME = r"(?P<{}>\S.{{0,40}}?)"
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 _DAY = (
     rf"(?:{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}}"
@@ -10,35 +17,84 @@ _DAY = (
 )
 _TIME = r"\d{1,2}[:.]\d{2}(?::\d{2})?(?: ?[ap]\.?m\.?)?"
 _BELOW = re.compile(
-    rf"\S.{{0,40}}? on {_DAY} at {_TIME}"
-    rf"|(?:comment )?posted by:? \S.{{0,40}}? (?:on|at|[|,·-]) ?(?:{_DAY}|{_TIME}).{{0,40}}",
+    rf"{_NAME.format('a')} on {_DAY} at {_TIME}"
+    rf"|(?:comment )?posted by:? {_NAME.format('b')} (?:on|at|[|,·-]) ?(?:{_DAY}|{_TIME}).{{0,40}}",
     re.IGNORECASE,
 )
 _ABOVE = re.compile(
-    r"\S.{0,40}? (?:says|said|writes|wrote|commented|replied)(?:\.\.\.|…|:)"
-    rf"(?: ?{_DAY}.{{0,20}})?"
-    r"|comment (?:by|from) \S.{0,40}:",
+    rf"comment (?:by|from) {_NAME.format('a')}:"
+    rf"|{_NAME.format('b')} (?:says|said|writes|wrote|commented|replied)(?:\.\.\.|…|:)"
+    rf"(?: ?{_DAY}.{{0,20}})?",
     re.IGNORECASE,
 )
 
 
-def signed(text: str) -> bool:
-    """Whether the last line of `text` names who wrote the comment that ends with it, and when.
+def signed(text: str) -> str:
+    """Who wrote the comment that ends with `text`, if its last line names them and the time.
 
     >>> signed("I doubt it.\\n\\nblue heron on March 31, 2008 at 12:38 PM")
-    True
+    'blue heron'
     """
-    return _is(_BELOW, text.rstrip().rpartition("\n")[2])
+    return _named(_BELOW, text.rstrip().rpartition("\n")[2])
 
 
-def announced(text: str) -> bool:
-    """Whether the first line of `text` names who wrote the comment that begins there.
+def announced(text: str) -> str:
+    """Who wrote the comment that begins with `text`, if its first line names them alone.
 
     >>> announced("Comment by blue heron:\\nI doubt it.")
-    True
+    'blue heron'
     """
-    return _is(_ABOVE, text.lstrip().partition("\n")[0])
+    return _named(_ABOVE, text.lstrip().partition("\n")[0])
 
 
-def _is(form: re.Pattern[str], line: str) -> bool:
-    return len(line) <= _LONGEST and form.fullmatch(line.strip()) is not None
+def apart(before: Sentence, behind: Sentence) -> bool:
+    """Whether of two neighbours one ends, or the other begins, an article or a comment."""
+    other = before.article_id != behind.article_id
+    return other or bool(signed(before.text) or announced(behind.text))
+
+
+def writers(sentences: Sequence[Sentence]) -> list[str]:
+    """Who wrote the comment that each sentence is part of; "" where nobody is named nearby.
+
+    Nothing tells where the first comment of an article begins that is signed at its end: only what
+    stands next to the name counts as part of it.
+    """
+    below = [signed(sentence.text) for sentence in sentences]
+    above = [announced(sentence.text) for sentence in sentences]
+    last = len(sentences) - 1
+    begun: list[bool] = []  # whether another comment of the article ends above
+    for row, sentence in enumerate(sentences):
+        same = row > 0 and sentences[row - 1].article_id == sentence.article_id
+        begun.append(same and (begun[-1] or bool(below[row - 1])))
+
+    def ends(row: int) -> bool:
+        """Whether what follows a row is no part of the same comment."""
+        other = sentences[row].article_id != sentences[row + 1].article_id
+        return bool(other or below[row] or above[row + 1])
+
+    def found(row: int) -> str:
+        for end in range(row, min(row + _FAR, last + 1)):
+            if below[end]:
+                return below[end] if end - row < _NEAR or begun[row] else ""
+            if end < last and ends(end):
+                break
+        for start in range(row, max(row - _FAR, -1), -1):
+            if above[start]:
+                return above[start]
+            if start and ends(start - 1):
+                break
+        return ""
+
+    return [found(row) for row in range(last + 1)]
+
+
+def writer(sentences: Sequence[Sentence], row: int) -> str:
+    """Who wrote the comment that the sentence of a row is part of; see `writers`."""
+    first = max(0, row - _ABOVE_IT)
+    return writers(sentences[first : row + _FAR])[row - first]
+
+
+def _named(form: re.Pattern[str], line: str) -> str:
+    line = line.strip()
+    match = form.fullmatch(line) if len(line) <= _LONGEST else None
+    return next(filter(None, match.groups()), "") if match else ""

@@ -38,6 +38,12 @@ def show(evidence: Sequence[Evidence]) -> str:
         head = ", ".join(
             part for part in (runs[0].title, runs[0].source, runs[0].published) if part
         )
-        texts = [" ".join(run.text.split()) for run in runs]
+        texts = [_spoken(run) for run in runs]
         blocks.append(f"[{head}]\n" + " ... ".join(texts))
     return "\n\n".join(blocks)
+
+
+def _spoken(run: Evidence) -> str:
+    """The text on one line, with the name of a comment's writer where it is further off."""
+    text = " ".join(run.text.split())
+    return text if run.writer in text else f"Comment by {run.writer}: {text}"

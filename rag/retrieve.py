@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from index.comments import announced, signed
+from index.comments import announced, apart, signed, writer
 from index.embed import Vectors
 from index.lexical import Scores
 from index.store import Index
@@ -176,28 +176,26 @@ def _around(index: Index, row: int) -> list[int]:
     """
     sentences = index.sentences
 
-    def apart(first: int) -> bool:
-        """Whether the sentence behind row `first` belongs to something else."""
-        if first < 0 or first + 1 >= len(sentences):
+    def ends(at: int) -> bool:
+        """Whether the sentence behind row `at` belongs to something else."""
+        if not 0 <= at < len(sentences) - 1:
             return True
-        before, behind = sentences[first], sentences[first + 1]
-        other = before.article_id != behind.article_id
-        return other or signed(before.text) or announced(behind.text)
+        return apart(sentences[at], sentences[at + 1])
 
     low = high = row
-    while low > row - _NEIGHBOURS and not apart(low - 1):
+    while low > row - _NEIGHBOURS and not ends(low - 1):
         low -= 1
-    while high < row + _NEIGHBOURS and not apart(high):
+    while high < row + _NEIGHBOURS and not ends(high):
         high += 1
     for end in range(high, high + _REACH + 1):
         if signed(sentences[end].text):
             high = end
-        if apart(end):
+        if ends(end):
             break
     for start in range(low, low - _REACH - 1, -1):
         if announced(sentences[start].text):
             low = start
-        if apart(start - 1):
+        if ends(start - 1):
             break
     return list(range(low, high + 1))
 
@@ -218,6 +216,7 @@ def _run(index: Index, rows: list[int], score: float) -> Evidence:
         start=start,
         end=end,
         score=score,
+        writer=writer(index.sentences, rows[0]),
     )
 
 

@@ -49,6 +49,7 @@ class Evidence:
     start: int
     end: int
     score: float
+    writer: str = ""  # of the reader's comment that it is part of, if it is of one
 
 
 @dataclass(frozen=True, slots=True)

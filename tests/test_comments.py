@@ -4,8 +4,8 @@ import pytest
 from fakes import HashEmbedder
 
 from index.build import build
-from index.comments import announced, signed
-from index.split import sentence_spans
+from index.comments import announced, signed, writers
+from index.split import sentence_spans, split
 from index.store import Index
 from index.types import Article
 from rag.retrieve import windows
@@ -86,8 +86,30 @@ def test_a_name_alone_is_kept() -> None:
     assert [lone[a:b] for a, b in sentence_spans(lone)] == lone.split("\n")
 
 
+def article(text: str) -> Article:
+    return Article("0.md", "Ferries", "0.md", text)
+
+
+def test_each_sentence_of_a_comment_has_its_writer() -> None:
+    _, below = split(article(BELOW), 800)
+    stoker = ["old stoker"] * 3
+    # nothing tells where the first one begins
+    assert writers(below) == ["", "blue heron", "blue heron", *stoker]
+    _, above = split(article(ABOVE), 800)
+    assert writers(above) == ["blue heron", "blue heron", "old stoker"]
+    _, far = split(article(BELOW.replace("Boats sink.", "Boats sink. " * 20)), 800)
+    assert writers(far)[3:] == [""] * 10 + ["old stoker"] * 12
+    assert writers([]) == []
+
+
+def test_a_comment_is_found_by_its_writer() -> None:
+    index = build([article(BELOW)], HashEmbedder(), 800)
+    scores = index.lexical_sentences.scores("stoker")
+    assert [score > 0 for score in scores.tolist()] == [False] * 3 + [True] * 3
+
+
 def shown(text: str, row: int) -> str:
-    index: Index = build([Article("0.md", "Ferries", "0.md", text)], HashEmbedder(), 800)
+    index: Index = build([article(text)], HashEmbedder(), 800)
     return " ".join(windows(index, [(row, 1.0)], 1)[0].text.split())
 
 

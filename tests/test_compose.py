@@ -1,5 +1,7 @@
 """The prompts: strict templates, one shared beginning, and nothing that acts as a control token."""
 
+from dataclasses import replace
+
 import pytest
 
 import prompts
@@ -35,6 +37,14 @@ def test_each_article_has_one_head_and_its_runs_best_first() -> None:
     bare = {"title": "Flood", "source": "", "published": ""}
     runs = [run("Late.", 50), run("It\n\nrose.", 0, "b.md", **bare), run("Early.", 10)]
     assert show(runs) == "[The talks, Reuters, 2008-04-07]\nLate. ... Early.\n\n[Flood]\nIt rose."
+
+
+def test_the_writer_of_a_comment_is_named_once() -> None:
+    far = replace(run("Boats sink."), writer="old stoker")
+    near = replace(run("Boats sink.\n\nold stoker on May 1, 2008 at 1:00 PM"), writer="old stoker")
+    head = "[The talks, Reuters, 2008-04-07]\n"
+    assert show([far]) == f"{head}Comment by old stoker: Boats sink."
+    assert show([near]) == f"{head}Boats sink. old stoker on May 1, 2008 at 1:00 PM"
 
 
 @pytest.mark.parametrize("question", ["{passages}", "What does {question} mean?", r"\1 \\g {x}"])
