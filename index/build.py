@@ -9,7 +9,7 @@ import numpy as np
 
 from index import store
 from index.articles import Changes, read_articles
-from index.comments import apart, writers
+from index.comments import apart, holds_name, writers
 from index.dense import DenseIndex
 from index.duplicates import METHOD, originals
 from index.embed import Embedder, Vectors
@@ -185,7 +185,7 @@ def _in_context(sentences: Sequence[Sentence]) -> list[str]:
     texts = []
     names = writers(sentences)
     for before, sentence, name in zip([None, *sentences[:-1]], sentences, names, strict=True):
-        text = sentence.text if name in sentence.text else f"{sentence.text} {name}"
+        text = sentence.text if holds_name(sentence.text, name) else f"{sentence.text} {name}"
         follows = before is not None and not apart(before, sentence)
         texts.append(f"{before.text} {text}" if before and follows else text)
     return texts

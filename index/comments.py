@@ -9,22 +9,24 @@ _LONGEST = 120  # characters of such a line
 _FAR = 12  # sentences from such a line up to which they are taken for the comment's
 _ABOVE_IT = 100  # sentences above one in which the comment before it is looked for
 _NEAR = 2  # and where nothing tells where the comment begins
-_NAME = r"(?P<{}>\S.{{0,40}}?)"
+_NO_NAME = r"(?!(?:by|posted|published|updated|last|the|an?|in|on|at|he|she|it|they|we|you|i)\b)"
+_NAME = rf"{_NO_NAME}(?P<{{}}>\S.{{{{0,40}}}}?)"
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 _DAY = (
     rf"(?:{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}}"
     rf"|\d{{1,2}} {_MONTH} \d{{4}}|\d{{1,2}}/\d{{1,2}}/\d{{2,4}})"
 )
-_TIME = r"\d{1,2}[:.]\d{2}(?::\d{2})?(?: ?[ap]\.?m\.?)?"
+_TIME = r"\d{1,2}[:.]\d{2}(?::\d{2})?(?: ?[ap]m)?"  # no "p.m.": that is how a sentence ends
 _BELOW = re.compile(
-    rf"{_NAME.format('a')} on {_DAY} at {_TIME}"
-    rf"|(?:comment )?posted by:? {_NAME.format('b')} (?:on|at|[|,·-]) ?(?:{_DAY}|{_TIME}).{{0,40}}",
+    rf"(?:comment )?posted by:? {_NAME.format('a')}"
+    rf"(?:,| (?:on|at|[|·-])) ?(?:{_DAY}|{_TIME}).{{0,40}}"
+    rf"|{_NAME.format('b')} on {_DAY} at {_TIME}",
     re.IGNORECASE,
 )
 _ABOVE = re.compile(
     rf"comment (?:by|from) {_NAME.format('a')}:"
     rf"|{_NAME.format('b')} (?:says|said|writes|wrote|commented|replied)(?:\.\.\.|…|:)"
-    rf"(?: ?{_DAY}.{{0,20}})?",
+    rf" ?{_DAY}.{{0,20}}",
     re.IGNORECASE,
 )
 
@@ -47,6 +49,18 @@ def announced(text: str) -> str:
     return _named(_ABOVE, text.lstrip().partition("\n")[0])
 
 
+def unsigned(text: str) -> str:
+    """`text` with the name alone where its last line is a name and a time."""
+    above, line_break, _ = text.rstrip().rpartition("\n")
+    name = signed(text)
+    return f"{above}{line_break}{name}" if name else text
+
+
+def holds_name(text: str, name: str) -> bool:
+    """Whether `text` holds `name`, and not as part of a word; any text holds the empty name."""
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None
+
+
 def apart(before: Sentence, behind: Sentence) -> bool:
     """Whether of two neighbours one ends, or the other begins, an article or a comment."""
     other = before.article_id != behind.article_id
@@ -63,9 +77,11 @@ def writers(sentences: Sequence[Sentence]) -> list[str]:
     above = [announced(sentence.text) for sentence in sentences]
     last = len(sentences) - 1
     begun: list[bool] = []  # whether another comment of the article ends above
+    first = 0  # row of the article's first sentence: what signs that is its byline
     for row, sentence in enumerate(sentences):
-        same = row > 0 and sentences[row - 1].article_id == sentence.article_id
-        begun.append(same and (begun[-1] or bool(below[row - 1])))
+        if row and sentences[row - 1].article_id != sentence.article_id:
+            first = row
+        begun.append(row > first and (begun[-1] or bool(below[row - 1] and row - 1 > first)))
 
     def ends(row: int) -> bool:
         """Whether what follows a row is no part of the same comment."""

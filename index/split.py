@@ -15,7 +15,7 @@ from langchain_text_splitters import RecursiveCharacterTextSplitter
 from index.comments import announced, signed
 from index.types import Article, Passage, Sentence
 
-SPLITTER = "recursive-3"  # part of an index's identity: change it when what is indexed changes
+SPLITTER = "recursive-4"  # part of an index's identity: change it when what is indexed changes
 _STRETCH_CHARS = 20_000  # read at once: unclosed quotation marks take time by their square
 _SPACE = re.compile(r"\s")
 MAX_SENTENCE_CHARS = 600  # an "endless" sentence is cut here, at a space where there is one
@@ -69,7 +69,7 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
                 found = above[:-1] + _joined(above[-1], found[0]) + found[1:]
                 above = []
             if signed(line) and spans and not signed(text[slice(*spans[-1])]):
-                spans[-1:] = _joined(spans[-1], found[-1])
+                spans[-1:] = _joined(spans[-1], (found[0][0], found[-1][1]))
             elif announced(line):
                 above = found
             else:

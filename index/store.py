@@ -21,6 +21,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
+from index.comments import apart
 from index.dense import DenseIndex
 from index.errors import IndexStoreError
 from index.lexical import LexicalIndex
@@ -55,7 +56,7 @@ class Index:
     passage_rows: NDArray[np.int64] = field(init=False, compare=False, repr=False)
     """Row of the passage that each sentence is in, shape (sentences,)."""
     next_rows: NDArray[np.int64] = field(init=False, compare=False, repr=False)
-    """Row of the sentence behind each one in its article, its own for the last; (sentences,)."""
+    """Row of the sentence behind each one, its own where an article or comment ends."""
     version: str = field(init=False, compare=False)
     """Short hash of the identity and of every article; equal for equal content."""
 
@@ -67,9 +68,9 @@ class Index:
         rows = {passage.id: row for row, passage in enumerate(self.passages)}
         found = np.array([rows[s.passage_id] for s in self.sentences], dtype=np.int64)
         object.__setattr__(self, "passage_rows", found)
-        owners = [sentence.article_id for sentence in self.sentences] + [None]
+        goes_on = [not apart(before, after) for before, after in pairwise(self.sentences)]
         found = np.arange(len(self.sentences), dtype=np.int64)
-        found += [before == after for before, after in pairwise(owners)]
+        found += np.array([*goes_on, False], dtype=np.int64)
         object.__setattr__(self, "next_rows", found)
         object.__setattr__(self, "version", self._version())
 

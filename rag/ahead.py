@@ -11,12 +11,10 @@ from rag.retrieve import windows
 def all_windows(index: Index, generator: Generator) -> Iterator[Prompt]:
     """What the judge would be asked behind, for each window that a search can find.
 
-    Copies and windows that are longer than the model can hold are left out.
+    Windows that are longer than the model can hold are left out.
     """
     seen: set[tuple[str, int, int]] = set()
     for row in range(len(index.sentences)):
-        if int(index.sentence_originals[row]) != row:
-            continue
         window = windows(index, [(row, 0.0)], 1)[0]
         place = (window.article_id, window.start, window.end)
         prompt, _ = compose("", [window])

@@ -9,6 +9,7 @@ from operator import itemgetter
 from typing import Protocol
 
 import prompts
+from index.comments import unsigned
 from index.embed import Embedder
 from index.store import Index
 from rag.answer_type import gives_answer
@@ -146,7 +147,7 @@ class Answerer:
         weighed = []
         pairs: list[tuple[SourceSentence, ...]] = [*pairwise(window.sentences)]
         for pair in pairs or [window.sentences]:
-            if gives_answer(question, " ".join(sentence.text for sentence in pair)):
+            if gives_answer(question, " ".join(unsigned(sentence.text) for sentence in pair)):
                 text = window.text[pair[0].start - window.start : pair[-1].end - window.start]
                 found = self._margin(question, window, text)
                 weighed.append((sure(found, quoted=True), pair))
@@ -157,7 +158,7 @@ class Answerer:
 
     def _margin(self, question: str, window: Evidence, text: str) -> float:
         """The judge's margin on `text` of `window` alone."""
-        alone = replace(window, text=text, sentences=())
+        alone = replace(window, text=text, sentences=(), writer="")
         judging, _ = compose(question, [alone], transient=True)  # nobody asks of it again
         return self.generator.margin(judging)
 

@@ -176,21 +176,27 @@ class Assistant:
         """Have the model read the articles now, so that answers come sooner; how much is kept.
 
         Returns the windows kept on disk and all that there are: `states_mb` of the settings may
-        hold no more. Questions of other threads wait for one window at most. Raises ModelError
-        when the model cannot be loaded.
+        hold no more. Questions of other threads come between two windows; when the assistant is
+        closed meanwhile, it ends. Raises ModelError when the model cannot be loaded.
         """
         from rag.ahead import all_windows
 
         with self._busy:
             generator, index = self._ready(), self._index
             asked = list(all_windows(index, generator))
-        for kept, prompt in enumerate(asked):
+        kept, room = 0, True
+        for done, prompt in enumerate(asked):
             if progress:
-                progress("reading ahead", kept, len(asked))
+                progress("reading ahead", done, len(asked))
             with self._busy:
-                if not generator.read_ahead(prompt):
-                    return kept, len(asked)
-        return len(asked), len(asked)
+                if self._generator is not generator:
+                    break
+                if generator.has_read(prompt):
+                    kept += 1
+                elif room:
+                    room = generator.read_ahead(prompt)
+                    kept += room
+        return kept, len(asked)
 
     def ask(
         self, question: str, history: Sequence[Turn] = (), *, within: Filters | None = None

@@ -21,6 +21,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from index.comments import unsigned
 from index.embed import Embedder, Vectors
 from index.lexical import words
 from rag.mentions import first_word, names, numbers, stands_in
@@ -114,7 +115,8 @@ class Citer:
         """Whether the claim holds a number or a name that its quotes do not bear out."""
         texts = [self._sentences[row][1].text for row in rows]
         heads = [_head(self._sentences[row][0]) for row in rows]
-        known = numbers(" ".join([*texts, *heads, self._question_text])) | {"1"}
+        told = map(unsigned, texts)  # when a comment was written is no number that it gives
+        known = numbers(" ".join([*told, *heads, self._question_text])) | {"1"}
         if not numbers(claim) <= known:  # "one" is seldom a count
             return True
         near = set().union(*(self._window(row, reach=2) for row in rows))
@@ -132,10 +134,13 @@ class Citer:
 
 
 def _head(run: Evidence) -> str:
-    """Title, publisher and date of a run's article, the date also as it is spoken."""
+    """What the model sees above a run: title, publisher, date, a comment's writer.
+
+    The date stands there also as it is spoken.
+    """
     try:
         day = date.fromisoformat(run.published)
     except ValueError:
-        return f"{run.title} {run.source} {run.published}"
+        return f"{run.title} {run.source} {run.published} {run.writer}"
     spoken = f"{day:%A} {day:%B} {day.day}, {day.year}"
-    return f"{run.title} {run.source} {run.published} {spoken}"
+    return f"{run.title} {run.source} {run.published} {spoken} {run.writer}"

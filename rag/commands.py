@@ -80,7 +80,7 @@ def _read_ahead(assistant: "Assistant", meter: Meter) -> None:
     rest = ""
     if kept < windows:
         megabytes = assistant.settings.states_mb
-        rest = f"; {megabytes:,} MB hold no more, FOOTNOTE_STATES_MB sets how many there are"
+        rest = f"; no more can be kept in {megabytes:,} MB (FOOTNOTE_STATES_MB)"
     print(f"  read ahead: {kept:,} of {_counted(windows, 'window')}{rest}")
 
 

@@ -6,6 +6,7 @@ Both are the same up to their last lines, so what was read for one of them serve
 from collections.abc import Sequence
 
 import prompts
+from index.comments import holds_name
 from rag.generate import Prompt
 from rag.types import Evidence
 
@@ -46,4 +47,4 @@ def show(evidence: Sequence[Evidence]) -> str:
 def _spoken(run: Evidence) -> str:
     """The text on one line, with the name of a comment's writer where it is further off."""
     text = " ".join(run.text.split())
-    return text if run.writer in text else f"Comment by {run.writer}: {text}"
+    return text if holds_name(text, run.writer) else f"Comment by {run.writer}: {text}"

@@ -67,6 +67,10 @@ class Generator(Protocol):
         """The reply, greedy, piece by piece; one piece for each token, maybe empty."""
         ...
 
+    def has_read(self, prompt: Prompt) -> bool:
+        """Whether what stands before the request is kept from an earlier time."""
+        ...
+
     def read_ahead(self, prompt: Prompt) -> bool:
         """Read what stands before the request and keep it; False where no more can be kept."""
         ...
@@ -170,16 +174,19 @@ class LlamaGenerator:
                 with self._careful():
                     logits = self._context.evaluate([token], at)
 
+    def has_read(self, prompt: Prompt) -> bool:
+        """See `Generator.has_read`; it counts as a use."""
+        read = self._tokens(prompt)
+        return self._states is not None and self._states.has(self._key(read.head + read.material))
+
     def read_ahead(self, prompt: Prompt) -> bool:
         """See `Generator.read_ahead`; it takes no other state's place on disk."""
         if self._states is None:
             return False
         read = self._tokens(prompt)
-        key = self._key(read.head + read.material)
-        if self._states.has(key):
-            return True
         with self._careful():
             self._bring(read, keep=False)
+            key = self._key(read.head + read.material)
             return self._states.put(key, self._context.save(), displace=False)
 
     def close(self) -> None:

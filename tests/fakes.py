@@ -110,6 +110,9 @@ class ScriptedGenerator:
         finally:
             self._running -= 1
 
+    def has_read(self, prompt: Prompt) -> bool:
+        return prompt in self.ahead
+
     def read_ahead(self, prompt: Prompt) -> bool:
         self._enter(prompt)
         self._running -= 1

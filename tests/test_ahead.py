@@ -45,12 +45,22 @@ def test_it_ends_where_no_more_can_be_kept(
     seen = []
     kept, windows = assistant.read_ahead(lambda *step: seen.append(step))
     assert (kept, len(generator.ahead)) == (2, 2)
-    assert seen == [("reading ahead", done, windows) for done in range(3)]
+    assert seen == [("reading ahead", done, windows) for done in range(windows)]
+    generator.room = 3
+    assert assistant.read_ahead() == (3, windows)  # those of the first time are still there
 
 
-def test_what_the_model_cannot_hold_and_copies_are_left_out(tmp_path: Path) -> None:
+def test_it_ends_when_the_assistant_is_closed(
+    assistant: Assistant, generator: ScriptedGenerator
+) -> None:
+    kept, windows = assistant.read_ahead(lambda _, done, __: assistant.close() if done else None)
+    assert (kept, len(generator.ahead)) == (1, 1)
+    assert windows > 1
+
+
+def test_what_the_model_cannot_hold_is_left_out(tmp_path: Path) -> None:
     long = " ".join(["harbour"] * 500)
-    files = {"a.md": "One came.\n", "b.md": "One came.\n", "c.md": f"Cranes stand. {long}.\n"}
+    files = {"a.md": "One came.\n", "c.md": f"Cranes stand. {long}.\n"}
     generator = ScriptedGenerator(context_tokens=100)
     with open_assistant(write_corpus(tmp_path / "articles", files), generator) as assistant:
         assert assistant.read_ahead() == (1, 1)
@@ -70,7 +80,7 @@ def test_the_command_tells_how_much_was_read(
     assert main(["index", "--warm", str(corpus)]) == 0
     read = len(generator.ahead)
     assert capsys.readouterr().out.splitlines()[-1] == f"  read ahead: {read} of {read} windows"
-    generator.room = read
+    generator.ahead, generator.room = [], 1
     assert main(["index", "--warm", str(corpus)]) == 0
     told = capsys.readouterr().out.splitlines()[-1]
-    assert told.startswith(f"  read ahead: 0 of {read} windows; 1,024 MB hold no more")
+    assert told.startswith(f"  read ahead: 1 of {read} windows; no more can be kept in 1,024 MB")

@@ -4,7 +4,7 @@ import pytest
 from fakes import HashEmbedder
 
 from index.build import build
-from index.comments import announced, signed, writers
+from index.comments import announced, signed, unsigned, writers
 from index.split import sentence_spans, split
 from index.store import Index
 from index.types import Article
@@ -23,30 +23,37 @@ old stoker on March 31, 2008 at 12:48 PM"""
 ABOVE = """Comment by blue heron:
 Trams cost more than boats. I counted.
 
-old stoker says:
+old stoker says: May 3, 2009
 Boats sink."""
 
 
 @pytest.mark.parametrize(
-    "line",
+    ("line", "name"),
     [
-        "blue heron on March 31, 2008 at 12:38 PM",
-        "K. on 3 Feb 2021 at 09:15",
-        "Posted by: old stoker | April 1, 2008 at 03:10 PM",
-        "posted by jp at 2:51 PM",
+        ("blue heron on March 31, 2008 at 12:38 PM", "blue heron"),
+        ("K. on 3 Feb 2021 at 09:15", "K."),
+        ("Posted by: old stoker | April 1, 2008 at 03:10 PM", "old stoker"),
+        ("Posted by old stoker on April 1, 2008 at 03:10 PM", "old stoker"),
+        ("posted by jp, April 1, 2008 at 03:10 PM", "jp"),
+        ("posted by jp at 2:51 PM", "jp"),
     ],
 )
-def test_a_name_with_a_time_signs_a_comment(line: str) -> None:
-    assert signed(line)
-    assert signed(f"Trams cost more.\n\n{line}")
+def test_a_name_with_a_time_signs_a_comment(line: str, name: str) -> None:
+    assert signed(line) == signed(f"Trams cost more.\n\n{line}") == name
     assert not announced(line)
+    assert unsigned(f"Trams cost more.\n\n{line}") == f"Trams cost more.\n\n{name}"
 
 
 @pytest.mark.parametrize(
-    "line", ["old stoker says:", "Comment by blue heron:", "K. said...", "jp wrote: 3 May 2009"]
+    ("line", "name"),
+    [
+        ("old stoker says: May 3, 2009 at 2:51 pm", "old stoker"),
+        ("Comment by blue heron:", "blue heron"),
+        ("K. said... 3 May 2009", "K."),
+    ],
 )
-def test_a_name_with_a_colon_announces_a_comment(line: str) -> None:
-    assert announced(f"{line}\nTrams cost more.")
+def test_a_name_with_a_colon_announces_a_comment(line: str, name: str) -> None:
+    assert announced(line) == announced(f"{line}\nTrams cost more.") == name
     assert not signed(line)
 
 
@@ -54,8 +61,15 @@ def test_a_name_with_a_colon_announces_a_comment(line: str) -> None:
     "line",
     [
         "The talks opened on March 31, 2008 at 12:38 PM in the old town hall of Bergen.",
+        "The quake struck on March 31, 2008 at 2:30 p.m.",
+        "Quakes struck on March 31, 2008 at 2:30 p.m.",
+        "By Juan Cole on March 31, 2008 at 2:30 PM",
+        "Published on March 31, 2008 at 14:30",
+        "Last updated by the desk on March 31, 2008 at 14:30",
         "He arrived on March 31, 2008.",
         "The minister said: we shall see.",
+        "In a statement, the ministry said:",
+        "Then he said...",
         "Comment by blue heron: trams cost more than boats.",
         "",
     ],
@@ -75,14 +89,14 @@ def test_a_name_belongs_to_the_sentence_beside_it() -> None:
     assert [ABOVE[a:b] for a, b in sentence_spans(ABOVE)] == [
         "Comment by blue heron:\nTrams cost more than boats.",
         "I counted.",
-        "old stoker says:\nBoats sink.",
+        "old stoker says: May 3, 2009\nBoats sink.",
     ]
 
 
 def test_a_name_alone_is_kept() -> None:
-    text = "old stoker says:\n\nblue heron says:"
+    text = "Comment by old stoker:\n\nComment by blue heron:"
     assert [text[a:b] for a, b in sentence_spans(text)] == [text]
-    lone = "a on May 1, 2008 at 1:00 PM\nb on May 1, 2008 at 1:05 PM"
+    lone = "ann on May 1, 2008 at 1:00 PM\nbob on May 1, 2008 at 1:05 PM"
     assert [lone[a:b] for a, b in sentence_spans(lone)] == lone.split("\n")
 
 
@@ -102,6 +116,18 @@ def test_each_sentence_of_a_comment_has_its_writer() -> None:
     assert writers([]) == []
 
 
+def test_the_byline_of_an_article_signs_no_comment() -> None:
+    post = "Ferries\nPosted by old stoker on May 1, 2008 at 1:00 PM\nOne sank. Two rot. " * 1
+    _, found = split(article(f"{post}None sails.\nNice post.\njp on May 2, 2008 at 1:00 PM"), 800)
+    assert writers(found) == ["old stoker", "", "", "jp", "jp"]
+
+
+def test_no_piece_of_a_line_is_lost() -> None:
+    text = f"{'Boats rot and ' * 40}sink.\nWow! jp on May 2, 2008 at 1:00 PM"
+    found = sentence_spans(text)
+    assert " ".join(" ".join(text[a:b].split()) for a, b in found) == " ".join(text.split())
+
+
 def test_a_comment_is_found_by_its_writer() -> None:
     index = build([article(BELOW)], HashEmbedder(), 800)
     scores = index.lexical_sentences.scores("stoker")
@@ -119,7 +145,7 @@ def test_a_window_reaches_the_name_but_not_the_next_comment() -> None:
     stoker = "They never did. old stoker on March 31, 2008 at 12:48 PM"
     assert shown(BELOW, 3) == f"Boats sink. Trams do not. {stoker}"
     assert shown(ABOVE, 1) == "Comment by blue heron: Trams cost more than boats. I counted."
-    assert shown(ABOVE, 2) == "old stoker says: Boats sink."
+    assert shown(ABOVE, 2) == "old stoker says: May 3, 2009 Boats sink."
 
 
 def test_a_name_far_off_stays_out() -> None:

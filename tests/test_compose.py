@@ -40,9 +40,10 @@ def test_each_article_has_one_head_and_its_runs_best_first() -> None:
 
 
 def test_the_writer_of_a_comment_is_named_once() -> None:
-    far = replace(run("Boats sink."), writer="old stoker")
-    near = replace(run("Boats sink.\n\nold stoker on May 1, 2008 at 1:00 PM"), writer="old stoker")
     head = "[The talks, Reuters, 2008-04-07]\n"
+    far = replace(run("Boats sink."), writer="old stoker")
+    assert show([replace(run("Boats."), writer="oat")]) == f"{head}Comment by oat: Boats."
+    near = replace(run("Boats sink.\n\nold stoker on May 1, 2008 at 1:00 PM"), writer="old stoker")
     assert show([far]) == f"{head}Comment by old stoker: Boats sink."
     assert show([near]) == f"{head}Boats sink. old stoker on May 1, 2008 at 1:00 PM"
 

@@ -244,8 +244,10 @@ def test_what_was_read_ahead_answers_as_if_it_had_not_been(
 ) -> None:
     states = Counting(tmp_path, 100_000_000)
     first = loaded(small_file, states=states)
-    assert all(first.read_ahead(replace(prompt, request="")) for prompt in [*windows(2), JUDGE])
-    assert all(first.read_ahead(prompt) for prompt in windows(2))  # there already
+    other = prompts.render("judge", question="")
+    assert not first.has_read(JUDGE)
+    assert all(first.read_ahead(replace(prompt, request=other)) for prompt in [*windows(2), JUDGE])
+    assert all(first.has_read(prompt) for prompt in [*windows(2), JUDGE])
     first.close()
     assert len(list(tmp_path.iterdir())) == 3
     second = loaded(small_file, states=states)
