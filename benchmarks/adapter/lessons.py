@@ -29,6 +29,7 @@ _STATED_ELSEWHERE = 0.4  # share of them that a question with an answer is asked
 _STATED_NOWHERE = 0.6  # that of a question without
 _WRITTEN = 0.6  # share of the answers that are written out
 _ALONE = 0.2  # share of the answers that are judged by themselves
+_BESIDE = 0.3  # share of the questions of which a true sentence beside the point is judged
 _OTHERS = 3  # questions that such an answer does not answer
 _TOGETHER = 8  # conversations in a lesson
 
@@ -52,12 +53,14 @@ class Lesson:
     tasks: tuple[Task, ...]
 
 
-def of_articles(file: Path, chance: random.Random) -> list[Lesson]:
-    """One lesson for each window of an article of a JSON Lines file that a question is asked of."""
-    lessons = []
-    for line in file.read_text(encoding="utf-8").splitlines():
-        lessons += _Article(json.loads(line), chance).lessons()
-    return lessons
+def of_articles(articles: Sequence[dict[str, Any]], chance: random.Random) -> list[Lesson]:
+    """One lesson for each window of an article that a question is asked of, and some answers."""
+    return [lesson for each in articles for lesson in _Article(each, chance).lessons()]
+
+
+def lines(file: Path) -> list[dict[str, Any]]:
+    """The objects of a JSON Lines file."""
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
 
 
 def of_conversations(cases: Sequence[dict[str, Any]], chance: random.Random) -> list[Lesson]:
@@ -100,6 +103,10 @@ class _Article:
         for asked in self._article["questions"]:
             if asked.get("answer") and self._chance.random() < _ALONE:
                 lessons.append(Lesson(source, genre, tuple(self._alone(asked))))
+            if asked.get("wrong") and self._chance.random() < _BESIDE:
+                beside = self._chance.choice(asked["wrong"])
+                task = self._judged(asked["question"], beside, "alone", 0.0)
+                lessons.append(Lesson(source, genre, (task,)))
         return lessons
 
     def _alone(self, asked: dict[str, Any]) -> Iterator[Task]:

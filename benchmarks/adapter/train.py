@@ -1,11 +1,11 @@
 """Trains the adapter of the default model: to judge windows, to answer, to rewrite follow-ups.
 
-    python -m benchmarks.adapter.train --out FIRST.safetensors
-    python -m benchmarks.adapter.train --go-on FIRST.safetensors --out rag/adapters/NAME.safetensors
+    python -m benchmarks.adapter.train --course 1 --out first.safetensors
+    python -m benchmarks.adapter.train --course 2 --go-on first.safetensors --out second.safetensors
 
-The second command goes on from what the first has learned, with texts of other kinds: paragraphs
-of encyclopaedias, snippets, posts with comments. Some of the first texts come along, so that
-nothing is forgotten.
+The second course goes on from what the first has taught, with texts of other kinds: paragraphs
+of encyclopaedias, snippets, posts with comments; the third has more of them. Some lessons of the
+courses before come along, so that nothing is forgotten.
 
 Every text is read once, by the model as it is; what is asked of it comes behind, with the adapter.
 So one text serves all its questions, and the adapter learns to work behind passages that were read
@@ -14,7 +14,6 @@ without it. Each takes about an hour on two cores, and 8 GB of memory.
 
 import argparse
 import hashlib
-import json
 import random
 import time
 from collections.abc import Sequence
@@ -29,7 +28,13 @@ from sklearn.metrics import roc_auc_score
 from torch import Tensor
 from torch.nn import functional
 
-from benchmarks.adapter.lessons import Lesson, kinds, of_articles, of_conversations
+from benchmarks.adapter.lessons import (
+    Lesson,
+    kinds,
+    lines,
+    of_articles,
+    of_conversations,
+)
 from benchmarks.adapter.qwen2 import Lora, Qwen2
 from rag import adapter, models
 from rag.generate import Prompt
@@ -179,6 +184,24 @@ def save(lora: Lora, out: Path) -> None:
     print(f"{out}: {out.stat().st_size / 1e6:.1f} MB")
 
 
+def _lessons(course: int, chance: random.Random) -> tuple[list[Lesson], list[Lesson]]:
+    """What a course teaches, with some lessons of those before it, and what takes no part."""
+    articles = [{"course": 1} | article for article in lines(ARTICLES)]
+    articles += [{"course": 2} | article for article in lines(TEXTS)]
+    spoken = [{"course": 1, "held_out": False} | case for case in lines(CONVERSATIONS)]
+    kept = [case for case in spoken if case["held_out"]]
+    trained: list[Lesson] = []
+    tested = of_conversations(kept, chance)
+    for number in range(1, course + 1):
+        of_course = [article for article in articles if article["course"] == number]
+        more, held = _parted(of_articles(of_course, chance), chance)
+        said = [case for case in spoken if case["course"] == number and case not in kept]
+        trained = chance.sample(trained, round(AGAIN * len(trained)))
+        trained += more + of_conversations(said, chance)
+        tested += held
+    return trained, tested
+
+
 def _parted(lessons: list[Lesson], chance: random.Random) -> tuple[list[Lesson], list[Lesson]]:
     """Lessons to learn from, and those of one text in sixteen, which take no part."""
     names = sorted({lesson.source for lesson in lessons})
@@ -193,26 +216,16 @@ def main() -> None:
     """Train on all but a few lessons, say what that did for those few, and write the adapter."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True, help="the adapter, as safetensors")
-    parser.add_argument("--go-on", type=Path, help="an adapter that has learned the first texts")
+    parser.add_argument("--course", type=int, choices=(1, 2, 3), required=True)
+    parser.add_argument("--go-on", type=Path, help="the adapter of the course before")
     parser.add_argument("--limit", type=int, help="only so many lessons, to see how long they take")
     options = parser.parse_args()
     torch.manual_seed(SEED)
     file = models.resolve(DEFAULT_MODEL, Settings.load().models_dir)
     chance = random.Random(SEED)
-    trained, tested = _parted(of_articles(ARTICLES, chance), chance)
-    more_trained, more_tested = _parted(of_articles(TEXTS, chance), chance)
-    lines = CONVERSATIONS.read_text(encoding="utf-8").splitlines()
-    spoken = [json.loads(line) for line in lines]
-    kept = [case for case in spoken if case.get("held_out", False)]
-    first, second = (
-        [c for c in spoken if c.get("course", 1) == course and c not in kept] for course in (1, 2)
-    )
-    trained += of_conversations(first, chance)
-    tested += of_conversations(kept, chance)
-    if options.go_on:
-        trained = chance.sample(trained, round(AGAIN * len(trained))) + more_trained
-        trained += of_conversations(second, chance)
-        tested += more_tested
+    if (options.course > 1) is not bool(options.go_on):
+        parser.error("a later course goes on from an adapter (--go-on), the first from none")
+    trained, tested = _lessons(options.course, chance)
     chance.shuffle(trained)
     trained = trained[: options.limit]
     print(f"{len(trained)} lessons:", *(f"{count} {kind}," for kind, count in kinds(trained)))
