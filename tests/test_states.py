@@ -2,6 +2,7 @@
 
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -29,13 +30,16 @@ def test_a_state_comes_back_as_it_was_and_in_the_next_process_too(folder: Path) 
         assert states.get("b") is None
 
 
-def test_the_least_recently_used_goes_first(folder: Path) -> None:
+@pytest.mark.parametrize("use", [States.get, States.has])
+def test_the_least_recently_used_goes_first(
+    use: Callable[[States, str], object], folder: Path
+) -> None:
     states = States(folder, ROOM)
     states.put("a", b"1234")
     states.put("b", b"1234")
     age(folder, "a", 1000)
     age(folder, "b", 2000)
-    assert states.get("a")
+    assert use(states, "a")
     states.put("c", b"1234")
     assert (states.get("a"), states.get("b"), states.get("c")) == (b"1234", None, b"1234")
 
@@ -46,17 +50,6 @@ def test_what_may_not_displace_others_is_kept_only_where_there_is_room(folder: P
     assert not states.put("c", b"1234", displace=False)
     assert [states.has(key) for key in "abc"] == [True, True, False]
     assert not states.put("d", b"x" * 2 * ROOM)
-
-
-def test_to_ask_for_a_state_is_a_use(folder: Path) -> None:
-    states = States(folder, ROOM)
-    states.put("a", b"1234")
-    states.put("b", b"1234")
-    age(folder, "a", 1000)
-    age(folder, "b", 2000)
-    assert states.has("a")
-    states.put("c", b"1234")
-    assert [states.has(key) for key in "abc"] == [True, False, True]
 
 
 def test_the_limit_holds_whatever_is_put_in(folder: Path) -> None:
