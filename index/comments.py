@@ -10,7 +10,7 @@ _FAR = 12  # sentences from such a line up to which they are taken for the comme
 _ABOVE_IT = 100  # sentences above one in which the comment before it is looked for
 _NEAR = 2  # and where nothing tells where the comment begins
 _NO_NAME = r"(?!(?:by|posted|published|updated|last|the|an?|in|on|at|he|she|it|they|we|you|i)\b)"
-_NAME = rf"{_NO_NAME}(?P<{{}}>\S.{{{{0,40}}}}?)"
+_NAME = rf"{_NO_NAME}(\S.{{0,40}}?)"
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 _DAY = (
     rf"(?:{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}}"
@@ -18,14 +18,14 @@ _DAY = (
 )
 _TIME = r"\d{1,2}[:.]\d{2}(?::\d{2})?(?: ?[ap]m)?"  # no "p.m.": that is how a sentence ends
 _BELOW = re.compile(
-    rf"(?:comment )?posted by:? {_NAME.format('a')}"
+    rf"(?:comment )?posted by:? {_NAME}"
     rf"(?:,| (?:on|at|[|·-])) ?(?:{_DAY}|{_TIME}).{{0,40}}"
-    rf"|{_NAME.format('b')} on {_DAY} at {_TIME}",
+    rf"|{_NAME} on {_DAY} at {_TIME}",
     re.IGNORECASE,
 )
 _ABOVE = re.compile(
-    rf"comment (?:by|from) {_NAME.format('a')}:"
-    rf"|{_NAME.format('b')} (?:says|said|writes|wrote|commented|replied)(?:\.\.\.|…|:)"
+    rf"comment (?:by|from) {_NAME}:"
+    rf"|{_NAME} (?:says|said|writes|wrote|commented|replied)(?:\.\.\.|…|:)"
     rf" ?{_DAY}.{{0,20}}",
     re.IGNORECASE,
 )

@@ -1,8 +1,7 @@
 """What a browser or a program is told of a failure: no path of this machine."""
 
-import sys
-
 from rag.errors import FootnoteError, ModelError, QuestionError
+from rag.terminal import complain
 
 NO_MODEL = "The answer model cannot be used; the terminal that Footnote runs in says why."
 BROKEN = "Something went wrong inside Footnote; the terminal that it runs in shows the details."
@@ -10,7 +9,7 @@ BROKEN = "Something went wrong inside Footnote; the terminal that it runs in sho
 
 def tell(error: FootnoteError) -> None:
     """To the terminal alone: the message may name a path of this machine."""
-    print("footnote:", " ".join(str(error).split()), file=sys.stderr)
+    complain(" ".join(str(error).split()))
 
 
 def told(error: Exception) -> str:

@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from index.comments import announced, apart, signed, writer
+from index.comments import announced, signed, writer
 from index.embed import Vectors
 from index.lexical import Scores
 from index.store import Index
@@ -177,10 +177,8 @@ def _around(index: Index, row: int) -> list[int]:
     sentences = index.sentences
 
     def ends(at: int) -> bool:
-        """Whether the sentence behind row `at` belongs to something else."""
-        if not 0 <= at < len(sentences) - 1:
-            return True
-        return apart(sentences[at], sentences[at + 1])
+        """Whether nothing behind row `at` belongs to the same article or comment."""
+        return at < 0 or int(index.next_rows[at]) == at
 
     low = high = row
     while low > row - _NEIGHBOURS and not ends(low - 1):

@@ -9,7 +9,7 @@ courses before come along, so that nothing is forgotten.
 
 Every text is read once, by the model as it is; what is asked of it comes behind, with the adapter.
 So one text serves all its questions, and the adapter learns to work behind passages that were read
-without it. Each takes about an hour on two cores, and 8 GB of memory.
+without it. A course takes an hour to an hour and a half on two cores, and 8 GB of memory.
 """
 
 import argparse
@@ -28,13 +28,7 @@ from sklearn.metrics import roc_auc_score
 from torch import Tensor
 from torch.nn import functional
 
-from benchmarks.adapter.lessons import (
-    Lesson,
-    kinds,
-    lines,
-    of_articles,
-    of_conversations,
-)
+from benchmarks.adapter.lessons import Lesson, kinds, lines, of_articles, of_conversations
 from benchmarks.adapter.qwen2 import Lora, Qwen2
 from rag import adapter, models
 from rag.generate import Prompt
@@ -47,7 +41,7 @@ RANK, SCALE, FIRST_LAYER = 8, 2.0, 4
 RATE, WARM_UP, BATCH = 3e-4, 30, 4  # learning rate; steps until it is reached; lessons an update
 WRITING = 0.5  # weight of a written reply's loss beside a judgement's
 GOING_ON = 2e-4  # the rate from an adapter that has learned already
-AGAIN = 0.1  # share of the first lessons that come along
+AGAIN = 0.1  # share of the lessons of the courses before that come along
 SEED = 0
 
 
@@ -189,13 +183,12 @@ def _lessons(course: int, chance: random.Random) -> tuple[list[Lesson], list[Les
     articles = [{"course": 1} | article for article in lines(ARTICLES)]
     articles += [{"course": 2} | article for article in lines(TEXTS)]
     spoken = [{"course": 1, "held_out": False} | case for case in lines(CONVERSATIONS)]
-    kept = [case for case in spoken if case["held_out"]]
     trained: list[Lesson] = []
-    tested = of_conversations(kept, chance)
+    tested = of_conversations([case for case in spoken if case["held_out"]], chance)
     for number in range(1, course + 1):
         of_course = [article for article in articles if article["course"] == number]
         more, held = _parted(of_articles(of_course, chance), chance)
-        said = [case for case in spoken if case["course"] == number and case not in kept]
+        said = [case for case in spoken if case["course"] == number and not case["held_out"]]
         trained = chance.sample(trained, round(AGAIN * len(trained)))
         trained += more + of_conversations(said, chance)
         tested += held
