@@ -43,7 +43,7 @@ def main() -> int:
     asked = {query: given.queries[query] for query in given.relevant}
     settings = Settings.load()
     folder = models.resolve(settings.embedder, settings.models_dir, offline=settings.offline)
-    embedder = SentenceTransformerEmbedder(folder, settings.embedder)
+    embedder = SentenceTransformerEmbedder(folder, settings.embedder, adapted=settings.adapter)
     articles = [replace(article, titled=bool(article.title)) for article in given.documents]
     with Meter() as meter:
         index = build(articles, embedder, settings.passage_chars, progress=meter)

@@ -269,7 +269,9 @@ def _open_plain(settings: Settings, articles: Sequence[Article]) -> Plain:
     find = partial(models.resolve, folder=settings.models_dir, offline=settings.offline)
     sizes = (settings.context_tokens, settings.threads)
     generator = LlamaGenerator(find(settings.model), settings.model, *sizes)
-    embedder = SentenceTransformerEmbedder(find(settings.embedder), settings.embedder)
+    embedder = SentenceTransformerEmbedder(
+        find(settings.embedder), settings.embedder, adapted=False
+    )
     return Plain(articles, embedder, generator)
 
 

@@ -122,9 +122,9 @@ def build(
         sentences.extend(some_sentences)
     if not sentences:
         raise CorpusError("The articles hold no sentence to index.")
-    in_context = _in_context(sentences)
+    in_context = sentence_texts(sentences)
     known = _known(stored) if stored is not None else {}
-    vectors = _embed([*_whole(passages, by_id), *in_context], embedder, known, progress)
+    vectors = _embed([*passage_texts(passages, by_id), *in_context], embedder, known, progress)
     return Index(
         articles=by_id,
         passages=passages,
@@ -139,7 +139,7 @@ def build(
     )
 
 
-def _whole(passages: Sequence[Passage], articles: Mapping[str, Article]) -> list[str]:
+def passage_texts(passages: Sequence[Passage], articles: Mapping[str, Article]) -> list[str]:
     """Each passage as it is embedded: behind its title, where the file states one.
 
     A file's name is left to the word search, so that renaming a file embeds nothing.
@@ -154,8 +154,8 @@ def _known(stored: Index) -> dict[str, Vectors]:
     """The vector of every text that `stored` holds, by the text."""
     found: dict[str, Vectors] = {}
     for texts, dense in (
-        (_whole(stored.passages, stored.articles), stored.dense_passages),
-        (_in_context(stored.sentences), stored.dense_sentences),
+        (passage_texts(stored.passages, stored.articles), stored.dense_passages),
+        (sentence_texts(stored.sentences), stored.dense_sentences),
     ):
         found.update(zip(texts, dense.vectors(np.arange(len(texts))), strict=True))
     return found
@@ -176,7 +176,7 @@ def _embed(
     return vectors
 
 
-def _in_context(sentences: Sequence[Sentence]) -> list[str]:
+def sentence_texts(sentences: Sequence[Sentence]) -> list[str]:
     """Each sentence behind the one before it, as both searches see it.
 
     "He denied it" is found by the name that the sentence before it gives, and what a reader's

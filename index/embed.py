@@ -1,18 +1,20 @@
 """Text -> vectors, by sentence-transformers behind a small protocol."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from index import adapter
 from index.errors import ModelError
 from index.types import Progress
 
 Vectors = NDArray[np.float32]
 BATCH = 64
+WEIGHTS = "model.safetensors"
 _FILE_TYPES = (".safetensors", ".bin", ".json", ".txt")  # weights, settings and vocabulary
 
 
@@ -31,8 +33,11 @@ class Embedder(Protocol):
 class SentenceTransformerEmbedder:
     """An encoder of sentence-transformers, read from a local folder; touches no network."""
 
-    def __init__(self, folder: Path, name: str) -> None:
-        """Load the encoder in `folder`; raises ModelError when that fails."""
+    def __init__(self, folder: Path, name: str, *, adapted: bool = True) -> None:
+        """Load the encoder in `folder`; raises ModelError when that fails.
+
+        It takes on the adapter that Footnote has for its weights, if any and unless not `adapted`.
+        """
         from safetensors import SafetensorError
         from sentence_transformers import SentenceTransformer
         from transformers.utils.logging import disable_progress_bar
@@ -40,7 +45,12 @@ class SentenceTransformerEmbedder:
         disable_progress_bar()  # it loads in a moment
         try:
             self._model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
-            self.fingerprint = fingerprint(folder)
+            hashes = hashes_of(folder)
+            taught = adapter.find(hashes.get(WEIGHTS, "")) if adapted else None
+            if taught:
+                adapter.merge(taught, self._model[0].auto_model)
+                hashes["adapter"] = _sha256(taught)
+            self.fingerprint = fingerprint(hashes)
         except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
             raise ModelError(
                 f"The embedding model in {folder} cannot be loaded ({error}). "
@@ -72,12 +82,18 @@ class SentenceTransformerEmbedder:
         return vectors[[row_of[text] for text in texts]]
 
 
-def fingerprint(folder: Path) -> str:
-    """Short hash of the model files in `folder`; a tenth of a second for 100 MB."""
+def hashes_of(folder: Path) -> dict[str, str]:
+    """SHA-256 of each model file in `folder`, by its path; a tenth of a second for 100 MB."""
     files = [file for file in folder.rglob("*") if file.suffix in _FILE_TYPES and file.is_file()]
-    whole = hashlib.sha256()
-    for file in sorted(files):
-        with file.open("rb") as stream:
-            content = hashlib.file_digest(stream, "sha256").hexdigest()
-        whole.update(f"{file.relative_to(folder).as_posix()!a} {content}\n".encode())
-    return whole.hexdigest()[:12]
+    return {file.relative_to(folder).as_posix(): _sha256(file) for file in sorted(files)}
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def fingerprint(hashes: Mapping[str, str]) -> str:
+    """Short hash of what `hashes_of` found, and of more under names of its own."""
+    lines = "".join(f"{name!a} {sha256}\n" for name, sha256 in hashes.items())
+    return hashlib.sha256(lines.encode()).hexdigest()[:12]

@@ -90,7 +90,7 @@ class Assistant:
         folder = models.resolve(
             settings.embedder, settings.models_dir, offline=settings.offline, progress=progress
         )
-        embedder = SentenceTransformerEmbedder(folder, settings.embedder)
+        embedder = SentenceTransformerEmbedder(folder, settings.embedder, adapted=settings.adapter)
         reranker = loading.load_reranker(settings, progress)
         index = open_index(
             settings.corpus, settings.index_root, embedder, settings.passage_chars, progress

@@ -8,8 +8,11 @@ from gguf import GGUFReader
 from safetensors.numpy import load_file, save_file
 
 import prompts
+from index import adapter as encoders
+from index.embed import WEIGHTS
 from rag import adapter, models
-from rag.settings import DEFAULT_MODEL
+from rag.catalogue import CATALOGUE
+from rag.settings import DEFAULT_EMBEDDER, DEFAULT_MODEL
 
 SHA256 = models.pinned_sha256(DEFAULT_MODEL)
 NOTED = {
@@ -71,3 +74,35 @@ def test_a_fingerprint_follows_the_numbers(tmp_path: Path) -> None:
     one = adapter.read(write(tmp_path / "a.safetensors"))
     other = adapter.read(write(tmp_path / "b.safetensors", seed="1"))
     assert one.fingerprint == adapter.read(one.path).fingerprint != other.fingerprint
+
+
+# The encoder's
+
+
+def test_the_default_encoder_has_an_adapter() -> None:
+    pinned = {file.path: file.sha256 for file in CATALOGUE[DEFAULT_EMBEDDER].files}
+    found = encoders.find(pinned[WEIGHTS])
+    assert found is not None, "train it again: benchmarks/README.md"
+    assert found.stat().st_size <= 1_400_000
+    matrices = load_file(found)
+    assert {name.rsplit("_", 1)[1] for name in matrices} == {"a", "b"}
+    assert all(np.isfinite(matrix).all() and matrix.any() for matrix in matrices.values())
+
+
+def test_no_other_encoder_gets_it() -> None:
+    assert encoders.find("0" * 64) is None
+    assert encoders.find("") is None
+
+
+def test_an_encoders_layers_gain_the_product_of_the_matrices(tmp_path: Path) -> None:
+    import torch
+
+    encoder = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.Linear(3, 3))
+    first, second = (layer.weight.detach().clone() for layer in encoder)
+    a, b = np.arange(8.0).reshape(2, 4), np.array([[1.0, 0], [0, 1], [2, 2]])
+    given = {"0.lora_a": a.astype(np.float16), "0.lora_b": b.astype(np.float16)}
+    save_file(given, tmp_path / "e.safetensors")
+    encoders.merge(tmp_path / "e.safetensors", encoder)
+    gained = (encoder[0].weight.detach() - first).numpy()
+    assert np.allclose(gained, [[0, 1, 2, 3], [4, 5, 6, 7], [8, 12, 16, 20]], atol=1e-5)
+    assert torch.equal(encoder[1].weight, second)

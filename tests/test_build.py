@@ -8,7 +8,7 @@ from fakes import HashEmbedder, Opening, write_corpus
 
 from index.articles import read_articles
 from index.build import build, index_folder
-from index.embed import fingerprint
+from index.embed import fingerprint, hashes_of
 from index.errors import CorpusError
 from index.selection import Selection
 from index.types import Article
@@ -70,13 +70,13 @@ def test_a_fingerprint_follows_the_weights_and_nothing_else(tmp_path: Path) -> N
     (tmp_path / "1_Pooling").mkdir()
     (tmp_path / "1_Pooling" / "config.json").write_text("{}")
     (tmp_path / "model.safetensors").write_bytes(b"one")
-    one = fingerprint(tmp_path)
+    one = fingerprint(hashes_of(tmp_path))
     (tmp_path / "README.md").write_text("Read this.")
-    assert fingerprint(tmp_path) == one
+    assert fingerprint(hashes_of(tmp_path)) == one
     (tmp_path / "model.safetensors").write_bytes(b"two")
-    two = fingerprint(tmp_path)
+    two = fingerprint(hashes_of(tmp_path))
     (tmp_path / "1_Pooling" / "config.json").write_text("[]")
-    assert len({one, two, fingerprint(tmp_path)}) == 3
+    assert len({one, two, fingerprint(hashes_of(tmp_path))}) == 3
 
 
 @pytest.mark.parametrize("name", ["articles.jsonl", "passages.faiss", "sentences.npy"])

@@ -5,7 +5,6 @@ They have to be in the model folder: `footnote models pull` and
 """
 
 import math
-import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -369,64 +368,6 @@ def test_a_text_file_called_gguf_is_refused_with_what_to_do(tmp_path: Path) -> N
         models.resolve(str(text), tmp_path)
     with pytest.raises(ModelError, match=r"cannot load .*footnote models verify"):
         loaded(text)
-
-
-# The embedder
-
-
-def test_vectors_have_length_one_and_keep_the_order(embedder: SentenceTransformerEmbedder) -> None:
-    texts = [QUESTION, "", "word " * 2000, TEXT, "誰が 🙂", "x", QUESTION]
-    vectors = embedder.encode(texts)
-    assert vectors.shape == (7, embedder.dimension) == (7, 384)
-    assert np.allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-4)
-    assert np.allclose(vectors[0], vectors[6], atol=1e-5)
-    assert np.allclose(vectors[3], embedder.encode([TEXT])[0], atol=1e-4)
-    assert vectors[0] @ vectors[3] > vectors[0] @ vectors[5]
-
-
-def test_equal_texts_are_embedded_once(
-    embedder: SentenceTransformerEmbedder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    encode = embedder._model.encode
-    seen: list[str] = []
-
-    def counting(texts: list[str], **given: object) -> object:
-        seen.extend(texts)
-        return encode(texts, **given)
-
-    monkeypatch.setattr(embedder._model, "encode", counting)
-    vectors = embedder.encode([TEXT, QUESTION, *[TEXT] * 100])
-    assert sorted(seen) == sorted([TEXT, QUESTION])
-    assert vectors.shape == (102, embedder.dimension)
-    assert np.array_equal(vectors[0], vectors[101])
-    assert not np.array_equal(vectors[0], vectors[1])
-    assert embedder.encode([]).shape == (0, embedder.dimension)
-
-
-def test_threads_may_share_the_embedder(embedder: SentenceTransformerEmbedder) -> None:
-    texts = [["word " * (7 * i + j) for j in range(1, 4)] for i in range(12)]
-    with ThreadPoolExecutor(4) as threads:
-        together = list(threads.map(embedder.encode, texts))
-    for some, vectors in zip(texts, together, strict=True):
-        assert np.allclose(vectors, embedder.encode(some), atol=1e-4)
-
-
-def without_weights(real_models: Path, folder: Path) -> Path:
-    ignore = shutil.ignore_patterns("model.safetensors*")
-    return shutil.copytree(real_models / DEFAULT_EMBEDDER, folder, ignore=ignore)
-
-
-def test_an_embedder_without_weights_is_refused(real_models: Path, tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="cannot be loaded"):
-        SentenceTransformerEmbedder(without_weights(real_models, tmp_path / "e"), "e")
-
-
-def test_an_embedder_with_half_its_weights_is_refused(real_models: Path, tmp_path: Path) -> None:
-    folder = without_weights(real_models, tmp_path / "e")
-    with (real_models / DEFAULT_EMBEDDER / "model.safetensors").open("rb") as whole:
-        (folder / "model.safetensors").write_bytes(whole.read(1_000_000))
-    with pytest.raises(ModelError, match="cannot be loaded"):
-        SentenceTransformerEmbedder(folder, "e")
 
 
 # Questions
