@@ -81,12 +81,17 @@ class Answerer:
             confidence=reading.confidence,
             reason="not_stated",
             weighed=reading.weighed,
+            judge_prompt=generator.render(reading.chosen.judging),
         )
         window, clock.prompt_tokens = reading.chosen.window, reading.chosen.length
         if not reading.worth:
             yield replace(refused, timings=clock.timings())
             return
-        refused = replace(refused, passages=_mark_used(passages, [window]))
+        refused = replace(
+            refused,
+            passages=_mark_used(passages, [window]),
+            answer_prompt=generator.render(reading.chosen.answering),
+        )
         sure = partial(reading.calibrated.both, reading.margin)
         draft = yield from self._write(refused, reading.chosen, sure, clock)
         if draft.answer.abstained and not draft.declined:

@@ -15,6 +15,7 @@ from rag.types import Answer, Position, Token, Weighed
 
 pytestmark = pytest.mark.browser
 START = TALKS.text.index(LED)
+PROMPT = f"<|im_start|>user\n{LED}\n{HOSTILE}\n" + "It goes on. " * 300 + "<|im_end|>\n"
 PLACE = Weighed(
     TALKS.id, TALKS.title, LED, START, START + len(LED), margin=4.2, probability=0.79, read=True
 )
@@ -26,7 +27,10 @@ def assistant(tmp_path: Path) -> Scripted:
 
 
 def explained(answer: Answer) -> Answer:
-    return replace(answer, weighed=(PLACE,), passages=(passage(TALKS, START - 20, START + 90),))
+    near = replace(passage(TALKS, START - 20, START + 90), rank=1, dense_rank=12, lexical_rank=3)
+    return replace(
+        answer, weighed=(PLACE,), passages=(near,), judge_prompt=PROMPT, answer_prompt=PROMPT
+    )
 
 
 def empty(visit: Visit, assistant: Scripted) -> None:
@@ -111,6 +115,25 @@ def test_axe_would_find_something(browser: Browser, address: str) -> None:
     found = serious(visit)
     visit.context.close()
     assert {rule for rule, *_ in found} == {"button-name", "color-contrast"}
+
+
+def test_a_prompt_is_copied_word_for_word_and_scrolled_with_the_keys(
+    browser: Browser, address: str, assistant: Scripted
+) -> None:
+    visit = Visit(browser, address, 1280, "light")
+    visit.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=address)
+    unfolded(visit, assistant)
+    prompt = visit.turn(1).locator("figure").last
+    assert prompt.locator("pre").text_content() == PROMPT
+    prompt.get_by_role("button", name="Copy").press("Enter")
+    expect(prompt.get_by_role("button", name="Copied")).to_be_focused()
+    expect(prompt.get_by_role("button", name="Copied")).to_have_count(0)
+    assert visit.page.evaluate("navigator.clipboard.readText()") == PROMPT
+    prompt.locator("pre").press("End")
+    visit.page.wait_for_function("e => e.scrollTop > 0", arg=prompt.locator("pre").element_handle())
+    assert prompt.locator("script, img, svg").count() == 0
+    assert visit.page.evaluate("window.pwned") is None
+    assert visit.problems == []
 
 
 def test_what_is_unfolded_leads_to_the_article_and_stays_so(

@@ -44,6 +44,23 @@ def test_the_stream_ends_with_the_answer_that_ask_gives(opener: Opener) -> None:
     assert events[-1].text == assistant.ask(QUESTION).text
 
 
+def test_the_prompts_are_told_word_for_word_as_the_model_was_given_them(opener: Opener) -> None:
+    generator = ScriptedGenerator(LED, margin=lambda user: 9.0 if "unsure" in user else -2.0)
+    answer = opener(generator).ask(QUESTION)
+    assert [place.read for place in answer.weighed] == [False, True]
+    judging, answering = generator.judged[1], generator.asked[0]
+    assert "unsure" in judging.user
+    assert answer.judge_prompt == generator.render(judging)
+    assert answer.answer_prompt == generator.render(answering)
+
+
+def test_of_a_refusal_the_judges_prompt_of_the_best_place_is_told(opener: Opener) -> None:
+    generator = ScriptedGenerator(LED, margin=lambda user: -2.0 if "Harbour" in user else -5.0)
+    answer = opener(generator).ask(QUESTION)
+    (best,) = [prompt for prompt in generator.judged if "Harbour" in prompt.user]
+    assert (answer.judge_prompt, answer.answer_prompt) == (generator.render(best), "")
+
+
 @pytest.mark.parametrize(
     ("strictness", "refuses"), [(0.5, False), (0.6, False), (0.7, True), (1.0, True)]
 )
