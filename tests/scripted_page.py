@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -136,7 +136,11 @@ class Scripted:
         return list(ARTICLES)
 
     def stream(
-        self, question: str, history: Sequence[Turn] = ()
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        *,
+        stopped: Callable[[], bool] = bool,
     ) -> Iterator[Token | Sentence | Answer]:
         self.asked.append((question, history))
         for step in self.scripts[question]:

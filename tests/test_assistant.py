@@ -214,6 +214,30 @@ def test_articles_that_disagree_are_both_heard(tmp_path: Path) -> None:
     assert json.loads(json.dumps(answer.to_dict()))["disagreement"][1]["citations"] == [2]
 
 
+@pytest.mark.parametrize(
+    ("at", "judged", "asked"),
+    [(1, 0, 1), (2, 1, 1), (6, 1, 2), (1000, 2, 2)],
+    ids=["before it is judged", "before it is read", "while it is read", "never"],
+)
+def test_a_search_for_a_disagreement_is_stopped_between_its_steps(
+    tmp_path: Path, at: int, judged: int, asked: int
+) -> None:
+    generator = ScriptedGenerator(LED, TALABANI)
+    looks = iter(range(1, 1001))
+    with open_assistant(write_corpus(tmp_path, RIVALS), generator) as assistant:
+        events = assistant.stream(QUESTION, stopped=lambda: next(looks) >= at)
+        while not isinstance(sentence := next(events), Sentence):
+            pass
+        before = len(generator.judged)
+        (answer,) = events
+        assert isinstance(answer, Answer)
+        assert (len(generator.judged) - before, len(generator.asked)) == (judged, asked)
+        assert answer.text.startswith(f"{LED} [1]")
+        assert answer.citations[:1] == sentence.citations
+        assert bool(answer.disagreement) == (at == 1000)
+        assert assistant.ask(QUESTION).text, "the model is free again"
+
+
 def test_two_articles_that_agree_are_one_other_side(tmp_path: Path) -> None:
     again = "Talabani headed them to Qom."
     third = f"---\ntitle: Snow\npublisher: Mehr\n---\n\n{again} So a man said."
