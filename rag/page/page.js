@@ -316,6 +316,8 @@ if (part === "parcel") watch("value", unpack);
 // Each tab keeps the name of its own conversation and nothing else, for a reload.
 if (part === "conversations") {
   const id = sessionStorage.getItem("footnote");
+  // Noted again once it is open; one that was deleted elsewhere is asked for no more.
+  sessionStorage.removeItem("footnote");
   if (id) trigger("select", { conversation: id });
 }
 
