@@ -7,7 +7,17 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from rag.types import Answer, Article, Citation, Passage, Sentence, Timings, Token, Turn
+from rag.types import (
+    Answer,
+    Article,
+    Citation,
+    Passage,
+    Progress,
+    Sentence,
+    Timings,
+    Token,
+    Turn,
+)
 
 GATE_S = 20.0  # a test that has not come this far by then is stuck
 
@@ -108,10 +118,12 @@ class Scripted:
     """Plays the steps written for a question: yields events, raises errors, waits for gates."""
 
     model = "scripted"
-    removed: tuple[str, ...] = ()
 
     def __init__(self, folder: Path) -> None:
         self.conversations_dir = folder
+        self.added_dir = folder / "added"
+        self.removed: list[str] = []
+        self.change: list[Any] = []  # steps of whatever changes the articles: progress, or as above
         self.passages_by_article = Counter({TALKS.id: 12, PLAIN.id: 1, BAD.id: 3})
         self.settings = SimpleNamespace(conversations=20, feedback=folder / "feedback.jsonl")
         self.asked: list[tuple[str, Sequence[Turn]]] = []
@@ -133,7 +145,21 @@ class Scripted:
         self.asked.clear()
 
     def articles(self) -> list[Article]:
-        return list(ARTICLES)
+        return [article for article in ARTICLES if article.id not in self.removed]
+
+    def add(self, paths: Sequence[Path], *, progress: Progress) -> None:
+        self._play_change(progress)
+
+    def remove(self, article_ids: Sequence[str], *, progress: Progress) -> None:
+        self._play_change(progress)
+        self.removed.extend(article_ids)
+
+    def _play_change(self, progress: Progress) -> None:
+        for step in self.change:
+            if isinstance(step, tuple):
+                progress(*step)
+            else:
+                _pass(step)
 
     def stream(
         self,
@@ -144,9 +170,13 @@ class Scripted:
     ) -> Iterator[Token | Sentence | Answer]:
         self.asked.append((question, history))
         for step in self.scripts[question]:
-            if isinstance(step, threading.Event):
-                assert step.wait(GATE_S), "nobody opened the gate"
-            elif isinstance(step, Exception):
-                raise step
-            else:
+            if isinstance(step, Token | Sentence | Answer):
                 yield step
+            else:
+                _pass(step)
+
+
+def _pass(step: threading.Event | Exception) -> None:
+    if isinstance(step, Exception):
+        raise step
+    assert step.wait(GATE_S), "nobody opened the gate"

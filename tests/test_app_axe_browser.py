@@ -6,14 +6,19 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, FilePayload, expect
 from scripted_page import ANSWER, HOSTILE, LED, TALKS, WHO, Scripted, passage, refused
 from visit import Visit
 
-from rag.errors import ModelError
+from rag.errors import IndexStoreError, ModelError
 from rag.types import Answer, Position, Token, Weighed
 
 pytestmark = pytest.mark.browser
+FILE: FilePayload = {
+    "name": "bridge.txt",
+    "mimeType": "text/plain",
+    "buffer": b"The bridge of Kut\n\nThe bridge of Kut was mended in June.",
+}
 START = TALKS.text.index(LED)
 PROMPT = f"<|im_start|>user\n{LED}\n{HOSTILE}\n" + "It goes on. " * 300 + "<|im_end|>\n"
 PLACE = Weighed(
@@ -80,6 +85,32 @@ def rated(visit: Visit, assistant: Scripted) -> None:
     expect(visit.page.locator("#conversations .open").first).to_be_visible()
 
 
+def indexing(visit: Visit, assistant: Scripted) -> None:
+    assistant.change = [("embedding", 64, 128), assistant.gate()]
+    visit.choose(FILE)
+    expect(visit.work).to_contain_text("Indexing…")
+    expect(visit.work.get_by_role("progressbar")).to_be_visible()
+
+
+def added(visit: Visit, assistant: Scripted) -> None:
+    visit.choose(FILE, FILE | {"name": "copy.txt"}, FILE | {"name": f"{HOSTILE}.xlsx"})
+    expect(visit.work).to_contain_text("Added 1 article")
+    expect(visit.work).to_contain_text("Left out 2 files")
+
+
+def removed(visit: Visit, assistant: Scripted) -> None:
+    visit.page.get_by_role("button", name=f"Remove the article: {TALKS.title}").click()
+    expect(visit.work.get_by_role("button", name="Undo")).to_be_focused()
+    visit.page.locator("#articles summary").click()
+    expect(visit.page.get_by_role("button", name="Bring back the article")).to_be_visible()
+
+
+def not_removed(visit: Visit, assistant: Scripted) -> None:
+    assistant.change = [IndexStoreError("The disk is full.")]
+    visit.page.get_by_role("button", name=f"Remove the article: {TALKS.title}").click()
+    expect(visit.work).to_contain_text("are as they were")
+
+
 def serious(visit: Visit) -> list[tuple[str, list[str], str]]:
     """The serious and critical findings on the page as it is: rule, where, and why."""
     return [
@@ -89,10 +120,12 @@ def serious(visit: Visit) -> list[tuple[str, list[str], str]]:
     ]
 
 
+STATES = (empty, waiting, answered, unfolded, refusal, failed, rated)
+STATES += (indexing, added, removed, not_removed)
+
+
 @pytest.mark.parametrize("look", [(1280, "light"), (1280, "dark"), (360, "light")], ids=str)
-@pytest.mark.parametrize(
-    "state", [empty, waiting, answered, unfolded, refusal, failed, rated], ids=lambda s: s.__name__
-)
+@pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
 def test_axe_finds_nothing_serious(
     browser: Browser,
     address: str,
