@@ -115,7 +115,10 @@ ANSWER = answered(
 
 
 class Scripted:
-    """Plays the steps written for a question: yields events, raises errors, waits for gates."""
+    """Plays what is written for a question: yields events, raises errors, waits for gates.
+
+    A step that can be called is given `stopped`.
+    """
 
     model = "scripted"
 
@@ -172,6 +175,8 @@ class Scripted:
         for step in self.scripts[question]:
             if isinstance(step, Token | Sentence | Answer):
                 yield step
+            elif callable(step):
+                step(stopped)
             else:
                 _pass(step)
 
