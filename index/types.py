@@ -46,8 +46,9 @@ class Article:
 class Passage:
     """A run of whole sentences of one article: `text == article.text[start:end]`.
 
-    The scores are those of the query that retrieved it; `rank` counts from 1, 0 means that
-    no query did. `used` says whether the model was shown any of it.
+    The scores and ranks are those of the query that retrieved it: of the vectors, of the words,
+    and `score` and `rank` of both together. Ranks count from 1; 0 means that the search did not
+    find it. `used` says whether the model was shown any of it.
     """
 
     id: str
@@ -61,6 +62,8 @@ class Passage:
     dense_score: float = 0.0
     lexical_score: float = 0.0
     rank: int = 0
+    dense_rank: int = 0
+    lexical_rank: int = 0
     used: bool = False
     page: int | None = None  # on which it begins, counted from 1, where the file has pages
 

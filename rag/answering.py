@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Generator as Steps
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
@@ -41,6 +42,7 @@ class Answerer:
     generator: Generator
     settings: Settings
     search: Callable[[str], Search]
+    stopped: Callable[[], bool] = bool  # no further disagreement is looked for; bool() is False
     transient: bool = False  # nothing of what is read is kept
     homes: Mapping[str, str] = field(
         default_factory=dict
@@ -81,12 +83,17 @@ class Answerer:
             confidence=reading.confidence,
             reason="not_stated",
             weighed=reading.weighed,
+            judge_prompt=generator.render(reading.chosen.judging),
         )
         window, clock.prompt_tokens = reading.chosen.window, reading.chosen.length
         if not reading.worth:
             yield replace(refused, timings=clock.timings())
             return
-        refused = replace(refused, passages=_mark_used(passages, [window]))
+        refused = replace(
+            refused,
+            passages=_mark_used(passages, [window]),
+            answer_prompt=generator.render(reading.chosen.answering),
+        )
         sure = partial(reading.calibrated.both, reading.margin)
         draft = yield from self._write(refused, reading.chosen, sure, clock)
         if draft.answer.abstained and not draft.declined:
@@ -163,7 +170,10 @@ class Answerer:
         return self.generator.margin(judging)
 
     def _contest(self, draft: Draft, reading: Reading, refused: Answer) -> list[Evidence]:
-        """Add to `draft` what other windows state against it; returns those windows."""
+        """Add to `draft` what other windows state against it; returns those windows.
+
+        Nothing can be shown of it meanwhile, so that it looks itself whether it has been stopped.
+        """
         question, said = refused.standalone_question, draft.said
         rivals = [
             rival
@@ -176,11 +186,15 @@ class Answerer:
         for rival in rivals[:_RIVALS]:
             if self._home(rival.window) in map(self._home, heard):
                 continue
+            if self.stopped():
+                break
             margin = self.generator.margin(rival.judging)
             if margin < reading.enough:
                 continue
             sure = partial(reading.calibrated.both, margin)
-            other = _drain(self._write(refused, rival, sure, Clock()))
+            other = _drain(self._write(refused, rival, sure, Clock()), self.stopped)
+            if other is None:
+                break
             if not other.answer.abstained and all(
                 contradict(question, position, other.said) for position in positions
             ):
@@ -213,14 +227,16 @@ def _tokens(events: Iterable[Token | Sentence], checked: list[Sentence]) -> Iter
             checked.append(event)
 
 
-def _drain(writing: Writing) -> Draft:
-    """The draft of what nobody is shown while it is written."""
-    while True:
-        try:
-            next(writing)
-        except StopIteration as ended:
-            draft: Draft = ended.value
-            return draft
+def _drain(writing: Writing, stopped: Callable[[], bool]) -> Draft | None:
+    """The draft of what nobody is shown while it is written; None when that was `stopped`."""
+    with closing(writing):
+        while not stopped():
+            try:
+                next(writing)
+            except StopIteration as ended:
+                draft: Draft = ended.value
+                return draft
+    return None
 
 
 def refusal(question: str, model: str) -> Answer:

@@ -209,23 +209,36 @@ class Assistant:
         return _last(self.stream(question, history, within=within))
 
     def stream(
-        self, question: str, history: Sequence[Turn] = (), *, within: Filters | None = None
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        *,
+        within: Filters | None = None,
+        stopped: Callable[[], bool] = bool,
     ) -> "Events":
         """Like `ask`, as it happens: tokens, each finished sentence, and the answer last.
 
-        Read it to its end, or close it: until then other questions wait.
+        Read it to its end, or close it: until then other questions wait. While it looks for
+        articles that say otherwise nothing comes; once `stopped` returns true, which another
+        thread may bring about, it looks no further and the answer comes as it is.
         """
         filters.check(within or Filters(), self.articles())
-        events = self._events(self._checked(question), tuple(history), within)
+        events = self._events(self._checked(question), tuple(history), within, stopped)
         self._streams.add(events)
         return events
 
-    def _events(self, question: str, history: Sequence[Turn], within: Filters | None) -> "Events":
+    def _events(
+        self,
+        question: str,
+        history: Sequence[Turn],
+        within: Filters | None,
+        stopped: Callable[[], bool],
+    ) -> "Events":
         with self._busy:
             self._ready()  # loading is no part of the answer's time
             clock = Clock()
             standalone = self._standalone(question, history)
-            answerer = self._answerer(self._index, within=within)
+            answerer = replace(self._answerer(self._index, within=within), stopped=stopped)
             yield from answerer.answer(question, standalone, self._index, clock)
 
     def margin(self, question: str, history: Sequence[Turn] = ()) -> float | None:

@@ -55,6 +55,10 @@ class Generator(Protocol):
     adapter: str  # fingerprint of the adapter in use; "" for none
     context_tokens: int
 
+    def render(self, prompt: Prompt) -> str:
+        """The whole prompt word for word as the model reads it, the chat template's included."""
+        ...
+
     def length(self, prompt: Prompt) -> int:
         """Tokens of the whole prompt, the chat template's own included."""
         ...
@@ -148,6 +152,17 @@ class LlamaGenerator:
                 "Footnote again, or set FOOTNOTE_ADAPTER=0 to answer without it."
             )
         self.adapter = adapter.fingerprint
+
+    def render(self, prompt: Prompt) -> str:
+        """See `Generator.render`."""
+        if self._formatter is None:  # a base model: no roles to speak in
+            return f"{prompt.system}\n\n{prompt.user}\n\nReply: "
+        system = {"role": "system", "content": prompt.system}
+        user = {"role": "user", "content": prompt.user}
+        try:
+            return self._format([system, user])
+        except Exception:  # Jinja: some templates (Gemma) refuse a system message
+            return self._format([{"role": "user", "content": f"{prompt.system}\n\n{prompt.user}"}])
 
     def length(self, prompt: Prompt) -> int:
         """See `Generator.length`."""
@@ -244,7 +259,7 @@ class LlamaGenerator:
 
     def _tokens(self, prompt: Prompt) -> _Read:
         """The prompt in three parts, their boundaries the same whatever is cached."""
-        text = self._render(prompt)
+        text = self.render(prompt)
         before, request, after = (
             text.rpartition(prompt.request) if prompt.request else (text, "", "")
         )
@@ -258,16 +273,6 @@ class LlamaGenerator:
 
     def _split(self, text: str) -> Tokens:
         return tuple(self._model.tokenize(text.encode("utf-8"), add_bos=False, special=True))
-
-    def _render(self, prompt: Prompt) -> str:
-        if self._formatter is None:  # a base model: no roles to speak in
-            return f"{prompt.system}\n\n{prompt.user}\n\nReply: "
-        system = {"role": "system", "content": prompt.system}
-        user = {"role": "user", "content": prompt.user}
-        try:
-            return self._format([system, user])
-        except Exception:  # Jinja: some templates (Gemma) refuse a system message
-            return self._format([{"role": "user", "content": f"{prompt.system}\n\n{prompt.user}"}])
 
     def _format(self, messages: list[Any]) -> str:
         assert self._formatter is not None

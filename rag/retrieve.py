@@ -8,7 +8,7 @@ adds a small share for the day of the article; other questions take no notice of
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -68,7 +68,7 @@ class Search:
             self._of_sentences = _lifted(self._of_sentences, newness[index.passage_rows])
 
     def passages(self, k: int) -> list[Passage]:
-        """The `k` best passages, best first, with their ranks and scores.
+        """The `k` best passages, best first, with their scores and ranks.
 
         Of near-equal ones (`index.duplicates`) the best alone is among them.
         """
@@ -78,6 +78,8 @@ class Search:
             return f"{passages[row].title}\n{passages[row].text}"
 
         ranked = self._ranked(self._of_passages, k, originals, whole)
+        dense = _places(self._cosines)
+        lexical = _places(_highest(self._bm25, _DEPTH).tolist())
         return [
             replace(
                 passages[row],
@@ -85,6 +87,8 @@ class Search:
                 dense_score=self._cosines.get(row, 0.0),
                 lexical_score=float(self._bm25[row]),
                 rank=rank,
+                dense_rank=dense.get(row, 0),
+                lexical_rank=lexical.get(row, 0),
             )
             for rank, (row, score) in enumerate(ranked, start=1)
         ]
@@ -120,6 +124,11 @@ class Search:
         found = np.zeros_like(alone)
         found[rows] = total / (1 + _FOLLOWER + _PARENT)
         return found
+
+
+def _places(ranked: Iterable[int]) -> dict[int, int]:
+    """The place, counted from 1, of each row among the `ranked`."""
+    return {row: place for place, row in enumerate(ranked, start=1)}
 
 
 def _newness(index: Index) -> Scores:

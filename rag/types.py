@@ -144,7 +144,9 @@ class Answer:
     probability (0 to 1) that the answer is right, by the judge's word on the window read and on
     the answer itself; of a refusal, that of what was judged last. `passages` are the nearest ones,
     best first, `weighed` the places that the judge looked at before an answer was written, in
-    their order.
+    their order. `judge_prompt` is what the judge was asked of the one that was read, or else of
+    the most promising one, and `answer_prompt` what the answer was written to, both word for word
+    as the model read them; "" where it read none.
     """
 
     question: str
@@ -157,6 +159,8 @@ class Answer:
     passages: tuple[Passage, ...]
     disagreement: tuple[Position, ...] = ()
     weighed: tuple[Weighed, ...] = ()
+    judge_prompt: str = ""
+    answer_prompt: str = ""
     timings: Timings = field(default_factory=Timings)
     model: str = ""
     index_version: str = ""

@@ -90,6 +90,9 @@ class ScriptedGenerator:
         self._margin = margin if callable(margin) else lambda _: margin
         self._running = 0
 
+    def render(self, prompt: Prompt) -> str:
+        return f"<system>{prompt.system}<user>{prompt.user}<reply>"
+
     def length(self, prompt: Prompt) -> int:
         text = f"{prompt.system}\n{prompt.user}"
         text.encode("utf-8")

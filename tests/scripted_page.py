@@ -2,12 +2,22 @@
 
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from rag.types import Answer, Article, Citation, Passage, Sentence, Timings, Token, Turn
+from rag.types import (
+    Answer,
+    Article,
+    Citation,
+    Passage,
+    Progress,
+    Sentence,
+    Timings,
+    Token,
+    Turn,
+)
 
 GATE_S = 20.0  # a test that has not come this far by then is stuck
 
@@ -105,13 +115,18 @@ ANSWER = answered(
 
 
 class Scripted:
-    """Plays the steps written for a question: yields events, raises errors, waits for gates."""
+    """Plays what is written for a question: yields events, raises errors, waits for gates.
+
+    A step that can be called is given `stopped`.
+    """
 
     model = "scripted"
-    removed: tuple[str, ...] = ()
 
     def __init__(self, folder: Path) -> None:
         self.conversations_dir = folder
+        self.added_dir = folder / "added"
+        self.removed: list[str] = []
+        self.change: list[Any] = []  # steps of whatever changes the articles: progress, or as above
         self.passages_by_article = Counter({TALKS.id: 12, PLAIN.id: 1, BAD.id: 3})
         self.settings = SimpleNamespace(conversations=20, feedback=folder / "feedback.jsonl")
         self.asked: list[tuple[str, Sequence[Turn]]] = []
@@ -133,16 +148,40 @@ class Scripted:
         self.asked.clear()
 
     def articles(self) -> list[Article]:
-        return list(ARTICLES)
+        return [article for article in ARTICLES if article.id not in self.removed]
+
+    def add(self, paths: Sequence[Path], *, progress: Progress) -> None:
+        self._play_change(progress)
+
+    def remove(self, article_ids: Sequence[str], *, progress: Progress) -> None:
+        self._play_change(progress)
+        self.removed.extend(article_ids)
+
+    def _play_change(self, progress: Progress) -> None:
+        for step in self.change:
+            if isinstance(step, tuple):
+                progress(*step)
+            else:
+                _pass(step)
 
     def stream(
-        self, question: str, history: Sequence[Turn] = ()
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        *,
+        stopped: Callable[[], bool] = bool,
     ) -> Iterator[Token | Sentence | Answer]:
         self.asked.append((question, history))
         for step in self.scripts[question]:
-            if isinstance(step, threading.Event):
-                assert step.wait(GATE_S), "nobody opened the gate"
-            elif isinstance(step, Exception):
-                raise step
-            else:
+            if isinstance(step, Token | Sentence | Answer):
                 yield step
+            elif callable(step):
+                step(stopped)
+            else:
+                _pass(step)
+
+
+def _pass(step: threading.Event | Exception) -> None:
+    if isinstance(step, Exception):
+        raise step
+    assert step.wait(GATE_S), "nobody opened the gate"

@@ -28,16 +28,6 @@ def file(name: str, data: bytes = NEW) -> FilePayload:
     return {"name": name, "mimeType": "text/plain", "buffer": data}
 
 
-def choose(visit: Visit, *files: FilePayload) -> None:
-    with visit.page.expect_file_chooser() as chooser:
-        visit.page.get_by_role("button", name="Add articles").press("Enter")
-    chooser.value.set_files(list(files))
-
-
-def work(visit: Visit) -> Locator:
-    return visit.page.locator("#work .work")
-
-
 def articles(visit: Visit) -> Locator:
     return visit.page.locator("#articles ol li")
 
@@ -47,19 +37,18 @@ def test_files_are_added_and_what_is_left_out_is_told_with_its_reason(
 ) -> None:
     visit = Visit(browser, address, 1280, "light")
     expect(articles(visit).first).to_contain_text("1 passage")
-    choose(
-        visit,
+    visit.choose(
         file("bridge.txt"),
         file("copy.txt"),
         file("prices.xlsx"),
         file("empty.md", b"  \n"),
         file(HOSTILE, b"# <script>window.pwned=1</script>\n\nIt says a word or two."),
     )
-    expect(work(visit)).to_contain_text("Added 2 articles")
-    expect(work(visit).locator("li").first).to_have_text("The bridge of Kut")
-    expect(work(visit)).to_contain_text("copy.txt: is already among the articles")
-    expect(work(visit)).to_contain_text("prices.xlsx: files of type .xlsx are not read")
-    expect(work(visit)).to_contain_text("empty.md: holds no text")
+    expect(visit.work).to_contain_text("Added 2 articles")
+    expect(visit.work.locator("li").first).to_have_text("The bridge of Kut")
+    expect(visit.work).to_contain_text("copy.txt: is already among the articles")
+    expect(visit.work).to_contain_text("prices.xlsx: files of type .xlsx are not read")
+    expect(visit.work).to_contain_text("empty.md: holds no text")
     expect(articles(visit)).to_have_count(5)
     assert visit.page.evaluate("window.pwned") is None
     assert str(assistant.settings.home) not in visit.page.content()
@@ -68,8 +57,8 @@ def test_files_are_added_and_what_is_left_out_is_told_with_its_reason(
         incoming.safe_name(HOSTILE),
     }
     assert assistant.retrieve("bridge of Kut")[0].article_id == "bridge.txt"
-    work(visit).get_by_role("button", name="Hide this message").press("Enter")
-    expect(work(visit)).to_have_count(0)
+    visit.work.get_by_role("button", name="Hide this message").press("Enter")
+    expect(visit.work).to_have_count(0)
     expect(visit.page.get_by_role("button", name="Add articles")).to_be_focused()
     visit.page.get_by_role("button", name="The bridge of Kut", exact=False).first.click()
     expect(visit.page.locator("#source .text")).to_contain_text("It carries lorries again.")
@@ -84,12 +73,12 @@ def test_an_article_is_removed_and_brought_back_from_the_keyboard(
     name = "Remove the article: The talks in Qom"
     visit.page.get_by_role("button", name=name).press("Enter")
     expect(articles(visit)).to_have_count(2)
-    undo = work(visit).get_by_role("button", name="Undo")
+    undo = visit.work.get_by_role("button", name="Undo")
     expect(undo).to_be_focused()
     assert [article.id for article in assistant.articles()] == ["harbour.txt", "notes/flood.md"]
     undo.press("Enter")
     expect(articles(visit)).to_have_count(3)
-    expect(work(visit)).to_contain_text("qom.md is in use again")
+    expect(visit.work).to_contain_text("qom.md is in use again")
     visit.page.get_by_role("button", name=name).press("Enter")
     expect(articles(visit)).to_have_count(2)
     visit.page.reload()
@@ -102,7 +91,7 @@ def test_an_article_is_removed_and_brought_back_from_the_keyboard(
             0
         )
     visit.page.get_by_role("button", name="Remove the article").click()
-    expect(work(visit)).to_contain_text("One article at least has to stay")
+    expect(visit.work).to_contain_text("One article at least has to stay")
     assert visit.overflow == 0
     assert visit.problems == []
 
@@ -129,13 +118,13 @@ def test_dropped_files_wait_for_the_answer_and_reading_goes_on(
     visit.page.dispatch_event("body", "dragover", {"dataTransfer": transfer})
     expect(visit.page.locator("html.dropping")).to_have_count(1)
     visit.page.dispatch_event("body", "drop", {"dataTransfer": transfer})
-    expect(work(visit)).to_contain_text("Waiting until the question before it is answered")
+    expect(visit.work).to_contain_text("Waiting until the question before it is answered")
     visit.page.get_by_role("button", name="Harbour reopens", exact=False).first.click()
     expect(visit.page.locator("#source .text")).to_contain_text("The harbour of Umm Qasr")
     assert len(assistant.articles()) == 3
     gate.set()
     expect(visit.turn(1).locator(".note")).to_have_count(1)
-    expect(work(visit)).to_contain_text("Added 1 article")
+    expect(visit.work).to_contain_text("Added 1 article")
     expect(articles(visit)).to_have_count(4)
     expect(visit.turn(1).locator(".note")).to_have_count(1)
     assert visit.problems == []
@@ -148,12 +137,12 @@ def test_limits_hold_before_anything_is_sent(
     visit.page.evaluate(
         "document.querySelector('#adding input').dataset.largest = JSON.stringify({'.txt': 10})"
     )
-    choose(visit, file("large.txt"))
-    expect(work(visit)).to_contain_text("large.txt: did not arrive")
+    visit.choose(file("large.txt"))
+    expect(visit.work).to_contain_text("large.txt: did not arrive")
     many = [file(f"{number}.bin", b"x") for number in range(incoming.MOST_FILES + 1)]
-    choose(visit, *many)
-    expect(work(visit)).to_contain_text(f"Left out {len(many)} files")
-    expect(work(visit)).to_contain_text("and 93 more")
+    visit.choose(*many)
+    expect(visit.work).to_contain_text(f"Left out {len(many)} files")
+    expect(visit.work).to_contain_text("and 93 more")
     assert not assistant.added_dir.exists()
 
 

@@ -6,15 +6,21 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, FilePayload, expect
 from scripted_page import ANSWER, HOSTILE, LED, TALKS, WHO, Scripted, passage, refused
 from visit import Visit
 
-from rag.errors import ModelError
+from rag.errors import IndexStoreError, ModelError
 from rag.types import Answer, Position, Token, Weighed
 
 pytestmark = pytest.mark.browser
+FILE: FilePayload = {
+    "name": "bridge.txt",
+    "mimeType": "text/plain",
+    "buffer": b"The bridge of Kut\n\nThe bridge of Kut was mended in June.",
+}
 START = TALKS.text.index(LED)
+PROMPT = f"<|im_start|>user\n{LED}\n{HOSTILE}\n" + "It goes on. " * 300 + "<|im_end|>\n"
 PLACE = Weighed(
     TALKS.id, TALKS.title, LED, START, START + len(LED), margin=4.2, probability=0.79, read=True
 )
@@ -26,7 +32,10 @@ def assistant(tmp_path: Path) -> Scripted:
 
 
 def explained(answer: Answer) -> Answer:
-    return replace(answer, weighed=(PLACE,), passages=(passage(TALKS, START - 20, START + 90),))
+    near = replace(passage(TALKS, START - 20, START + 90), rank=1, dense_rank=12, lexical_rank=3)
+    return replace(
+        answer, weighed=(PLACE,), passages=(near,), judge_prompt=PROMPT, answer_prompt=PROMPT
+    )
 
 
 def empty(visit: Visit, assistant: Scripted) -> None:
@@ -76,6 +85,32 @@ def rated(visit: Visit, assistant: Scripted) -> None:
     expect(visit.page.locator("#conversations .open").first).to_be_visible()
 
 
+def indexing(visit: Visit, assistant: Scripted) -> None:
+    assistant.change = [("embedding", 64, 128), assistant.gate()]
+    visit.choose(FILE)
+    expect(visit.work).to_contain_text("Indexing…")
+    expect(visit.work.get_by_role("progressbar")).to_be_visible()
+
+
+def added(visit: Visit, assistant: Scripted) -> None:
+    visit.choose(FILE, FILE | {"name": "copy.txt"}, FILE | {"name": f"{HOSTILE}.xlsx"})
+    expect(visit.work).to_contain_text("Added 1 article")
+    expect(visit.work).to_contain_text("Left out 2 files")
+
+
+def removed(visit: Visit, assistant: Scripted) -> None:
+    visit.page.get_by_role("button", name=f"Remove the article: {TALKS.title}").click()
+    expect(visit.work.get_by_role("button", name="Undo")).to_be_focused()
+    visit.page.locator("#articles summary").click()
+    expect(visit.page.get_by_role("button", name="Bring back the article")).to_be_visible()
+
+
+def not_removed(visit: Visit, assistant: Scripted) -> None:
+    assistant.change = [IndexStoreError("The disk is full.")]
+    visit.page.get_by_role("button", name=f"Remove the article: {TALKS.title}").click()
+    expect(visit.work).to_contain_text("are as they were")
+
+
 def serious(visit: Visit) -> list[tuple[str, list[str], str]]:
     """The serious and critical findings on the page as it is: rule, where, and why."""
     return [
@@ -85,10 +120,12 @@ def serious(visit: Visit) -> list[tuple[str, list[str], str]]:
     ]
 
 
+STATES = (empty, waiting, answered, unfolded, refusal, failed, rated)
+STATES += (indexing, added, removed, not_removed)
+
+
 @pytest.mark.parametrize("look", [(1280, "light"), (1280, "dark"), (360, "light")], ids=str)
-@pytest.mark.parametrize(
-    "state", [empty, waiting, answered, unfolded, refusal, failed, rated], ids=lambda s: s.__name__
-)
+@pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
 def test_axe_finds_nothing_serious(
     browser: Browser,
     address: str,
@@ -111,6 +148,25 @@ def test_axe_would_find_something(browser: Browser, address: str) -> None:
     found = serious(visit)
     visit.context.close()
     assert {rule for rule, *_ in found} == {"button-name", "color-contrast"}
+
+
+def test_a_prompt_is_copied_word_for_word_and_scrolled_with_the_keys(
+    browser: Browser, address: str, assistant: Scripted
+) -> None:
+    visit = Visit(browser, address, 1280, "light")
+    visit.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=address)
+    unfolded(visit, assistant)
+    prompt = visit.turn(1).locator("figure").last
+    assert prompt.locator("pre").text_content() == PROMPT
+    prompt.get_by_role("button", name="Copy").press("Enter")
+    expect(prompt.get_by_role("button", name="Copied")).to_be_focused()
+    expect(prompt.get_by_role("button", name="Copied")).to_have_count(0)
+    assert visit.page.evaluate("navigator.clipboard.readText()") == PROMPT
+    prompt.locator("pre").press("End")
+    visit.page.wait_for_function("e => e.scrollTop > 0", arg=prompt.locator("pre").element_handle())
+    assert prompt.locator("script, img, svg").count() == 0
+    assert visit.page.evaluate("window.pwned") is None
+    assert visit.problems == []
 
 
 def test_what_is_unfolded_leads_to_the_article_and_stays_so(

@@ -1,5 +1,6 @@
 """The page in a real Chromium, over a real server and a scripted assistant."""
 
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -236,6 +237,28 @@ def test_stop_keeps_what_is_checked(open_page: Open, assistant: Scripted) -> Non
     expect(visit.turn(1).locator(".words")).to_have_text("Ali Adeeb led the delegation.[1]")
     visit.ask(WHO)
     expect(visit.turn(2).locator(".note")).to_have_count(2)
+
+
+def test_stop_ends_the_search_for_a_disagreement_and_keeps_the_answer(
+    open_page: Open, assistant: Scripted
+) -> None:
+    events, answer = ANSWER
+
+    def search(stopped: Callable[[], bool]) -> None:
+        end = time.monotonic() + GATE_S
+        while not stopped():
+            assert time.monotonic() < end, "nobody stopped it"
+            time.sleep(0.01)
+
+    assistant.scripts["Long?"] = [*events, search, answer]
+    visit = open_page()
+    visit.ask("Long?")
+    expect(visit.turn(1).locator(".said")).to_have_count(2)
+    expect(visit.turn(1).locator(".note")).to_have_count(0)
+    visit.page.get_by_role("button", name="Stop").click()
+    expect(visit.turn(1).locator(".note")).to_have_count(2)
+    expect(visit.turn(1)).not_to_contain_text("Stopped.")
+    expect(visit.page.get_by_role("button", name="Ask", exact=True)).to_be_visible()
 
 
 def test_a_second_browser_waits_its_turn(open_page: Open, assistant: Scripted) -> None:

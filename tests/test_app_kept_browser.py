@@ -21,6 +21,12 @@ def ask_who(visit: Visit, number: int) -> None:
     expect(visit.turn(number).locator(".note")).to_have_count(2)
 
 
+def delete_the_only_one(visit: Visit) -> None:
+    visit.page.locator("#conversations summary").click()
+    visit.page.locator("#conversations .delete").dblclick()
+    expect(visit.page.locator("#conversations li")).to_have_count(0)
+
+
 def test_a_conversation_survives_a_reload_and_is_opened_from_the_list(
     browser: Browser, address: str, assistant: Scripted
 ) -> None:
@@ -57,6 +63,46 @@ def test_two_browsers_in_one_conversation_do_not_mix(browser: Browser, address: 
     first.page.reload()
     expect(first.turn(2).locator(".note")).to_have_count(2)
     expect(first.page.locator(".turn")).to_have_count(2)
+
+
+def test_a_conversation_that_was_deleted_in_another_tab_goes_on_as_a_new_one(
+    browser: Browser, address: str, assistant: Scripted
+) -> None:
+    first = Visit(browser, address, 1280, "light")
+    ask_who(first, 1)
+    second = Visit(browser, address, 1280, "light")
+    delete_the_only_one(second)
+    ask_who(first, 2)
+    expect(first.page.locator("#hint")).to_contain_text("What you see here is kept as a new one.")
+    expect(first.page.locator("#conversations [aria-current]")).to_have_count(1)
+    assert len(assistant.asked[-1][1]) == 1, "the history goes on too"
+    ask_who(first, 3)
+    expect(first.page.locator("#hint")).not_to_contain_text("kept as a new one")
+    assert len(list(assistant.conversations_dir.iterdir())) == 1
+    assert first.problems == []
+    first.page.reload()
+    expect(first.turn(3).locator(".note")).to_have_count(2)
+
+
+def test_a_reload_tells_once_that_the_conversation_was_deleted(
+    browser: Browser, address: str, assistant: Scripted
+) -> None:
+    first = Visit(browser, address, 1280, "light")
+    ask_who(first, 1)
+    expect(first.page.locator("#conversations li")).to_have_count(1)
+    second = Visit(browser, address, 1280, "light")
+    delete_the_only_one(second)
+    first.page.reload()
+    expect(first.page.locator("#hint")).to_contain_text("That conversation is no longer there.")
+    expect(first.page.locator("#conversations li")).to_have_count(0)
+    expect(first.page.locator("[data-question]")).to_have_count(4)
+    assert first.page.evaluate("sessionStorage.getItem('footnote')") is None
+    first.problems.clear()  # a reload aborts requests, which it logs
+    ask_who(first, 1)
+    assert assistant.asked[-1] == (WHO, ())
+    assert first.problems == []
+    first.page.reload()
+    expect(first.turn(1).locator(".note")).to_have_count(2)
 
 
 def test_deleting_asks_first_and_is_for_good(

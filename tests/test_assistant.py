@@ -44,6 +44,23 @@ def test_the_stream_ends_with_the_answer_that_ask_gives(opener: Opener) -> None:
     assert events[-1].text == assistant.ask(QUESTION).text
 
 
+def test_the_prompts_are_told_word_for_word_as_the_model_was_given_them(opener: Opener) -> None:
+    generator = ScriptedGenerator(LED, margin=lambda user: 9.0 if "unsure" in user else -2.0)
+    answer = opener(generator).ask(QUESTION)
+    assert [place.read for place in answer.weighed] == [False, True]
+    judging, answering = generator.judged[1], generator.asked[0]
+    assert "unsure" in judging.user
+    assert answer.judge_prompt == generator.render(judging)
+    assert answer.answer_prompt == generator.render(answering)
+
+
+def test_of_a_refusal_the_judges_prompt_of_the_best_place_is_told(opener: Opener) -> None:
+    generator = ScriptedGenerator(LED, margin=lambda user: -2.0 if "Harbour" in user else -5.0)
+    answer = opener(generator).ask(QUESTION)
+    (best,) = [prompt for prompt in generator.judged if "Harbour" in prompt.user]
+    assert (answer.judge_prompt, answer.answer_prompt) == (generator.render(best), "")
+
+
 @pytest.mark.parametrize(
     ("strictness", "refuses"), [(0.5, False), (0.6, False), (0.7, True), (1.0, True)]
 )
@@ -195,6 +212,30 @@ def test_articles_that_disagree_are_both_heard(tmp_path: Path) -> None:
         assert answer.text[citation.answer_start : citation.answer_end] == said
         assert citation.quote == said
     assert json.loads(json.dumps(answer.to_dict()))["disagreement"][1]["citations"] == [2]
+
+
+@pytest.mark.parametrize(
+    ("at", "judged", "asked"),
+    [(1, 0, 1), (2, 1, 1), (6, 1, 2), (1000, 2, 2)],
+    ids=["before it is judged", "before it is read", "while it is read", "never"],
+)
+def test_a_search_for_a_disagreement_is_stopped_between_its_steps(
+    tmp_path: Path, at: int, judged: int, asked: int
+) -> None:
+    generator = ScriptedGenerator(LED, TALABANI)
+    looks = iter(range(1, 1001))
+    with open_assistant(write_corpus(tmp_path, RIVALS), generator) as assistant:
+        events = assistant.stream(QUESTION, stopped=lambda: next(looks) >= at)
+        while not isinstance(sentence := next(events), Sentence):
+            pass
+        before = len(generator.judged)
+        (answer,) = events
+        assert isinstance(answer, Answer)
+        assert (len(generator.judged) - before, len(generator.asked)) == (judged, asked)
+        assert answer.text.startswith(f"{LED} [1]")
+        assert answer.citations[:1] == sentence.citations
+        assert bool(answer.disagreement) == (at == 1000)
+        assert assistant.ask(QUESTION).text, "the model is free again"
 
 
 def test_two_articles_that_agree_are_one_other_side(tmp_path: Path) -> None:

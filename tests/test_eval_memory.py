@@ -33,6 +33,14 @@ def test_an_answer_survives_its_record() -> None:
             Answer.from_dict(bad)
 
 
+def test_an_answer_of_before_the_prompts_were_kept_is_still_read() -> None:
+    record = replace(answer(), judge_prompt="asked", answer_prompt="told").to_dict()
+    assert Answer.from_dict(record | {"of_a_later_version": 1}).answer_prompt == "told"
+    for name in ("judge_prompt", "answer_prompt"):
+        del record[name]
+    assert Answer.from_dict(record) == answer()
+
+
 def test_an_interrupted_run_asks_only_what_is_left(tmp_path: Path) -> None:
     cases = [case("a"), case("b"), case("c")]
     broken = Scripted({"c?": KeyboardInterrupt()})

@@ -158,7 +158,8 @@ def test_json_has_what_each_verdict_rests_on(tmp_path: Path) -> None:
     assert by_id["c"]["hit"] == {"any": True, "all": True, "article": True}
     # The evidence is kept of what went wrong alone.
     assert by_id["c"]["answer"]["passages"][0]["text"] == TEXT
-    assert "passages" not in by_id["a"]["answer"]
+    assert not {"passages", "judge_prompt", "answer_prompt"} & set(by_id["a"]["answer"])
+    assert {"judge_prompt", "answer_prompt"} <= set(by_id["c"]["answer"])
     assert (by_id["d"]["outcome"], by_id["d"]["answer"]) == ("error", None)
     assert by_id["d"]["reason"] == "ValueError: broken"
     assert data["note"] == "n"

@@ -1,7 +1,7 @@
 """Who asks, who waits, who has stopped; and how an exchange grows."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -18,14 +18,20 @@ LED = Sentence("He led it.", (citation(1, (0, 10)),), shown=True)
 
 
 class Scripted:
-    """An assistant that plays `steps`: yields events, raises errors, waits for gates."""
+    """Plays `steps`: yields events, raises errors, waits for gates, calls with `stopped`."""
 
     def __init__(self, *steps: object) -> None:
         self.steps = steps
         self.asked: list[tuple[str, Sequence[Turn]]] = []
         self.closed = threading.Event()
 
-    def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[Any]:
+    def stream(
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        *,
+        stopped: Callable[[], bool] = bool,
+    ) -> Iterator[Any]:
         self.asked.append((question, history))
         try:
             for step in self.steps:
@@ -33,6 +39,8 @@ class Scripted:
                     assert step.wait(10)
                 elif isinstance(step, Exception):
                     raise step
+                elif callable(step):
+                    step(stopped)
                 else:
                     yield step
         finally:
@@ -92,6 +100,27 @@ def test_stopping_ends_the_stream_and_keeps_checked_sentences() -> None:
     last = list(growing)[-1]
     assert (last.stage, last.sentences, last.draft) == (Stage.STOPPED, (LED,), "")
     assert assistant.closed.is_set()
+
+
+def test_stopping_the_search_for_a_disagreement_keeps_the_whole_answer() -> None:
+    searching, ended = threading.Event(), threading.Event()
+
+    def search(stopped: Callable[[], bool]) -> None:
+        searching.set()
+        while not stopped():
+            assert not ended.wait(0.01)
+
+    page, _ = desk(Token("He led it."), LED, search, ANSWER)
+
+    def press() -> None:
+        assert searching.wait(10)
+        page.stop("a")
+
+    pressing = threading.Thread(target=press)
+    pressing.start()
+    last = list(page.answer("Who?", (), "a"))[-1]
+    pressing.join()
+    assert (last.stage, last.answer, last.sentences) == (Stage.DONE, ANSWER, (LED,))
 
 
 def test_a_second_page_waits_for_the_first() -> None:

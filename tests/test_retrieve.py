@@ -57,6 +57,16 @@ def test_the_passage_that_answers_comes_first(index: Index) -> None:
     assert not any(p.used for p in found)
 
 
+def test_passages_tell_their_ranks_in_both_searches(index: Index) -> None:
+    found = passages(index, "Who headed the delegation to Qom?", 1000)
+    ranked = sorted(found, key=lambda p: p.dense_score, reverse=True)
+    assert [p.dense_rank for p in ranked] == list(range(1, len(ranked) + 1))
+    held = sorted((p for p in found if p.lexical_score), key=lambda p: -p.lexical_score)
+    assert 0 < len(held) < len(found)
+    assert [p.lexical_rank for p in held] == list(range(1, len(held) + 1))
+    assert {p.lexical_rank for p in found if not p.lexical_score} == {0}
+
+
 @pytest.mark.parametrize("k", [0, 1, 2, 1000])
 def test_no_more_than_k_and_no_more_than_there_are(index: Index, k: int) -> None:
     assert len(passages(index, "delegation", k)) == min(k, len(index.passages))

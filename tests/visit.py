@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Locator, Request, expect, sync_playwright
+from playwright.sync_api import Browser, FilePayload, Locator, Request, expect, sync_playwright
 from scripted_page import ARTICLES, GATE_S
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -63,12 +63,22 @@ class Visit:
         self.field.fill(question)
         self.field.press("Enter")
 
+    def choose(self, *files: FilePayload) -> None:
+        with self.page.expect_file_chooser() as chooser:
+            self.page.get_by_role("button", name="Add articles").press("Enter")
+        chooser.value.set_files(list(files))
+
     @property
     def field(self) -> Locator:
         return self.page.get_by_role("textbox", name="Question")
 
     def turn(self, number: int) -> Locator:
         return self.page.locator(f"#turn-{number}")
+
+    @property
+    def work(self) -> Locator:
+        """What is being done with the articles, or came of it."""
+        return self.page.locator("#work .work")
 
     @property
     def background(self) -> str:

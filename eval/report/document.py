@@ -15,6 +15,7 @@ from rag.types import Answer
 
 Document = dict[str, Any]
 FORMAT = 3
+EVIDENCE = ("passages", "judge_prompt", "answer_prompt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +99,9 @@ def result_record(result: Result) -> dict[str, Any]:
 
 
 def _answer_record(answer: Answer, *, whole: bool) -> dict[str, Any]:
-    # Passages are most of the bytes: only of what went wrong does one want to see the evidence.
-    return {name: value for name, value in answer.to_dict().items() if whole or name != "passages"}
+    # The evidence is most of the bytes: only of what went wrong does one want to see it.
+    record = answer.to_dict()
+    return {name: record[name] for name in record if whole or name not in EVIDENCE}
 
 
 def _check_record(check: Check) -> dict[str, Any]:

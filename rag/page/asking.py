@@ -10,7 +10,17 @@ from rag.page.conversations import Conversations
 from rag.page.desk import Desk, frames
 from rag.page.exchange import Exchange
 from rag.page.feedback import Feedback
-from rag.page.parts import BUSY_HINT, EMPTY_HINT, FOCUS, GONE_HINT, HINT, QUIET, Parts, Update
+from rag.page.parts import (
+    ANEW_HINT,
+    BUSY_HINT,
+    EMPTY_HINT,
+    FOCUS,
+    GONE_HINT,
+    HINT,
+    QUIET,
+    Parts,
+    Update,
+)
 
 
 def wire_asking(
@@ -27,16 +37,18 @@ def wire_asking(
         }
 
     def keep(id_: str, before: tuple[Exchange, ...], exchange: Exchange) -> Update:
-        hint = render.hint(HINT)
+        hint, now = render.hint(HINT), id_
         try:
-            id_ = shelf.append(id_, before, exchange)
+            now = shelf.append(id_, before, exchange)
+            if id_ and now != id_:
+                hint = render.hint(ANEW_HINT, urgent=True)
         except FootnoteError as error:
             hint = render.hint(str(error), urgent=True)
         return {
             parts.hint: hint,
-            parts.kept: id_,
+            parts.kept: now,
             parts.exchanges: (*before, exchange),
-            parts.conversations: earlier.conversation_list(shelf.all(), id_),
+            parts.conversations: earlier.conversation_list(shelf.all(), now),
         }
 
     def reply(

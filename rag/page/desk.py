@@ -50,7 +50,10 @@ class Desk:
         return page in self._stops
 
     def stop(self, page: str) -> None:
-        """End what this page waits for, if anything, at the next event of its stream."""
+        """End what this page waits for, if anything, at the next event of its stream.
+
+        An answer that is there already stays; no further disagreement with it is looked for.
+        """
         if stopped := self._stops.get(page):
             stopped.set()
 
@@ -98,7 +101,7 @@ class Desk:
                 yield replace(exchange, stage=Stage.WAITING, ahead=self._line.index(stopped))
             if held and not stopped.is_set():
                 yield exchange
-                with closing(self._stream(exchange, earlier)) as stream:
+                with closing(self._stream(exchange, earlier, stopped)) as stream:
                     for exchange in stream:
                         if stopped.is_set():
                             break
@@ -118,10 +121,14 @@ class Desk:
             waiting.wait(WAIT_S)
         return self._line[0] is waiting and self._turn.acquire(timeout=WAIT_S)
 
-    def _stream(self, exchange: Exchange, earlier: tuple[Exchange, ...]) -> Generator[Exchange]:
+    def _stream(
+        self, exchange: Exchange, earlier: tuple[Exchange, ...], stopped: threading.Event
+    ) -> Generator[Exchange]:
         events: Iterator[Any] = iter(())
         try:
-            events = self.assistant.stream(exchange.question, history(earlier))
+            events = self.assistant.stream(
+                exchange.question, history(earlier), stopped=stopped.is_set
+            )
             for event in events:
                 exchange = absorb(exchange, event)
                 yield exchange

@@ -111,6 +111,15 @@ async function copy(text) {
   }
 }
 
+// Says on the button that was pressed how its copying went.
+function told(done) {
+  const button = shared.copied;
+  if (!button?.isConnected) return;
+  const label = (shared.label ??= {})[button.dataset.copy] ??= button.textContent;
+  button.textContent = done ? "Copied" : "Could not be copied";
+  setTimeout(() => (button.textContent = label), 2000);
+}
+
 async function unpack() {
   const parcel = element.querySelector("[data-parcel]");
   if (!parcel) return;
@@ -118,12 +127,7 @@ async function unpack() {
     save(parcel.textContent, parcel.dataset.name);
     return;
   }
-  const done = await copy(parcel.textContent);
-  const button = shared.copied;
-  if (!button?.isConnected) return;
-  const label = (shared.label ??= {})[button.dataset.copy] ??= button.textContent;
-  button.textContent = done ? "Copied" : "Could not be copied";
-  setTimeout(() => (button.textContent = label), 2000);
+  told(await copy(parcel.textContent));
 }
 
 const question = (tools) => tools.querySelector("[data-edit]").dataset.edit;
@@ -236,7 +240,9 @@ element.addEventListener("click", (event) => {
     trigger("select", { conversation: data.conversation });
   } else if ("copy" in data) {
     shared.copied = event.target.closest("button");
-    trigger("copy", { turn: shared.copied.closest("[data-turn]").dataset.turn, form: data.copy });
+    const prompt = shared.copied.closest("figure")?.querySelector("pre");
+    if (prompt) copy(prompt.textContent).then(told);
+    else trigger("copy", { turn: shared.copied.closest("[data-turn]").dataset.turn, form: data.copy });
   } else if ("save" in data) {
     trigger("download", { form: data.save });
   } else if ("edit" in data) {
@@ -310,6 +316,8 @@ if (part === "parcel") watch("value", unpack);
 // Each tab keeps the name of its own conversation and nothing else, for a reload.
 if (part === "conversations") {
   const id = sessionStorage.getItem("footnote");
+  // Noted again once it is open; one that was deleted elsewhere is asked for no more.
+  sessionStorage.removeItem("footnote");
   if (id) trigger("select", { conversation: id });
 }
 

@@ -13,6 +13,9 @@ SCRIPT = Path(__file__).with_name("page.js")
 HINT = "Enter asks; Shift and Enter start a new line."
 EMPTY_HINT = "Type a question first."
 GONE_HINT = "That conversation is no longer there."
+ANEW_HINT = (
+    "This conversation was deleted or went on elsewhere. What you see here is kept as a new one."
+)
 BUSY_HINT = "One question at a time: wait for this answer or stop it."
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 FOCUS = "() => { document.querySelector('#question textarea')?.focus(); return []; }"

@@ -20,8 +20,13 @@ _STAGES = (
 
 
 def workings(answer: Answer) -> str:
-    """What was found, what the judge made of it, and where the time went; "" for nothing."""
-    parts = [_weighed(answer.weighed), _found(answer.passages), _times(answer.timings)]
+    """What was found and read, what the judge made of it, where the time went; "" for nothing."""
+    parts = [
+        _weighed(answer.weighed),
+        _found(answer.passages),
+        _prompts(answer),
+        _times(answer.timings),
+    ]
     if not any(parts):
         return ""
     what = _JUDGED.get(answer.reason)
@@ -48,17 +53,43 @@ def _weighed(places: tuple[Weighed, ...]) -> str:
 
 
 def _found(passages: tuple[Passage, ...]) -> str:
-    """The passages that the search found nearest, with their scores."""
+    """The passages that the search found nearest, with their ranks and scores."""
     rows = [
         (
             _link(one.article_id, one.start, one.end, one.title, one.text),
-            f"{one.score:.2f}",
-            f"{one.dense_score:.2f}",
-            f"{one.lexical_score:.1f}",
+            _standing(one.rank, f"{one.score:.2f}"),
+            _standing(one.dense_rank, f"{one.dense_score:.2f}"),
+            _standing(one.lexical_rank, f"{one.lexical_score:.1f}"),
         )
         for one in passages
     ]
-    return _table("Nearest passages, best first", ("passage", "score", "meaning", "words"), rows)
+    caption = "Nearest passages: rank and score by both searches, by meaning and by words"
+    return _table(caption, ("passage", "both", "meaning", "words"), rows)
+
+
+def _standing(rank: int, score: str) -> str:
+    """A place in a ranking, with the score below it; a dash where the search did not find it."""
+    return f'{rank or "–"} <span class="score">{score}</span>'
+
+
+def _prompts(answer: Answer) -> str:
+    """What the model read, word for word."""
+    read = "the place used" if answer.answer_prompt else "the most promising place"
+    asked = (
+        (f"The judge’s prompt about {read}", answer.judge_prompt),
+        ("The answer’s prompt", answer.answer_prompt),
+    )
+    return "".join(_prompt(label, text) for label, text in asked if text)
+
+
+def _prompt(label: str, text: str) -> str:
+    # In `code`, since a parser drops a line feed that `pre` begins with.
+    return (
+        f'<figure><figcaption>{label} <button type="button" data-copy="prompt">Copy</button>'
+        "</figcaption>"
+        f'<pre tabindex="0" role="region" aria-label="{label}"><code>{escape(text)}</code></pre>'
+        "</figure>"
+    )
 
 
 def _times(timings: Timings) -> str:
