@@ -14,7 +14,7 @@ class Pace:
         self._seconds = 0.0
 
     def left(self, cases: int, seconds: float | None) -> str:
-        """The time for so many more; "" when not known. `seconds` took the last, None if recalled."""
+        """The time for so many more, "" if not known; `seconds` took the last, None if recalled."""
         if seconds is not None:
             self._asked += 1
             self._seconds += seconds

@@ -4,10 +4,20 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
-from rag.types import Answer, Article, Citation, Passage, Sentence, Timings, Token, Turn
+from rag.settings import Settings
+from rag.types import (
+    Answer,
+    Article,
+    Citation,
+    Passage,
+    Sentence,
+    SourceSentence,
+    Timings,
+    Token,
+    Turn,
+)
 
 GATE_S = 20.0  # a test that has not come this far by then is stuck
 
@@ -108,12 +118,15 @@ class Scripted:
     """Plays the steps written for a question: yields events, raises errors, waits for gates."""
 
     model = "scripted"
+    index_version = "v1"
     removed: tuple[str, ...] = ()
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, corpus: Path | None = None) -> None:
         self.conversations_dir = folder
         self.passages_by_article = Counter({TALKS.id: 12, PLAIN.id: 1, BAD.id: 3})
-        self.settings = SimpleNamespace(conversations=20, feedback=folder / "feedback.jsonl")
+        self.settings = Settings(
+            home=folder, corpus=corpus or folder / "articles", conversations=20
+        )
         self.asked: list[tuple[str, Sequence[Turn]]] = []
         self._gates: list[threading.Event] = []
         self.reset()
@@ -134,6 +147,12 @@ class Scripted:
 
     def articles(self) -> list[Article]:
         return list(ARTICLES)
+
+    def warm(self) -> None:
+        pass
+
+    def evidence_sentences(self, query: str, k: int = 10) -> list[SourceSentence]:
+        return []
 
     def stream(
         self, question: str, history: Sequence[Turn] = ()

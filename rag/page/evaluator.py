@@ -23,7 +23,7 @@ class Choices:
 
 @dataclass(frozen=True, slots=True)
 class Subset:
-    """Which cases are asked: of a split, of a kind or with a tag if one is named, at most `most`."""
+    """Which cases are asked, at most `most`: of a split, and of a kind or with a tag if named."""
 
     split: str = "report"
     kind: str = ""

@@ -17,10 +17,11 @@ from rag.page.evaluator import Evaluator, Subset
 class State:
     """How far the last run is: `done` of `total` questions, and the time left in words.
 
-    `failure` says what ended it, if an error did.
+    `subset` is what is asked, None before the first run; `failure` says what ended it, if an
+    error did.
     """
 
-    subset: Subset = Subset()
+    subset: Subset | None = None
     running: bool = False
     stopping: bool = False
     done: int = 0
