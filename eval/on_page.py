@@ -104,7 +104,7 @@ class OnPage:
         results = run(assistant, cases, told, rules)
         if not results:
             return
-        note = f"{len(results)} of {len(cases)} chosen questions, asked on the page; no gate."
+        note = f"{len(results)} of {len(cases)} chosen questions were asked on the page."
         findings = Findings(note=note, setup=setup_of(made_with, articles))
         chosen = {"split": subset.split, "kind": subset.kind, "tag": subset.tag}
         options = {"strict": False, "timeout_s": TIMEOUT, "limit": subset.most}

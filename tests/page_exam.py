@@ -24,23 +24,17 @@ CASES = (
 def examined(folder: Path, patch: pytest.MonkeyPatch) -> Scripted:
     """An assistant about the bundled articles, as far as the page can tell, and the cases of it.
 
-    It answers two cases rightly, one wrongly and one not at all.
+    It is right about two of the cases, refuses one that has an answer, and answers one wrongly.
     """
     file = folder / "cases.jsonl"
     file.write_text("\n".join(map(json.dumps, CASES)), encoding="utf-8")
     patch.setattr(on_page, "CASES", file)
     patch.chdir(folder)  # where the command line would have left its report
     assistant = Scripted(folder / "home", Settings().corpus)
-    know(assistant)
-    return assistant
-
-
-def know(assistant: Scripted) -> None:
-    """Script what the cases are answered."""
     _, answer = ANSWER
-    wrong = refused(HOSTILE)
     assistant.scripts |= {
-        HOSTILE: [wrong],
+        HOSTILE: [refused(HOSTILE)],
         MOON: [refused(MOON)],
         NOBODY: [answer],
     }
+    return assistant

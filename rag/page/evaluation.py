@@ -63,8 +63,9 @@ def report(found: Report | None) -> str:
     if found is None:
         return (
             '<section class="no-report"><h3>No evaluation yet</h3>'
-            "<p>The figures of the last one will stand here: each share with the interval that "
-            "chance leaves open, and every question that went wrong with its answer.</p></section>"
+            "<p>Begin one as said above. Its figures then stand here: each share with the interval "
+            "that chance leaves open, and every question that went wrong, with its answer.</p>"
+            "</section>"
         )
     return (
         '<section class="report" aria-labelledby="report-title">'
@@ -105,8 +106,8 @@ def _form(choices: Choices, subset: Subset) -> str:
         f'<label>At most <input type="number" name="most" required min="1" max="{most}" '
         f'value="{min(subset.most, most)}"/></label>'
         '<button type="submit">Start</button></form>'
-        '<p class="fine">It takes some seconds a question. What people ask meanwhile is answered '
-        "between two of them; what is asked again is not answered again.</p>"
+        '<p class="fine">It takes some seconds a question; answers of earlier runs are used again. '
+        "What people ask meanwhile is answered between two of them.</p>"
     )
 
 
@@ -171,8 +172,8 @@ def _about(found: Report) -> str:
 def _share(figure: Figure) -> str:
     share = f"{figure.count / figure.of:.0%}"
     return (
-        f'<li><span class="label">{escape(figure.label)}</span>'
-        f'<span class="bar">{figure.drawing}</span>'
+        f'<li><span class="label">{escape(figure.label)}</span> '
+        f'<span class="bar">{figure.drawing}</span> '
         f'<span class="value"><strong>{share}</strong> {figure.count:,} of {figure.of:,}, '
         f"{figure.low:.0%} to {figure.high:.0%}</span></li>"
     )

@@ -298,8 +298,10 @@ if (part === "source") {
   };
   document.addEventListener("click", (event) => {
     if (event.target.closest("#ask, #halt")) toField(); // the button goes, the focus must not
-    if (event.target.closest("#new")) evaluation(false);
   });
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("#new")) evaluation(false); // first: the field is then there to focus
+  }, true);
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     if (panel() || notice()) shared.close();
