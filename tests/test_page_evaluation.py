@@ -156,6 +156,7 @@ def test_a_report_is_told_with_figures_intervals_and_misses() -> None:
     assert "started on this page" in evaluation.report(replace(REPORT, on_page=True))
     assert "None." in evaluation.report(replace(REPORT, missed=()))
     assert "No evaluation yet" in evaluation.report(None)
+    assert "cannot be read" in Page(evaluation.unreadable()).texts("p", "urgent")[0]
 
 
 def test_whatever_a_report_says_is_escaped() -> None:
