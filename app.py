@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.errors import ConfigError, FootnoteError
-from rag.page import earlier, render
+from rag.page import earlier, evaluation, render
 from rag.page.asking import wire_asking, wire_earlier
 from rag.page.conversations import Conversations
 from rag.page.desk import Desk
+from rag.page.exam import Exam, State
+from rag.page.examining import wire_evaluation
 from rag.page.feedback import Feedback
 from rag.page.incoming import LARGEST
 from rag.page.parts import QUIET, Update, lay_out
@@ -38,26 +40,30 @@ EXAMPLES = (
 LOCAL = ("127.0.0.1", "localhost")
 
 
-def build_page(assistant: "Assistant", examples: Sequence[str] = EXAMPLES) -> "gr.Blocks":
-    """The page over `assistant`; the empty conversation offers `examples`."""
+def build_page(desk: Desk, exam: Exam, examples: Sequence[str] = EXAMPLES) -> "gr.Blocks":
+    """The page over `desk`; the empty conversation offers `examples`."""
     # Read while gradio is imported and its queue is made: no calls home, and no statistics of
     # its own (a pandas frame for each event) for a dashboard that is switched off.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(10**9)
     import gradio as gr
 
-    desk = Desk(assistant)
+    assistant = desk.assistant
     shelf = Conversations(assistant.conversations_dir, assistant.settings.conversations)
     feedback = Feedback(assistant.settings.feedback, assistant.conversations_dir.name)
     page = gr.Blocks(title="Footnote", analytics_enabled=False, fill_width=True)
     with page:
-        parts = lay_out(render.conversation((), {}, examples))
+        parts = lay_out(
+            render.conversation((), {}, examples),
+            evaluation.controls(exam.evaluator.choices(), State()),
+        )
         wire_asking(desk, shelf, feedback, parts, examples)
         wire_earlier(desk, shelf, feedback, parts, examples)
         wire_export(desk, parts)
         wire_sources(desk, parts)
         wire_feedback(feedback, parts)
         wire_articles(desk, parts, page)
+        wire_evaluation(exam, parts)
 
         def leave(request: gr.Request) -> None:
             desk.stop(str(request.session_hash))
@@ -81,14 +87,21 @@ def launch(assistant: "Assistant", settings: Settings) -> "Running":
     require_token(settings)
     listening = _listen(settings.host, settings.port)
     try:
-        page = build_page(assistant)
+        # Here alone: nothing else of the page or of `rag` knows the evaluation.
+        from eval.on_page import OnPage
+
+        desk, evaluator = Desk(assistant), OnPage(assistant)
+        exam = Exam(desk, evaluator)
+        page = build_page(desk, exam)
         import gradio as gr
 
         from rag.server.running import Running
-        from rag.server.web import create, guarded
+        from rag.server.web import add_report, create, guarded
 
+        web = create(assistant)
+        add_report(web, evaluation.WHOLE, evaluator.whole)
         web = gr.mount_gradio_app(
-            create(assistant),
+            web,
             page,
             "/",
             server_name=settings.host,
@@ -108,9 +121,12 @@ def launch(assistant: "Assistant", settings: Settings) -> "Running":
             app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
         )
         hosts = list(LOCAL) if settings.host in LOCAL else []
-        return Running(
-            guarded(web, hosts, settings.auth), listening, lambda: page.close(verbose=False)
-        )
+
+        def close() -> None:
+            exam.stop()
+            page.close(verbose=False)
+
+        return Running(guarded(web, hosts, settings.auth), listening, close)
     except BaseException:
         listening.close()
         raise

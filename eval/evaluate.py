@@ -92,7 +92,8 @@ def report_folder(corpus: Path) -> Path:
     """Where the report of `corpus` goes; two folders of one name keep two reports."""
     name = corpus.resolve().name or "corpus"
     return (
-        Path("reports") / f"eval-{name if _bundled(corpus) else index_folder(corpus, Path()).name}"
+        Path("reports")
+        / f"eval-{name if is_bundled(corpus) else index_folder(corpus, Path()).name}"
     )
 
 
@@ -100,10 +101,11 @@ def baseline_file(cases: Path, corpus: Path, out: Path) -> Path:
     """Where the baseline is looked for: beside the cases, but each corpus has its own."""
     if cases.resolve() != CASES:
         return cases.with_suffix(".baseline.json")
-    return BASELINE if _bundled(corpus) else out / "baseline.json"
+    return BASELINE if is_bundled(corpus) else out / "baseline.json"
 
 
-def _bundled(corpus: Path) -> bool:
+def is_bundled(corpus: Path) -> bool:
+    """Whether these are the articles that the bundled cases are about."""
     return corpus.resolve() == Settings().corpus.resolve()
 
 

@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
@@ -83,13 +83,21 @@ Watch = Callable[[Result, int, int], None]
 """Called after each case as `progress(result, done, total)`."""
 
 
+def _at_once() -> AbstractContextManager[bool]:
+    return nullcontext(True)
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How the cases are asked: with answers kept before, and no longer than `timeout` seconds."""
+    """How the cases are asked: with answers kept before, and no longer than `timeout` seconds.
+
+    Each is asked within a `turn`; the first one that gives False ends the run.
+    """
 
     memory: Memory | None = None
     timeout: float | None = None
     seeds: Path | None = None  # the folder that the `articles` of the cases are files of
+    turn: Callable[[], AbstractContextManager[bool]] = _at_once
 
 
 def run(
@@ -100,8 +108,8 @@ def run(
 ) -> list[Result]:
     """Ask the cases in order.
 
-    Whatever a case raises becomes its result's `error` and the run goes on. Ctrl-C ends the run:
-    the results are then those of the cases done before, fewer than the cases.
+    Whatever a case raises becomes its result's `error` and the run goes on. Ctrl-C ends the run,
+    as a turn may: the results are then those of the cases done before, fewer than the cases.
     """
     rules = rules or Rules()
     articles = assistant.articles()
@@ -110,7 +118,10 @@ def run(
     results: list[Result] = []
     try:
         for case in cases:
-            asked = _ask(assistant, case, rules)
+            with rules.turn() as ours:
+                if not ours:
+                    break
+                asked = _ask(assistant, case, rules)
             results.append(_judge(assistant, asked, texts, names))
             if progress:
                 progress(results[-1], len(results), len(cases))

@@ -4,9 +4,9 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
+from rag.settings import Settings
 from rag.types import (
     Answer,
     Article,
@@ -14,6 +14,7 @@ from rag.types import (
     Passage,
     Progress,
     Sentence,
+    SourceSentence,
     Timings,
     Token,
     Turn,
@@ -121,14 +122,17 @@ class Scripted:
     """
 
     model = "scripted"
+    index_version = "v1"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, corpus: Path | None = None) -> None:
         self.conversations_dir = folder
         self.added_dir = folder / "added"
         self.removed: list[str] = []
         self.change: list[Any] = []  # steps of whatever changes the articles: progress, or as above
         self.passages_by_article = Counter({TALKS.id: 12, PLAIN.id: 1, BAD.id: 3})
-        self.settings = SimpleNamespace(conversations=20, feedback=folder / "feedback.jsonl")
+        self.settings = Settings(
+            home=folder, corpus=corpus or folder / "articles", conversations=20
+        )
         self.asked: list[tuple[str, Sequence[Turn]]] = []
         self._gates: list[threading.Event] = []
         self.reset()
@@ -163,6 +167,12 @@ class Scripted:
                 progress(*step)
             else:
                 _pass(step)
+
+    def warm(self) -> None:
+        pass
+
+    def evidence_sentences(self, query: str, k: int = 10) -> list[SourceSentence]:
+        return []
 
     def stream(
         self,

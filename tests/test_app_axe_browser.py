@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from page_exam import MOON, examined
 from playwright.sync_api import Browser, FilePayload, expect
 from scripted_page import ANSWER, HOSTILE, LED, TALKS, WHO, Scripted, passage, refused
 from visit import Visit
@@ -27,8 +28,8 @@ PLACE = Weighed(
 
 
 @pytest.fixture
-def assistant(tmp_path: Path) -> Scripted:
-    return Scripted(tmp_path)
+def assistant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scripted:
+    return examined(tmp_path, monkeypatch)
 
 
 def explained(answer: Answer) -> Answer:
@@ -111,6 +112,26 @@ def not_removed(visit: Visit, assistant: Scripted) -> None:
     expect(visit.work).to_contain_text("are as they were")
 
 
+def unevaluated(visit: Visit, assistant: Scripted) -> None:
+    visit.page.get_by_role("button", name="Evaluation", exact=True).click()
+    expect(visit.page.get_by_role("heading", name="No evaluation yet")).to_be_visible()
+
+
+def evaluating(visit: Visit, assistant: Scripted) -> None:
+    unevaluated(visit, assistant)
+    assistant.scripts[MOON] = [assistant.gate()]
+    visit.page.get_by_role("button", name="Start").click()
+    expect(visit.page.locator("#pace")).to_contain_text("2 of 3 questions")
+
+
+def evaluated(visit: Visit, assistant: Scripted) -> None:
+    unevaluated(visit, assistant)
+    visit.page.get_by_role("button", name="Start").click()
+    expect(visit.page.locator("#pace")).to_contain_text("Asked 3 questions")
+    visit.page.locator(".miss summary").first.click()
+    expect(visit.page.locator(".miss dl")).to_be_visible()
+
+
 def serious(visit: Visit) -> list[tuple[str, list[str], str]]:
     """The serious and critical findings on the page as it is: rule, where, and why."""
     return [
@@ -122,6 +143,7 @@ def serious(visit: Visit) -> list[tuple[str, list[str], str]]:
 
 STATES = (empty, waiting, answered, unfolded, refusal, failed, rated)
 STATES += (indexing, added, removed, not_removed)
+STATES += (unevaluated, evaluating, evaluated)
 
 
 @pytest.mark.parametrize("look", [(1280, "light"), (1280, "dark"), (360, "light")], ids=str)

@@ -180,6 +180,16 @@ def test_a_case_counts_under_each_of_its_tags() -> None:
     assert ">a very long name…</text>" in plots.share_plot("tag", shares)
 
 
+def test_a_bar_by_itself_is_as_long_as_its_share() -> None:
+    page = Page(plots.bar_plot(curves.Share("right <b>", 1, 4), "alarm"))
+    track, bar = [attrs for tag, attrs in page.tags if tag == "rect"]
+    assert (track["class"], bar["class"]) == ("track", "alarm")
+    assert float(bar["width"] or 0) == float(track["width"] or 0) / 4
+    (interval,) = [attrs for tag, attrs in page.tags if tag == "line"]
+    assert float(interval["x1"] or 0) < float(bar["width"] or 0) < float(interval["x2"] or 0)
+    assert "b" not in {tag for tag, _ in page.tags}
+
+
 @pytest.mark.parametrize(
     ("rough", "step"), [(0, 1), (0.03, 0.05), (1, 1), (1.01, 2), (4, 5), (7, 10), (120, 200)]
 )

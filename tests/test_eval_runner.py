@@ -1,5 +1,7 @@
 """Asking the cases and judging the answers, with a scripted assistant."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -88,6 +90,21 @@ def test_a_crash_of_the_search_is_a_crash_of_the_case() -> None:
 def test_ctrl_c_keeps_what_is_done() -> None:
     results = run(Scripted({"b?": KeyboardInterrupt()}), [case("a"), case("b"), case("c")])
     assert [result.case.id for result in results] == ["a"]
+
+
+def test_every_case_is_asked_within_a_turn_and_the_first_refused_one_ends_the_run() -> None:
+    assistant = Scripted({})
+    held: list[int] = []
+
+    @contextmanager
+    def turn() -> Iterator[bool]:
+        before = len(assistant.asked)
+        yield before < 2
+        held.append(len(assistant.asked) - before)
+
+    results = run(assistant, [case("a"), case("b"), case("c")], rules=Rules(turn=turn))
+    assert [result.case.id for result in results] == ["a", "b"]
+    assert held == [1, 1, 0]
 
 
 def test_citations_are_checked_against_the_articles() -> None:

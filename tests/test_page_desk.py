@@ -295,3 +295,49 @@ def test_a_change_that_fails_or_whose_page_has_gone_leaves_the_turn_free() -> No
         changing.close()
     assert done_.wait(10)
     assert list(page.answer("Who?", (), "a"))[-1].stage == Stage.DONE
+
+
+def test_a_turn_waits_its_place_and_lets_others_in_behind_it() -> None:
+    gate = threading.Event()
+    page, assistant = desk(gate, ANSWER)
+    growing = page.answer("Who?", (), "a")
+    assert next(growing).stage == Stage.SEARCHING
+    order: list[str] = []
+    held, leave = threading.Event(), threading.Event()
+
+    def work() -> None:
+        for number in (1, 2):
+            with page.turn(threading.Event()) as ours:
+                assert ours
+                order.append(f"turn {number} after {len(assistant.asked)}")
+                held.set()
+                assert leave.wait(10)
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    assert not held.wait(0.6)
+    gate.set()
+    assert list(growing)[-1].stage == Stage.DONE
+    assert held.wait(10)
+    between = page.answer("And?", (), "b")
+    assert (first := next(between)).stage == Stage.WAITING
+    assert first.ahead == 1
+    leave.set()
+    assert list(between)[-1].stage == Stage.DONE
+    worker.join(10)
+    assert order == ["turn 1 after 1", "turn 2 after 2"]
+
+
+def test_a_turn_that_is_stopped_while_it_waits_is_none() -> None:
+    page, _ = desk(ANSWER)
+    growing = page.answer("Who?", (), "a")
+    next(growing)
+    stopped = threading.Event()
+    stopped.set()
+    with page.turn(stopped) as ours:
+        assert not ours
+    assert list(growing)[-1].stage == Stage.DONE
+    with page.turn(stopped) as ours:
+        assert not ours
+    with page.turn(threading.Event()) as ours:
+        assert ours

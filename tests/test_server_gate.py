@@ -20,7 +20,16 @@ from rag.settings import PROJECT, Settings
 
 TOKEN = "tøken of the test"
 BEARER = {"authorization": f"Bearer {TOKEN}".encode()}
-ROUTES = ("/", "/config", "/gradio_api/info", "/api/docs", "/api/articles", "/mcp", "/favicon.ico")
+ROUTES = (
+    "/",
+    "/config",
+    "/gradio_api/info",
+    "/api/docs",
+    "/api/articles",
+    "/mcp",
+    "/evaluation",
+    "/favicon.ico",
+)
 
 
 @pytest.fixture(scope="module")

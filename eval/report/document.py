@@ -78,6 +78,11 @@ def failing(data: Document) -> list[dict[str, Any]]:
     return [record for record in data["results"] if record["outcome"] not in GOOD]
 
 
+def expected_text(case: Mapping[str, Any]) -> str:
+    """What a case of the document expects: its facts, each in all wordings, or a refusal."""
+    return "; ".join(" / ".join(wordings) for wordings in case["expected"]) or "a refusal"
+
+
 def result_record(result: Result) -> dict[str, Any]:
     """One case of the document: what was asked and expected, what came, and why it counts so."""
     answer, outcome = result.answer, result.outcome

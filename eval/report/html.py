@@ -43,7 +43,7 @@ def html(data: Document) -> str:
         goals=goals_text(checks_of(data["goals"])) if data["goals"] else "",
         regressions=regression_lines(comparison) if comparison else [],
         change=_change(comparison) if comparison else None,
-        figures=_figures(data["results"]),
+        figures=drawings(data["results"]),
         tables=[
             share_rows("figure", whole["overall"]),
             score_rows(whole["overall"]),
@@ -123,7 +123,7 @@ def _tiles(group: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     return tiles
 
 
-def _figures(records: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, Markup]]:
+def drawings(records: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, Markup]]:
     """The plots that there is data for: title, caption, drawing."""
     found = []
     if points := curves.coverage(records):

@@ -13,7 +13,7 @@ from eval.report.change import (
     left_out_line,
     regression_lines,
 )
-from eval.report.document import Document, checks_of, failing
+from eval.report.document import Document, checks_of, expected_text, failing
 from eval.report.rows import kind_rows, score_rows, share_rows, spread_rows, stage_rows
 
 
@@ -69,13 +69,12 @@ def table(rows: Sequence[Sequence[str]]) -> str:
 
 def _case(record: Mapping[str, Any]) -> str:
     case, answer = record["case"], record["answer"]
-    facts = "; ".join(" / ".join(wordings) for wordings in case["expected"])
     lines = [f"### {escaped(case['id'])} ({escaped(case['kind'])}, {record['outcome']})", ""]
     lines += [
         f"- Earlier: {escaped(t['question'])} {escaped(t['answer'])}" for t in case["history"]
     ]
     lines += [f"- Question: {escaped(case['question'])}"]
-    lines += [f"- Expected: {escaped(facts or 'a refusal')}"]
+    lines += [f"- Expected: {escaped(expected_text(case))}"]
     if answer:
         lines += [f"- Answer: {escaped(without_markers(answer['text']))}"]
         lines += [f"- Quote {c['number']}: {escaped(c['quote'])} ({escaped(c['article_id'])})"

@@ -127,20 +127,18 @@ def share_plot(name: str, shares: Sequence[Share]) -> Markup:
     marks = []
     for place, share in enumerate(shares):
         middle = top + place * row + row / 2
-        low, high = (left + bound * width for bound in share.bounds)
         marks += [
             _text(left - 8, middle + 4, _short(share.label), "end"),
-            Markup('<rect class="track" x="{}" y="{}" width="{}" height="14"/>').format(
-                left, middle - 7, width
-            ),
-            Markup('<rect class="mark" x="{}" y="{}" width="{}" height="14">{}</rect>').format(
-                left, middle - 7, round(share.rate * width, 2),
-                _title(f"{share.label}: {share.k} of {share.n}"),
-            ),
-            _rule(round(low, 2), round(high, 2), middle, middle),
+            *_bar(share, left, width, middle),
             _text(_WIDTH - right + 8, middle + 4, f"{share.k}/{share.n}", "start"),
-        ]  # fmt: skip
+        ]
     return _svg(f"Share of cases that went well, by {name}", 2 * top + row * len(shares), marks)
+
+
+def bar_plot(share: Share, kind: str = "mark") -> Markup:
+    """The bar of one share alone, to stand beside its figures; `kind` is "mark" or "alarm"."""
+    marks = Markup("").join(_bar(share, 0, _WIDTH / 2, 8, kind))
+    return Markup('<svg viewBox="0 0 {} 16" aria-hidden="true">{}</svg>').format(_WIDTH // 2, marks)
 
 
 def change_plot(rows: Sequence[tuple[str, float, float, float, bool]]) -> Markup:
@@ -187,6 +185,20 @@ def _text(x: float, y: float, text: str, anchor: str = "middle") -> Markup:
     return Markup('<text x="{}" y="{}" text-anchor="{}">{}</text>').format(
         round(x, 2), round(y, 2), anchor, text
     )
+
+
+def _bar(
+    share: Share, left: float, width: float, middle: float, kind: str = "mark"
+) -> list[Markup]:
+    """The whole, the share of it, and the interval, on a line at the height `middle`."""
+    low, high = (left + bound * width for bound in share.bounds)
+    rect = Markup('<rect class="{}" x="{}" y="{}" width="{}" height="14">{}</rect>')
+    told = _title(f"{share.label}: {share.k} of {share.n}")
+    return [
+        rect.format("track", left, middle - 7, width, ""),
+        rect.format(kind, left, middle - 7, round(share.rate * width, 2), told),
+        _rule(round(low, 2), round(high, 2), middle, middle),
+    ]
 
 
 def _short(label: str, most: int = 17) -> str:

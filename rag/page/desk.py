@@ -6,7 +6,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -94,26 +94,54 @@ class Desk:
         if self._stops.setdefault(page, stopped) is not stopped:
             return
         exchange = Exchange(question)
-        held = False
-        self._line.append(stopped)
         try:
-            while not (held := self._may_go(stopped)) and not stopped.is_set():
-                yield replace(exchange, stage=Stage.WAITING, ahead=self._line.index(stopped))
-            if held and not stopped.is_set():
-                yield exchange
-                with closing(self._stream(exchange, earlier, stopped)) as stream:
-                    for exchange in stream:
-                        if stopped.is_set():
-                            break
-                        if exchange.open:
-                            yield exchange
+            with self._queued(stopped) as waiting:
+                for ahead in waiting:
+                    yield replace(exchange, stage=Stage.WAITING, ahead=ahead)
+                if not stopped.is_set():
+                    yield exchange
+                    with closing(self._stream(exchange, earlier, stopped)) as stream:
+                        for exchange in stream:
+                            if stopped.is_set():
+                                break
+                            if exchange.open:
+                                yield exchange
         finally:
             self._stops.pop(page, None)
+        # Only now, so that whoever sees the end may ask the next question at once.
+        yield stop(exchange) if exchange.open else exchange
+
+    @contextmanager
+    def turn(self, stopped: threading.Event) -> Iterator[bool]:
+        """A turn like that of a question, for the block; gives False when `stopped` is set first.
+
+        Nothing else is answered meanwhile, nor are the articles changed.
+        """
+        with self._queued(stopped) as waiting:
+            for _ahead in waiting:
+                pass
+            yield not stopped.is_set()
+
+    @contextmanager
+    def _queued(self, stopped: threading.Event) -> Iterator[Iterator[int]]:
+        """A place in the line for the block, which reads to their end how many come before it.
+
+        From then on it holds the turn, unless `stopped` is set.
+        """
+        held = False
+
+        def ahead() -> Iterator[int]:
+            nonlocal held
+            while not (held := self._may_go(stopped)) and not stopped.is_set():
+                yield self._line.index(stopped)
+
+        self._line.append(stopped)
+        try:
+            yield ahead()
+        finally:
             self._line.remove(stopped)
             if held:
                 self._turn.release()
-        # Only now, so that whoever sees the end may ask the next question at once.
-        yield stop(exchange) if exchange.open else exchange
 
     def _may_go(self, waiting: threading.Event) -> bool:
         """Wait a moment; whether it is the turn of `waiting`, which is then taken."""

@@ -2,7 +2,7 @@
 // `watch` for that part. The parts talk to each other through the document only.
 
 const part = element.closest(
-  "#conversation, #source, #adding, #work, #articles, #conversations, #parcel",
+  "#conversation, #source, #adding, #work, #articles, #conversations, #parcel, #exam",
 )?.id;
 const shared = (window.footnote ??= { opener: null, blank: null, close: null });
 const field = () => document.querySelector("#question textarea");
@@ -74,6 +74,20 @@ function confirmDelete(button) {
     button.textContent = "Delete";
     button.setAttribute("aria-label", label);
   }, { once: true });
+}
+
+const evaluating = () => document.documentElement.classList.contains("evaluating");
+
+// The evaluation stands in the place of the conversation, which is found again where it was left.
+function evaluation(open) {
+  if (open === evaluating()) return;
+  if (open) shared.left = window.scrollY;
+  document.documentElement.classList.toggle("evaluating", open);
+  const opener = document.querySelector("[data-evaluation]");
+  opener.setAttribute("aria-expanded", String(open));
+  window.scrollTo({ top: open ? 0 : shared.left, behavior: "instant" });
+  if (open) document.querySelector("#exam h2").focus({ preventScroll: true });
+  else opener.focus({ preventScroll: true });
 }
 
 // Puts an earlier question into the field, where it can be changed and asked again.
@@ -237,7 +251,15 @@ element.addEventListener("click", (event) => {
   if ("delete" in data) {
     confirmDelete(event.target.closest("button"));
   } else if ("conversation" in data) {
+    evaluation(false);
     trigger("select", { conversation: data.conversation });
+  } else if ("evaluation" in data) {
+    evaluation(!evaluating());
+    if (evaluating()) trigger("select", {});
+  } else if ("leave" in data) {
+    evaluation(false);
+  } else if ("stop" in data) {
+    trigger("stop", {});
   } else if ("copy" in data) {
     shared.copied = event.target.closest("button");
     const prompt = shared.copied.closest("figure")?.querySelector("pre");
@@ -283,8 +305,13 @@ if (part === "source") {
   document.addEventListener("click", (event) => {
     if (event.target.closest("#ask, #halt")) toField(); // the button goes, the focus must not
   });
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("#new")) evaluation(false); // first: the field is then there to focus
+  }, true);
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") shared.close();
+    if (event.key !== "Escape") return;
+    if (panel() || notice()) shared.close();
+    else evaluation(false);
   });
   watch("value", () => {
     markOpen();
@@ -307,6 +334,19 @@ if (part === "work") {
     const focused = document.activeElement;
     if (!focused || focused === document.body || focused.closest("[data-remove], [data-restore]")) {
       element.querySelector("[data-restore], [data-hide]")?.focus({ preventScroll: true });
+    }
+  });
+}
+
+if (part === "exam") {
+  element.addEventListener("submit", (event) => {
+    event.preventDefault();
+    trigger("submit", Object.fromEntries(new FormData(event.target)));
+  });
+  watch("value", () => {
+    // The button that was pressed has gone with the change that it brought about.
+    if (evaluating() && [null, document.body].includes(document.activeElement)) {
+      element.querySelector("[data-stop], [type=submit]")?.focus({ preventScroll: true });
     }
   });
 }

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag.page import library, render, source
+from rag.page import evaluation, library, render, source
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -40,18 +40,26 @@ class Parts:
     articles: "gr.HTML"
     conversations: "gr.HTML"
     parcel: "gr.HTML"
+    to_evaluation: "gr.HTML"
+    exam: "gr.HTML"
+    pace: "gr.HTML"
+    report: "gr.HTML"
     exchanges: "gr.State"
     kept: "gr.State"
 
 
-def lay_out(blank: str) -> Parts:
-    """Make the page's parts, inside its `gr.Blocks`; `blank` is the empty conversation."""
+def lay_out(blank: str, exam: str) -> Parts:
+    """Make the page's parts, inside its `gr.Blocks`.
+
+    `blank` is the empty conversation, `exam` the head of the evaluation before one was begun.
+    """
     import gradio as gr
 
     script = SCRIPT.read_text(encoding="utf-8")
     live: dict[str, Any] = {"js_on_load": script, "apply_default_css": False}
     with gr.Row(elem_id="masthead"):
         gr.HTML(render.masthead(), elem_id="brand", apply_default_css=False)
+        to_evaluation = gr.HTML(evaluation.opener(), elem_id="to-evaluation", **live)
         new = gr.Button("New conversation", elem_id="new")
     with gr.Row(elem_id="desk"):
         with gr.Column(elem_id="main"):
@@ -73,6 +81,10 @@ def lay_out(blank: str) -> Parts:
                     ask = gr.Button("Ask", elem_id="ask")
                     halt = gr.Button("Stop", elem_id="halt", visible=False)
                 hint = gr.HTML(render.hint(HINT), elem_id="hint", apply_default_css=False)
+        with gr.Column(elem_id="evaluation"):
+            head = gr.HTML(exam, elem_id="exam", **live)
+            pace = gr.HTML(elem_id="pace", **live)
+            report = gr.HTML(elem_id="report", **live)
         with gr.Column(elem_id="side"):
             panel = gr.HTML(source.no_source(), elem_id="source", **live)
             conversations = gr.HTML(elem_id="conversations", **live)
@@ -93,6 +105,10 @@ def lay_out(blank: str) -> Parts:
         articles,
         conversations,
         parcel,
+        to_evaluation,
+        head,
+        pace,
+        report,
         exchanges=gr.State(()),
         kept=gr.State(""),
     )

@@ -1,6 +1,6 @@
 """Puts the server together: the API, the MCP endpoint, and the middlewares before everything."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,12 @@ from rag.server.tools import tools
 if TYPE_CHECKING:
     from rag.assistant import Assistant
 
+_NO_REPORT = "There is no report of an evaluation yet."
+# Beside the guard's policy, which it can only narrow: the report holds whatever articles say.
+_REPORT_HEADERS = {
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+    "cache-control": "no-store",
+}
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
@@ -68,6 +74,16 @@ def create(assistant: "Assistant") -> FastAPI:
         raise HTTPException(405, f"This route takes {allowed}.", {"allow": allowed})
 
     return web
+
+
+def add_report(web: FastAPI, path: str, report: Callable[[], str | None]) -> None:
+    """Have `web` serve at `path` what `report` gives: the last evaluation as a page, if any."""
+
+    @web.get(path, include_in_schema=False)
+    def evaluation() -> HTMLResponse:
+        if (found := report()) is None:
+            raise HTTPException(404, _NO_REPORT)
+        return HTMLResponse(found, headers=_REPORT_HEADERS)
 
 
 def guarded(app: App, hosts: list[str], token: str) -> App:
