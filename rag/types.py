@@ -5,6 +5,7 @@
 
 from dataclasses import asdict, dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.types import Article, Passage, Progress
@@ -20,6 +21,16 @@ class Turn:
 
     question: str
     answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A folder of articles under a name; what is `made` here is Footnote's to rename and delete."""
+
+    id: str
+    name: str
+    folder: Path
+    made: bool = False
 
 
 @dataclass(frozen=True, slots=True)
