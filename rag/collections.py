@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from index.clean import clean_line, storable
-from rag.errors import ConfigError, CorpusError
+from rag.errors import ConfigError
 from rag.types import Collection, Progress
 
 if TYPE_CHECKING:
@@ -45,29 +45,32 @@ class Collections:
         """The first one, the bundled one, then those made here, by name."""
         folder = self._first.settings.corpus
         if folder.resolve() == self._bundled.resolve():
-            found = [Collection(FIRST, BUNDLED_NAME, folder)]
+            found = [Collection(FIRST, BUNDLED_NAME, folder, "bundled")]
         else:
-            found = [Collection(FIRST, _shown(folder.resolve().name) or "Articles", folder)]
+            found = [
+                Collection(FIRST, _shown(folder.resolve().name) or "Articles", folder, "given")
+            ]
             if self._bundled.is_dir():
-                found.append(Collection(BUNDLED, BUNDLED_NAME, self._bundled))
+                found.append(Collection(BUNDLED, BUNDLED_NAME, self._bundled, "bundled"))
         files = [file for file in self._folder.glob("*.json") if _ID.fullmatch(file.stem)]
-        made = [Collection(f.stem, _read_name(f), f.with_suffix(""), made=True) for f in files]
+        made = [Collection(f.stem, _read_name(f), f.with_suffix(""), "made") for f in files]
         return found + sorted(made, key=lambda one: (one.name.casefold(), one.id))
 
-    def get(self, id_: str) -> Collection | None:
-        """The collection `id_`, None when there is none."""
-        return next((one for one in self.all() if one.id == id_), None)
+    def get(self, id_: str) -> Collection:
+        """The collection `id_`. Raises ConfigError when there is none."""
+        found = next((one for one in self.all() if one.id == id_), None)
+        if found is None:
+            raise ConfigError(GONE)
+        return found
 
     def open(self, id_: str, progress: Progress | None = None) -> "Assistant":
         """The assistant of the collection `id_`, its index built or refreshed the first time.
 
-        Raises CorpusError when there is no such collection or nothing to read in its folder, and
-        what opening an index raises. A collection made here may be empty.
+        A collection made here may be empty. Raises ConfigError when there is no such collection,
+        CorpusError or IndexStoreError when its index cannot be opened.
         """
         with self._opening:
             collection = self.get(id_)
-            if collection is None:
-                raise CorpusError(GONE)
             if id_ not in self._open:
                 self._open[id_] = self._first.beside(
                     collection.folder, may_be_empty=collection.made, progress=progress
@@ -77,7 +80,7 @@ class Collections:
     def make(self, name: str) -> Collection:
         """A new, empty collection. Raises ConfigError for a name that cannot be used."""
         id_ = uuid4().hex
-        made = Collection(id_, self._usable(name), self._folder / id_, made=True)
+        made = Collection(id_, self._usable(name), self._folder / id_, "made")
         with _wrapped("kept"):
             made.folder.mkdir(parents=True, mode=0o700)
             _write_name(made)
@@ -104,8 +107,6 @@ class Collections:
 
     def _made(self, id_: str) -> Collection:
         collection = self.get(id_)
-        if collection is None:
-            raise ConfigError(GONE)
         if not collection.made:
             raise ConfigError("This folder is yours: Footnote neither renames nor deletes it.")
         return collection

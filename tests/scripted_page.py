@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from app import BUNDLED
 from rag.types import Answer, Article, Citation, Passage, Sentence, Timings, Token, Turn
 
 GATE_S = 20.0  # a test that has not come this far by then is stuck
@@ -110,10 +111,16 @@ class Scripted:
     model = "scripted"
     removed: tuple[str, ...] = ()
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, listed: Sequence[Article] = ARTICLES) -> None:
+        self.listed = listed
         self.conversations_dir = folder
         self.passages_by_article = Counter({TALKS.id: 12, PLAIN.id: 1, BAD.id: 3})
-        self.settings = SimpleNamespace(conversations=20, feedback=folder / "feedback.jsonl")
+        self.settings = SimpleNamespace(
+            conversations=20,
+            feedback=folder / "feedback.jsonl",
+            home=folder / "home",
+            corpus=BUNDLED,
+        )
         self.asked: list[tuple[str, Sequence[Turn]]] = []
         self._gates: list[threading.Event] = []
         self.reset()
@@ -133,7 +140,11 @@ class Scripted:
         self.asked.clear()
 
     def articles(self) -> list[Article]:
-        return list(ARTICLES)
+        return list(self.listed)
+
+    def beside(self, corpus: Path, **_given: Any) -> "Scripted":
+        """The assistant of a folder without articles."""
+        return Scripted(corpus, ())
 
     def stream(
         self, question: str, history: Sequence[Turn] = ()

@@ -7,7 +7,7 @@ import pytest
 from fakes import CORPUS, LED, Opener, write_corpus
 
 from rag.collections import BUNDLED, BUNDLED_NAME, FIRST, NAME_CHARS, Collections
-from rag.errors import ConfigError, CorpusError
+from rag.errors import ConfigError
 from rag.types import Collection
 
 BRIDGE = {"bridge.txt": "The bridge of Kut\n\nThe bridge of Kut was mended in June."}
@@ -36,9 +36,9 @@ def filled(collections: Collections, name: str, files: dict[str, str] = BRIDGE) 
 
 def test_the_first_and_the_bundled_are_there_from_the_start(fresh: Fresh) -> None:
     collections = fresh()
-    assert [(one.id, one.name, one.made) for one in collections.all()] == [
-        (FIRST, "articles", False),
-        (BUNDLED, BUNDLED_NAME, False),
+    assert [(one.id, one.name, one.kind) for one in collections.all()] == [
+        (FIRST, "articles", "given"),
+        (BUNDLED, BUNDLED_NAME, "bundled"),
     ]
     assert len(collections.open(FIRST).articles()) == len(CORPUS)
     assert [article.id for article in collections.open(BUNDLED).articles()] == ["bridge.txt"]
@@ -49,9 +49,9 @@ def test_a_bundled_folder_that_is_the_first_or_missing_is_listed_once_or_not(
     opener: Opener, corpus: Path, tmp_path: Path
 ) -> None:
     (one,) = Collections(opener(), corpus / "notes" / "..").all()
-    assert (one.id, one.name) == (FIRST, BUNDLED_NAME)
+    assert (one.id, one.name, one.kind) == (FIRST, BUNDLED_NAME, "bundled")
     (one,) = Collections(opener(), tmp_path / "nowhere").all()
-    assert (one.id, one.name) == (FIRST, "articles")
+    assert (one.id, one.name, one.kind) == (FIRST, "articles", "given")
 
 
 def test_one_made_is_empty_takes_articles_and_is_there_after_a_restart(fresh: Fresh) -> None:
@@ -106,8 +106,11 @@ def test_a_name_that_tells_nothing_is_refused(
 )
 def test_a_name_never_becomes_a_path(fresh: Fresh, home: Path, name: str, shown: str) -> None:
     made = fresh().make(name)
-    assert fresh().get(made.id) == Collection(made.id, shown, made.folder, made=True)
-    assert {entry.name for entry in (home / "collections").iterdir()} == {made.id, f"{made.id}.json"}
+    assert fresh().get(made.id) == Collection(made.id, shown, made.folder, "made")
+    assert {entry.name for entry in (home / "collections").iterdir()} == {
+        made.id,
+        f"{made.id}.json",
+    }
 
 
 def test_renaming_keeps_everything_else(fresh: Fresh) -> None:
@@ -116,7 +119,7 @@ def test_renaming_keeps_everything_else(fresh: Fresh) -> None:
     assistant = collections.open(made.id)
     collections.rename(made.id, "old")  # its own name, in another case
     collections.rename(made.id, "New")
-    assert collections.get(made.id) == Collection(made.id, "New", made.folder, made=True)
+    assert collections.get(made.id) == Collection(made.id, "New", made.folder, "made")
     assert collections.open(made.id) is assistant
 
 
@@ -131,7 +134,7 @@ def test_deleting_takes_what_footnote_keeps_and_nothing_else(
     assert not [entry for entry in home.rglob("*") if made.id in entry.name]
     assert (other.folder / "bridge.txt").exists()
     for id_ in (made.id, "0" * 32, "../articles"):
-        with pytest.raises(CorpusError, match="no longer there"):
+        with pytest.raises(ConfigError, match="no longer there"):
             collections.open(id_)
         with pytest.raises(ConfigError, match="no longer there"):
             collections.delete(id_)

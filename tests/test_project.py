@@ -102,6 +102,7 @@ def may_import(name: str) -> tuple[str, ...]:
     if name == "app.py":
         return (
             "rag.assistant",
+            "rag.collections",
             "rag.errors",
             "rag.page",
             "rag.server",
@@ -109,7 +110,8 @@ def may_import(name: str) -> tuple[str, ...]:
             "rag.types",
         )
     if name.startswith("rag/page/"):
-        above = ("rag.assistant", "rag.errors", "rag.failing", "rag.page", "rag.types")
+        above = ("rag.assistant", "rag.collections", "rag.errors", "rag.failing", "rag.page")
+        above = (*above, "rag.types")
         # what files may be added is what the readers take
         return (*above, "index.errors", "index.load", "index.readers")
     if name.startswith("rag/server/"):

@@ -2,7 +2,7 @@
 // `watch` for that part. The parts talk to each other through the document only.
 
 const part = element.closest(
-  "#conversation, #source, #adding, #work, #articles, #conversations, #parcel",
+  "#collections, #conversation, #source, #adding, #work, #articles, #conversations, #parcel",
 )?.id;
 const shared = (window.footnote ??= { opener: null, blank: null, close: null });
 const field = () => document.querySelector("#question textarea");
@@ -61,19 +61,37 @@ function openSource(link) {
 // The first click asks, the second deletes; leaving the button takes the question back.
 function confirmDelete(button) {
   if (button.classList.contains("sure")) {
-    trigger("delete", { conversation: button.dataset.delete });
+    const kind = part === "collections" ? "collection" : "conversation";
+    trigger("delete", { [kind]: button.dataset.delete });
     field()?.focus({ preventScroll: true });
     return;
   }
   const label = button.getAttribute("aria-label");
   button.classList.add("sure");
-  button.textContent = "Delete for good?";
+  button.textContent = button.dataset.sure ?? "Delete for good?";
   button.setAttribute("aria-label", `Press again to delete for good. ${label}`);
   button.addEventListener("blur", () => {
     button.classList.remove("sure");
     button.textContent = "Delete";
     button.setAttribute("aria-label", label);
   }, { once: true });
+}
+
+// Folds the menu of the collections; what was focused in it would be focused unseen.
+function leaveMenu() {
+  const menu = document.querySelector("#collections .menu");
+  if (!menu?.open) return false;
+  if (menu.contains(document.activeElement)) menu.querySelector("summary").focus();
+  menu.open = false;
+  return true;
+}
+
+// Unfolds the form for a collection's new name, or folds it again.
+function rename(button) {
+  const form = button.closest("li").querySelector("form");
+  form.hidden = !form.hidden;
+  button.setAttribute("aria-expanded", String(!form.hidden));
+  if (!form.hidden) form.querySelector("input").select();
 }
 
 // Puts an earlier question into the field, where it can be changed and asked again.
@@ -234,6 +252,11 @@ element.addEventListener("click", (event) => {
     confirmDelete(event.target.closest("button"));
   } else if ("conversation" in data) {
     trigger("select", { conversation: data.conversation });
+  } else if ("collection" in data) {
+    leaveMenu();
+    trigger("select", { collection: data.collection, conversation: "" });
+  } else if ("rename" in data) {
+    rename(event.target.closest("button"));
   } else if ("copy" in data) {
     shared.copied = event.target.closest("button");
     trigger("copy", { turn: shared.copied.closest("[data-turn]").dataset.turn, form: data.copy });
@@ -244,7 +267,7 @@ element.addEventListener("click", (event) => {
   } else if ("verdict" in data) {
     rate(event.target.closest("button"));
   } else if ("add" in data) {
-    element.querySelector("input[type=file]").click();
+    document.querySelector("#adding input[type=file]").click();
   } else if ("remove" in data) {
     trigger("delete", { article: data.remove });
   } else if ("restore" in data) {
@@ -278,7 +301,7 @@ if (part === "source") {
     if (event.target.closest("#ask, #halt")) toField(); // the button goes, the focus must not
   });
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") shared.close();
+    if (event.key === "Escape" && !leaveMenu()) shared.close();
   });
   watch("value", () => {
     markOpen();
@@ -307,10 +330,33 @@ if (part === "work") {
 
 if (part === "parcel") watch("value", unpack);
 
-// Each tab keeps the name of its own conversation and nothing else, for a reload.
-if (part === "conversations") {
-  const id = sessionStorage.getItem("footnote");
-  if (id) trigger("select", { conversation: id });
+// Each tab keeps the names of its own collection and conversation and nothing else, for a reload.
+if (part === "collections") {
+  const menu = () => element.querySelector(".menu");
+  trigger("select", {
+    collection: sessionStorage.getItem("footnote-collection") ?? "",
+    conversation: sessionStorage.getItem("footnote") ?? "",
+  });
+  element.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const { name: collection } = event.target.dataset;
+    const name = event.target.querySelector("input").value;
+    if (collection) trigger("edit", { collection, name });
+    else trigger("apply", { name });
+  });
+  document.addEventListener("click", (event) => {
+    if (menu()?.open && !menu().contains(event.target)) menu().open = false;
+  });
+  watch("value", () => {
+    const open = element.querySelector("[aria-current]");
+    if (open) sessionStorage.setItem("footnote-collection", open.dataset.collection);
+    const focused = document.activeElement;
+    if (!focused || focused === document.body || element.contains(focused)) {
+      (element.querySelector("[aria-invalid]") ?? menu()?.querySelector("summary"))?.focus({
+        preventScroll: true,
+      });
+    }
+  });
 }
 
 if (part === "conversation") {

@@ -13,6 +13,8 @@ SCRIPT = Path(__file__).with_name("page.js")
 HINT = "Enter asks; Shift and Enter start a new line."
 EMPTY_HINT = "Type a question first."
 GONE_HINT = "That conversation is no longer there."
+CLOSED_HINT = "This collection is no longer open. Choose one at the head of the page."
+NOTHING_HINT = "There is nothing to ask about yet: add articles first."
 BUSY_HINT = "One question at a time: wait for this answer or stop it."
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 FOCUS = "() => { document.querySelector('#question textarea')?.focus(); return []; }"
@@ -25,6 +27,7 @@ Update = dict[Any, Any]
 class Parts:
     """The components that events read or change."""
 
+    collections: "gr.HTML"
     conversation: "gr.HTML"
     question: "gr.Textbox"
     hint: "gr.HTML"
@@ -39,16 +42,18 @@ class Parts:
     parcel: "gr.HTML"
     exchanges: "gr.State"
     kept: "gr.State"
+    where: "gr.State"
 
 
-def lay_out(blank: str) -> Parts:
-    """Make the page's parts, inside its `gr.Blocks`; `blank` is the empty conversation."""
+def lay_out(menu: str, blank: str) -> Parts:
+    """Make the page's parts, inside its `gr.Blocks`: the collections, the empty conversation."""
     import gradio as gr
 
     script = SCRIPT.read_text(encoding="utf-8")
     live: dict[str, Any] = {"js_on_load": script, "apply_default_css": False}
     with gr.Row(elem_id="masthead"):
         gr.HTML(render.masthead(), elem_id="brand", apply_default_css=False)
+        collections = gr.HTML(menu, elem_id="collections", **live)
         new = gr.Button("New conversation", elem_id="new")
     with gr.Row(elem_id="desk"):
         with gr.Column(elem_id="main"):
@@ -78,6 +83,7 @@ def lay_out(blank: str) -> Parts:
             articles = gr.HTML(elem_id="articles", **live)
     parcel = gr.HTML(elem_id="parcel", **live)
     return Parts(
+        collections,
         conversation,
         question,
         hint,
@@ -92,4 +98,5 @@ def lay_out(blank: str) -> Parts:
         parcel,
         exchanges=gr.State(()),
         kept=gr.State(""),
+        where=gr.State(""),
     )
