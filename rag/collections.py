@@ -39,21 +39,23 @@ class Collections:
         self._bundled = bundled
         self._folder = first.settings.home / "collections"
         self._open = {FIRST: first}
-        self._opening = threading.Lock()
+        self._locks: dict[str, threading.Lock] = {}
 
     def all(self) -> list[Collection]:
         """The first one, the bundled one, then those made here, by name."""
-        folder = self._first.settings.corpus
-        if folder.resolve() == self._bundled.resolve():
+        folder = self._first.settings.corpus.resolve()
+        if folder == self._bundled.resolve():
             found = [Collection(FIRST, BUNDLED_NAME, folder, "bundled")]
         else:
-            found = [
-                Collection(FIRST, _shown(folder.resolve().name) or "Articles", folder, "given")
-            ]
+            found = [Collection(FIRST, _shown(folder.name) or "Articles", folder, "given")]
             if self._bundled.is_dir():
                 found.append(Collection(BUNDLED, BUNDLED_NAME, self._bundled, "bundled"))
         files = [file for file in self._folder.glob("*.json") if _ID.fullmatch(file.stem)]
-        made = [Collection(f.stem, _read_name(f), f.with_suffix(""), "made") for f in files]
+        made = [
+            Collection(file.stem, _read_name(file), file.with_suffix(""), "made")
+            for file in files
+            if file.with_suffix("").resolve() != folder  # given by its path, it is in use as such
+        ]
         return found + sorted(made, key=lambda one: (one.name.casefold(), one.id))
 
     def get(self, id_: str) -> Collection:
@@ -69,7 +71,7 @@ class Collections:
         A collection made here may be empty. Raises ConfigError when there is no such collection,
         CorpusError or IndexStoreError when its index cannot be opened.
         """
-        with self._opening:
+        with self._alone(id_):
             collection = self.get(id_)
             if id_ not in self._open:
                 self._open[id_] = self._first.beside(
@@ -97,13 +99,17 @@ class Collections:
 
         Nobody may be answered from it meanwhile. Raises ConfigError when that fails.
         """
-        collection = self._made(id_)
-        with self._opening, _wrapped("deleted"):
+        with self._alone(id_), _wrapped("deleted"):
+            collection = self._made(id_)
             self._open.pop(id_, None)
             self._first.forget(collection.folder)
             with suppress(FileNotFoundError):
                 shutil.rmtree(collection.folder)
             _name_file(collection).unlink()  # last, so that one half deleted can be deleted again
+
+    def _alone(self, id_: str) -> threading.Lock:
+        """What keeps a collection from being opened twice at once; others open meanwhile."""
+        return self._locks.setdefault(self.get(id_).id, threading.Lock())
 
     def _made(self, id_: str) -> Collection:
         collection = self.get(id_)

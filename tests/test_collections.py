@@ -1,11 +1,15 @@
 """Collections: the first folder, the bundled one, and those made here, renamed and deleted."""
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fakes import CORPUS, LED, Opener, write_corpus
 
+from rag.assistant import Assistant
 from rag.collections import BUNDLED, BUNDLED_NAME, FIRST, NAME_CHARS, Collections
 from rag.errors import ConfigError
 from rag.types import Collection
@@ -170,6 +174,39 @@ def test_what_cannot_be_written_is_an_error_without_a_path(fresh: Fresh, home: P
     with pytest.raises(ConfigError, match="cannot be kept") as raised:
         collections.make("New")
     assert str(home) not in str(raised.value)
+
+
+def test_a_folder_given_that_was_made_here_is_not_offered_for_deletion(
+    fresh: Fresh, opener: Opener, bundled: Path
+) -> None:
+    made = filled(fresh(), "Bridges")
+    given = Collections(opener().beside(made.folder), bundled)
+    assert [one.kind for one in given.all()] == ["given", "bundled"]
+    with pytest.raises(ConfigError, match="no longer there"):
+        given.delete(made.id)
+
+
+def test_two_that_open_one_get_the_same_and_keep_no_other_from_opening(
+    opener: Opener, bundled: Path
+) -> None:
+    first = opener()
+    collections = Collections(first, bundled)
+    made = collections.make("Empty")
+    begun, gate, beside = threading.Event(), threading.Event(), first.beside
+
+    def slow(folder: Path, **given: Any) -> Assistant:
+        if folder == bundled:
+            begun.set()
+            assert gate.wait(10)
+        return beside(folder, **given)
+
+    first.beside = slow  # type: ignore[method-assign, assignment]
+    with ThreadPoolExecutor(2) as threads:
+        both = [threads.submit(collections.open, BUNDLED) for _ in range(2)]
+        assert begun.wait(10)
+        assert collections.open(made.id).articles() == []
+        gate.set()
+        assert both[0].result(10) is both[1].result(10)
 
 
 def test_all_are_answered_by_one_model(fresh: Fresh) -> None:

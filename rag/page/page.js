@@ -64,6 +64,7 @@ function confirmDelete(button) {
     const kind = part === "collections" ? "collection" : "conversation";
     trigger("delete", { [kind]: button.dataset.delete });
     field()?.focus({ preventScroll: true });
+    leaveMenu();
     return;
   }
   const label = button.getAttribute("aria-label");
@@ -333,6 +334,8 @@ if (part === "parcel") watch("value", unpack);
 // Each tab keeps the names of its own collection and conversation and nothing else, for a reload.
 if (part === "collections") {
   const menu = () => element.querySelector(".menu");
+  let used = false; // a new rendering takes the focus away, which at the page's start is elsewhere
+  element.addEventListener("click", () => (used = true));
   trigger("select", {
     collection: sessionStorage.getItem("footnote-collection") ?? "",
     conversation: sessionStorage.getItem("footnote") ?? "",
@@ -350,12 +353,12 @@ if (part === "collections") {
   watch("value", () => {
     const open = element.querySelector("[aria-current]");
     if (open) sessionStorage.setItem("footnote-collection", open.dataset.collection);
-    const focused = document.activeElement;
-    if (!focused || focused === document.body || element.contains(focused)) {
+    if (used && [null, document.body].includes(document.activeElement)) {
       (element.querySelector("[aria-invalid]") ?? menu()?.querySelector("summary"))?.focus({
         preventScroll: true,
       });
     }
+    used = false;
   });
 }
 
