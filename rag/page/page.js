@@ -353,7 +353,8 @@ if (part === "collections") {
   watch("value", () => {
     const open = element.querySelector("[aria-current]");
     if (open) sessionStorage.setItem("footnote-collection", open.dataset.collection);
-    if (used && [null, document.body].includes(document.activeElement)) {
+    const focused = document.activeElement ?? document.body;
+    if (used && (focused === document.body || element.contains(focused))) {
       (element.querySelector("[aria-invalid]") ?? menu()?.querySelector("summary"))?.focus({
         preventScroll: true,
       });
