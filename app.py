@@ -10,19 +10,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rag.collections import Collections
 from rag.errors import ConfigError, FootnoteError
-from rag.page import earlier, evaluation, render
+from rag.page import evaluation
 from rag.page.asking import wire_asking, wire_earlier
-from rag.page.conversations import Conversations
+from rag.page.choosing import wire_collections
 from rag.page.desk import Desk
 from rag.page.exam import Exam, State
 from rag.page.examining import wire_evaluation
-from rag.page.feedback import Feedback
 from rag.page.incoming import LARGEST
-from rag.page.parts import QUIET, Update, lay_out
+from rag.page.menu import menu
+from rag.page.parts import lay_out
 from rag.page.reading import wire_export, wire_feedback, wire_sources
-from rag.page.tending import listed, wire_articles
-from rag.settings import Settings
+from rag.page.rooms import Rooms
+from rag.page.tending import wire_articles
+from rag.settings import PROJECT, Settings
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from rag.server.running import Running
 
 PAGE = Path(__file__).resolve().parent / "rag" / "page"
+BUNDLED = PROJECT / "seeds"
 EXAMPLES = (
     "Who led the Iraqi delegation to Qom?",
     "How many MEK militants live at Camp Ashraf?",
@@ -40,41 +43,40 @@ EXAMPLES = (
 LOCAL = ("127.0.0.1", "localhost")
 
 
-def build_page(desk: Desk, exam: Exam, examples: Sequence[str] = EXAMPLES) -> "gr.Blocks":
-    """The page over `desk`; the empty conversation offers `examples`."""
+def build_page(
+    assistant: "Assistant", desk: Desk, exam: Exam, examples: Sequence[str] = EXAMPLES
+) -> "gr.Blocks":
+    """The page over `assistant` and the other collections; all are asked at `desk`.
+
+    The empty conversation about the bundled articles offers `examples`.
+    """
     # Read while gradio is imported and its queue is made: no calls home, and no statistics of
     # its own (a pandas frame for each event) for a dashboard that is switched off.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(10**9)
     import gradio as gr
 
-    assistant = desk.assistant
-    shelf = Conversations(assistant.conversations_dir, assistant.settings.conversations)
-    feedback = Feedback(assistant.settings.feedback, assistant.conversations_dir.name)
+    rooms = Rooms(Collections(assistant, BUNDLED), examples)
     page = gr.Blocks(title="Footnote", analytics_enabled=False, fill_width=True)
     with page:
+        first = rooms.first
         parts = lay_out(
-            render.conversation((), {}, examples),
+            menu(rooms.collections.all(), first.id),
+            first.blank,
             evaluation.controls(exam.evaluator.choices(), State()),
         )
-        wire_asking(desk, shelf, feedback, parts, examples)
-        wire_earlier(desk, shelf, feedback, parts, examples)
-        wire_export(desk, parts)
-        wire_sources(desk, parts)
-        wire_feedback(feedback, parts)
-        wire_articles(desk, parts, page)
+        wire_collections(desk, rooms, parts)
+        wire_asking(desk, rooms, parts)
+        wire_earlier(desk, rooms, parts)
+        wire_export(rooms, parts)
+        wire_sources(rooms, parts)
+        wire_feedback(rooms, parts)
+        wire_articles(desk, rooms, parts, page)
         wire_evaluation(exam, parts)
 
         def leave(request: gr.Request) -> None:
             desk.stop(str(request.session_hash))
 
-        def begin() -> Update:
-            return {
-                parts.articles: listed(desk),
-                parts.conversations: earlier.conversation_list(shelf.all()),
-            }
-
-        page.load(begin, None, [parts.articles, parts.conversations], **QUIET)
         page.unload(leave)
     return page
 
@@ -90,9 +92,9 @@ def launch(assistant: "Assistant", settings: Settings) -> "Running":
         # Here alone: nothing else of the page or of `rag` knows the evaluation.
         from eval.on_page import OnPage
 
-        desk, evaluator = Desk(assistant), OnPage(assistant)
+        desk, evaluator = Desk(), OnPage(assistant)
         exam = Exam(desk, evaluator)
-        page = build_page(desk, exam)
+        page = build_page(assistant, desk, exam)
         import gradio as gr
 
         from rag.server.running import Running

@@ -139,6 +139,25 @@ def build(
     )
 
 
+def empty_index(embedder: Embedder, passage_chars: int) -> Index:
+    """An index in memory of no article: nothing is found in it."""
+    dense = DenseIndex.build(np.empty((0, embedder.dimension), dtype=np.float32))
+    lexical = LexicalIndex.build([])
+    none = np.empty(0, dtype=np.int64)
+    return Index(
+        articles={},
+        passages=[],
+        sentences=[],
+        dense_passages=dense,
+        dense_sentences=dense,
+        lexical_passages=lexical,
+        lexical_sentences=lexical,
+        identity=identity(embedder, passage_chars),
+        passage_originals=none,
+        sentence_originals=none,
+    )
+
+
 def passage_texts(passages: Sequence[Passage], articles: Mapping[str, Article]) -> list[str]:
     """Each passage as it is embedded: behind its title, where the file states one.
 

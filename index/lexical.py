@@ -42,10 +42,11 @@ class LexicalIndex:
         """From one text a row."""
         index = bm25s.BM25(method="lucene")
         numbers: dict[str, int] = {}  # a number takes a tenth of the memory that a word does
-        # a row of stop words only would leave nothing to index: an impossible word stands in
+        # a row of stop words only would leave nothing to index, as would no row: an impossible
+        # word stands in
         rows = [
             [numbers.setdefault(word, len(numbers)) for word in words(text) or ["\x00"]]
-            for text in texts
+            for text in texts or [""]
         ]
         index.index((rows, numbers), show_progress=False)
         return cls(index, len(texts))

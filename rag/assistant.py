@@ -1,10 +1,10 @@
 """One folder of articles, its index and the two models: what all ways to use Footnote share."""
 
-import threading
-import weakref
+import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
+from copy import copy
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Self
 
 from index.clean import clean_line
 from rag import filters, followup, loading, models
-from rag.errors import CorpusError, QuestionError
+from rag.errors import CorpusError, IndexStoreError, QuestionError
 from rag.generate import Generator
 from rag.given import as_articles, point_back
 from rag.settings import Settings
+from rag.shared import SharedModel
 from rag.timing import Clock
 from rag.types import (
     Answer,
@@ -36,6 +37,8 @@ if TYPE_CHECKING:  # numpy, FAISS and torch load when an assistant opens, not be
     from rag.judge import Calibration
     from rag.rerank import Reranker
     from rag.retrieve import Search
+
+_CONVERSATIONS, _ADDED = "conversations", "added"  # folders in that of the settings
 
 
 class Assistant:
@@ -58,14 +61,9 @@ class Assistant:
         self.settings = settings
         self._index = index
         self._embedder = embedder
-        self._load_generator = load_generator
-        self._generator: Generator | None = None
+        self._model = SharedModel(load_generator)
         self._progress = progress
         self._reranker = reranker
-        # one llama.cpp context serves all; a plain lock, because a streaming generator may be
-        # resumed, and so released, by another thread than the one that started it
-        self._busy = threading.Lock()
-        self._streams: weakref.WeakSet[Events] = weakref.WeakSet()
 
     @classmethod
     def open(
@@ -98,20 +96,66 @@ class Assistant:
         load = partial(loading.load_generator, settings, progress)
         return cls(settings, index, embedder, load, progress, reranker=reranker)
 
+    def beside(
+        self, corpus: Path | str, *, may_be_empty: bool = False, progress: Progress | None = None
+    ) -> Self:
+        """The assistant of another folder, which shares the models with this one.
+
+        With `may_be_empty` a folder that holds no article will do: every question is refused until
+        `add` brings one. Raises CorpusError or IndexStoreError with what to do about it.
+        """
+        from index.build import empty_index, open_index
+
+        other = copy(self)
+        other.settings = settings = replace(self.settings, corpus=Path(corpus).expanduser())
+        try:
+            other._index = open_index(
+                settings.corpus,
+                settings.index_root,
+                self._embedder,
+                settings.passage_chars,
+                progress,
+            )
+        except CorpusError:
+            if not may_be_empty:
+                raise
+            other._index = empty_index(self._embedder, settings.passage_chars)
+        return other
+
+    def forget(self, corpus: Path | str) -> None:
+        """Delete what Footnote keeps about the folder `corpus`, which is left as it is.
+
+        That is its index, the copies of files that were added, and its conversations. Raises
+        IndexStoreError when that fails; what is left goes at the next try.
+        """
+        from index.build import index_folder
+
+        home = self.settings.home
+        for root in (self.settings.index_root, home / _ADDED, home / _CONVERSATIONS):
+            try:
+                shutil.rmtree(index_folder(Path(corpus).expanduser(), root))
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise IndexStoreError(
+                    f"What Footnote keeps about {corpus} cannot be deleted "
+                    f"({error.strerror or error}). Mend that and try again."
+                ) from error
+
     @property
     def model(self) -> str:
         """Name of the answer model."""
-        return self._generator.name if self._generator else self.settings.model
+        return self._model.loaded.name if self._model.loaded else self.settings.model
 
     @property
     def conversations_dir(self) -> Path:
         """Folder of the conversations about these articles."""
-        return self._folder(self.settings.home / "conversations")
+        return self._folder(self.settings.home / _CONVERSATIONS)
 
     @property
     def added_dir(self) -> Path:
         """Folder that takes copies of files which are handed over, for `add`."""
-        return self._folder(self.settings.home / "added")
+        return self._folder(self.settings.home / _ADDED)
 
     @property
     def removed(self) -> list[str]:
@@ -138,7 +182,7 @@ class Assistant:
     @property
     def loaded(self) -> bool:
         """Whether the answer model is in memory."""
-        return self._generator is not None
+        return self._model.loaded is not None
 
     @property
     def skipped(self) -> list[tuple[str, str]]:
@@ -151,8 +195,8 @@ class Assistant:
 
         Waits while a question is answered. Raises ModelError when the model cannot be loaded.
         """
-        with self._busy:
-            return self._ready().adapter
+        with self._model.turn:
+            return self._model.ready().adapter
 
     @property
     def calibration(self) -> "Calibration":
@@ -163,14 +207,14 @@ class Assistant:
         """
         from rag.judge import calibration
 
-        with self._busy:
-            generator = self._ready()
+        with self._model.turn:
+            generator = self._model.ready()
         return calibration(generator.name, generator.adapter, self.settings.calibrations)
 
     def warm(self) -> None:
         """Load the answer model now instead of at the first question."""
-        with self._busy:
-            self._ready()
+        with self._model.turn:
+            self._model.ready()
 
     def read_ahead(self, progress: Progress | None = None) -> tuple[int, int]:
         """Have the model read the articles now, so that answers come sooner; how much is kept.
@@ -181,15 +225,15 @@ class Assistant:
         """
         from rag.ahead import all_windows
 
-        with self._busy:
-            generator, index = self._ready(), self._index
+        with self._model.turn:
+            generator, index = self._model.ready(), self._index
             asked = list(all_windows(index, generator))
         kept, room = 0, True
         for done, prompt in enumerate(asked):
             if progress:
                 progress("reading ahead", done, len(asked))
-            with self._busy:
-                if self._generator is not generator:
+            with self._model.turn:
+                if self._model.loaded is not generator:
                     break
                 if generator.has_read(prompt):
                     kept += 1
@@ -224,8 +268,7 @@ class Assistant:
         """
         filters.check(within or Filters(), self.articles())
         events = self._events(self._checked(question), tuple(history), within, stopped)
-        self._streams.add(events)
-        return events
+        return self._model.follow(events)
 
     def _events(
         self,
@@ -234,8 +277,8 @@ class Assistant:
         within: Filters | None,
         stopped: Callable[[], bool],
     ) -> "Events":
-        with self._busy:
-            self._ready()  # loading is no part of the answer's time
+        with self._model.turn:
+            self._model.ready()  # loading is no part of the answer's time
             clock = Clock()
             standalone = self._standalone(question, history)
             answerer = replace(self._answerer(self._index, within=within), stopped=stopped)
@@ -248,7 +291,7 @@ class Assistant:
         Raises what `ask` raises.
         """
         question = self._checked(question)
-        with self._busy:
+        with self._model.turn:
             standalone = self._standalone(question, history)
             return self._answerer(self._index).margin(standalone, self._index)
 
@@ -261,8 +304,8 @@ class Assistant:
         from rag.answering import refusal
 
         question = self._checked(question)
-        with self._busy:
-            self._ready()
+        with self._model.turn:
+            self._model.ready()
             clock = Clock()
             articles = as_articles(passages)
             try:
@@ -339,7 +382,7 @@ class Assistant:
         from index.build import open_index
 
         settings = self.settings
-        with self._busy:
+        with self._model.turn:
             before = self._index
             self._index = open_index(
                 settings.corpus,
@@ -351,14 +394,11 @@ class Assistant:
             return (before.version, before.skipped) != (self._index.version, self._index.skipped)
 
     def close(self) -> None:
-        """Free the answer model. A stream that was left in the middle ends here."""
-        for events in list(self._streams):
-            with suppress(ValueError):  # running in another thread: that one finishes first
-                events.close()
-        with self._busy:
-            if self._generator is not None:
-                self._generator.close()
-                self._generator = None
+        """Free the answer model, also for those `beside`; it is loaded again when needed.
+
+        A stream that was left in the middle ends here.
+        """
+        self._model.close()
 
     def __enter__(self) -> Self:
         return self
@@ -383,7 +423,7 @@ class Assistant:
         from index.build import reselect
 
         settings = self.settings
-        with self._busy:
+        with self._model.turn:
             self._index = reselect(
                 settings.corpus,
                 settings.index_root,
@@ -404,11 +444,6 @@ class Assistant:
             )
         return cleaned
 
-    def _ready(self) -> Generator:
-        if self._generator is None:
-            self._generator = self._load_generator()
-        return self._generator
-
     def _search(self, index: "Index", query: str, within: Filters | None = None) -> "Search":
         from rag.retrieve import Search
 
@@ -416,7 +451,7 @@ class Assistant:
         return Search(index, query, self._embedder.encode([query])[0], within, self._reranker)
 
     def _standalone(self, question: str, history: Sequence[Turn]) -> str:
-        generator = self._ready()
+        generator = self._model.ready()
         if not followup.needs_rewriting(question, history):
             return question
         return followup.rewrite(question, history, generator)
@@ -433,7 +468,7 @@ class Assistant:
 
         return Answerer(
             self._embedder,
-            self._ready(),
+            self._model.ready(),
             self.settings,
             search=partial(self._search, index, within=within),
             transient=homes is not None,  # given for this one question

@@ -5,7 +5,8 @@
 
 from dataclasses import asdict, dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 from index.types import Article, Passage, Progress
 from index.types import Sentence as SourceSentence
@@ -20,6 +21,25 @@ class Turn:
 
     question: str
     answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A folder of articles under a name.
+
+    The user gives one, one comes with Footnote, others are made on the page: these alone are
+    Footnote's to rename and delete.
+    """
+
+    id: str
+    name: str
+    folder: Path
+    kind: Literal["given", "bundled", "made"]
+
+    @property
+    def made(self) -> bool:
+        """Whether it was made on the page."""
+        return self.kind == "made"
 
 
 @dataclass(frozen=True, slots=True)

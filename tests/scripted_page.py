@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from app import BUNDLED
 from rag.settings import Settings
 from rag.types import (
     Answer,
@@ -124,14 +125,19 @@ class Scripted:
     model = "scripted"
     index_version = "v1"
 
-    def __init__(self, folder: Path, corpus: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path, corpus: Path = BUNDLED, listed: Sequence[Article] = ARTICLES
+    ) -> None:
+        self.listed = listed
         self.conversations_dir = folder
         self.added_dir = folder / "added"
         self.removed: list[str] = []
         self.change: list[Any] = []  # steps of whatever changes the articles: progress, or as above
         self.passages_by_article = Counter({TALKS.id: 12, PLAIN.id: 1, BAD.id: 3})
         self.settings = Settings(
-            home=folder, corpus=corpus or folder / "articles", conversations=20
+            home=folder / "home",
+            corpus=corpus,
+            conversations=20,
         )
         self.asked: list[tuple[str, Sequence[Turn]]] = []
         self._gates: list[threading.Event] = []
@@ -152,7 +158,7 @@ class Scripted:
         self.asked.clear()
 
     def articles(self) -> list[Article]:
-        return [article for article in ARTICLES if article.id not in self.removed]
+        return [article for article in self.listed if article.id not in self.removed]
 
     def add(self, paths: Sequence[Path], *, progress: Progress) -> None:
         self._play_change(progress)
@@ -173,6 +179,10 @@ class Scripted:
 
     def evidence_sentences(self, query: str, k: int = 10) -> list[SourceSentence]:
         return []
+
+    def beside(self, corpus: Path, **_given: Any) -> "Scripted":
+        """The assistant of a folder without articles."""
+        return Scripted(corpus, corpus, ())
 
     def stream(
         self,

@@ -132,6 +132,28 @@ def evaluated(visit: Visit, assistant: Scripted) -> None:
     expect(visit.page.locator(".miss dl")).to_be_visible()
 
 
+def unnamed(visit: Visit, assistant: Scripted) -> None:
+    new_collection(visit, "Field notes")
+    visit.page.locator("#collections summary").click()
+    visit.page.get_by_role("button", name="Rename the collection: Field notes").click()
+    visit.page.get_by_label("New name").fill("bundled articles")
+    visit.page.get_by_role("button", name="Save").click()
+    expect(visit.page.get_by_role("alert")).to_contain_text("of this name already")
+
+
+def filled_with_nothing(visit: Visit, assistant: Scripted) -> None:
+    new_collection(visit, "<b>Field notes</b>")
+    visit.ask(WHO)
+    expect(visit.page.locator("#hint .urgent")).to_be_visible()
+
+
+def new_collection(visit: Visit, name: str) -> None:
+    visit.page.locator("#collections summary").click()
+    visit.page.get_by_label("New collection").fill(name)
+    visit.page.get_by_role("button", name="Create").click()
+    expect(visit.page.get_by_role("heading", name="No articles yet")).to_be_visible()
+
+
 def serious(visit: Visit) -> list[tuple[str, list[str], str]]:
     """The serious and critical findings on the page as it is: rule, where, and why."""
     return [
@@ -143,7 +165,7 @@ def serious(visit: Visit) -> list[tuple[str, list[str], str]]:
 
 STATES = (empty, waiting, answered, unfolded, refusal, failed, rated)
 STATES += (indexing, added, removed, not_removed)
-STATES += (unevaluated, evaluating, evaluated)
+STATES += (unevaluated, evaluating, evaluated, unnamed, filled_with_nothing)
 
 
 @pytest.mark.parametrize("look", [(1280, "light"), (1280, "dark"), (360, "light")], ids=str)

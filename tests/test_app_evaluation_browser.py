@@ -196,7 +196,7 @@ def test_without_cases_the_view_says_how_else(
     browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with serving(Scripted(tmp_path)) as address:
+    with serving(Scripted(tmp_path, tmp_path / "articles")) as address:
         visit = opened(browser, address, 360)
         expect(visit.page.locator("#exam pre")).to_contain_text("footnote eval run --cases")
         expect(visit.page.get_by_role("button", name="Start")).to_have_count(0)

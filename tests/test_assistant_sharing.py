@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes import LED, Opener, ScriptedGenerator, open_assistant
+from fakes import LED, Opener, ScriptedGenerator, open_assistant, write_corpus
 
-from rag.errors import ModelError
+from index.build import index_folder
+from rag.errors import CorpusError, ModelError
+from rag.shared import SharedModel
 from rag.types import Answer
 
 QUESTION = "Who headed the Iraqi delegation to Qom?"
@@ -72,7 +74,7 @@ def test_an_error_in_the_middle_lets_the_next_question_through(opener: Opener) -
 def test_the_model_is_loaded_when_needed_and_again_after_closing(corpus: Path) -> None:
     generator, loaded = ScriptedGenerator(LED), []
     assistant = open_assistant(corpus, generator)
-    assistant._load_generator = lambda: loaded.append("loaded") or generator  # type: ignore[func-returns-value]
+    assistant._model = SharedModel(lambda: loaded.append("loaded") or generator)  # type: ignore[func-returns-value]
     assert assistant.retrieve(QUESTION)[0].article_id == "qom.md"
     assert (loaded, assistant.model) == ([], assistant.settings.model)
     with assistant:
@@ -91,7 +93,82 @@ def test_a_model_that_cannot_be_loaded_is_told_each_time(corpus: Path) -> None:
     def fail() -> ScriptedGenerator:
         raise ModelError("It is damaged.")
 
-    assistant._load_generator = fail
+    assistant._model = SharedModel(fail)
     for _ in range(2):
         with pytest.raises(ModelError, match="damaged"):
             assistant.ask(QUESTION)
+
+
+OTHER = {"bridge.txt": "The bridge of Kut\n\nThe bridge of Kut was mended in June."}
+
+
+def test_one_beside_another_has_articles_of_its_own_and_the_same_model(
+    corpus: Path, tmp_path: Path
+) -> None:
+    generator, loaded = ScriptedGenerator(LED), []
+    first = open_assistant(corpus, generator)
+    first._model = SharedModel(lambda: loaded.append("loaded") or generator)  # type: ignore[func-returns-value]
+    other = first.beside(write_corpus(tmp_path / "other", OTHER))
+    assert [article.id for article in other.articles()] == ["bridge.txt"]
+    assert other.conversations_dir != first.conversations_dir
+    assert first.ask(QUESTION).text == f"{LED} [1]"
+    assert {passage.article_id for passage in other.ask(QUESTION).passages} == {"bridge.txt"}
+    assert loaded == ["loaded"]
+    with pytest.raises(CorpusError, match="/nowhere"):
+        first.beside("/nowhere")
+
+
+def test_those_beside_each_other_wait_for_one_model_and_end_with_it(
+    opener: Opener, tmp_path: Path
+) -> None:
+    first = opener()
+    other = first.beside(write_corpus(tmp_path / "other"))
+    half_read = first.stream(QUESTION)
+    next(half_read)
+    waiting = threading.Thread(target=lambda: other.ask(QUESTION), daemon=True)
+    waiting.start()
+    waiting.join(0.3)
+    assert waiting.is_alive()
+    half_read.close()  # type: ignore[attr-defined]
+    waiting.join(10)
+    assert not waiting.is_alive()
+    left = other.stream(QUESTION)
+    next(left)
+    closing = threading.Thread(target=first.close, daemon=True)
+    closing.start()
+    closing.join(10)
+    assert not closing.is_alive()
+
+
+def test_an_empty_folder_refuses_until_an_article_is_added(opener: Opener, tmp_path: Path) -> None:
+    (tmp_path / "new").mkdir()
+    first = opener()
+    with pytest.raises(CorpusError, match="holds no article"):
+        first.beside(tmp_path / "new")
+    empty = first.beside(tmp_path / "new", may_be_empty=True)
+    assert (empty.articles(), empty.passage_count, empty.retrieve(QUESTION)) == ([], 0, [])
+    answer = empty.ask(f"{QUESTION} And what is the latest news?")
+    assert (answer.abstained, answer.reason) == (True, "no_evidence")
+    empty.add([write_corpus(tmp_path / "articles") / "qom.md"])
+    assert empty.ask(QUESTION).text == f"{LED} [1]"
+    assert [a.id for a in first.beside(tmp_path / "new").articles()] == ["qom.md"]
+
+
+def test_what_is_kept_about_a_folder_is_forgotten_and_the_folder_stays(
+    opener: Opener, tmp_path: Path
+) -> None:
+    first = opener()
+    folder = write_corpus(tmp_path / "other", OTHER)
+    other = first.beside(folder)
+    kept = [
+        other.conversations_dir,
+        other.added_dir,
+        index_folder(folder, first.settings.index_root),
+    ]
+    for each in kept[:2]:
+        each.mkdir(parents=True)
+    assert all(each.is_dir() for each in kept)
+    first.forget(folder)
+    first.forget(folder)
+    assert not any(each.exists() for each in kept)
+    assert (folder / "bridge.txt").exists()

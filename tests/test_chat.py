@@ -41,7 +41,7 @@ def converse(
         with open_assistant(corpus, generator, disagreement=False) as assistant:
 
             def typed(_prompt: str) -> str:
-                assert not assistant._busy.locked(), "the model is still taken"
+                assert not assistant._model.turn.locked(), "the model is still taken"
                 line = next(script, None)
                 if line is None:
                     raise EOFError

@@ -49,12 +49,12 @@ class Scripted:
 
 def desk(*steps: object) -> tuple[Desk, Scripted]:
     assistant = Scripted(*steps)
-    return Desk(assistant), assistant  # type: ignore[arg-type]
+    return Desk(), assistant
 
 
 def test_an_answer_grows_and_ends() -> None:
     page, assistant = desk(Token("He "), Token("led it."), LED, ANSWER)
-    grown = list(page.answer("Who?", (done(ANSWER),), "a"))
+    grown = list(page.answer(assistant, "Who?", (done(ANSWER),), "a"))
     assert [e.stage for e in grown] == [
         Stage.SEARCHING, Stage.WRITING, Stage.WRITING, Stage.WRITING, Stage.DONE,
     ]  # fmt: skip
@@ -67,31 +67,31 @@ def test_an_error_of_ours_is_told_and_the_next_question_answered(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     page, assistant = desk(Token("He "), QuestionError("The question is empty. Type one."))
-    last = list(page.answer("Who?", (), "a"))[-1]
+    last = list(page.answer(assistant, "Who?", (), "a"))[-1]
     assert (last.stage, last.error) == (Stage.FAILED, "The question is empty. Type one.")
     assistant.steps = (ModelError("/secret/path is no GGUF. Fetch it."),)
-    last = list(page.answer("Who?", (), "a"))[-1]
+    last = list(page.answer(assistant, "Who?", (), "a"))[-1]
     assert (last.stage, last.error) == (Stage.FAILED, NO_MODEL)
     assert "/secret/path is no GGUF. Fetch it." in capsys.readouterr().err
     assistant.steps = (ANSWER,)
-    assert list(page.answer("Who?", (), "a"))[-1].stage == Stage.DONE
+    assert list(page.answer(assistant, "Who?", (), "a"))[-1].stage == Stage.DONE
 
 
 def test_any_other_error_is_logged_and_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    page, _ = desk(RuntimeError("/secret/path"))
-    last = list(page.answer("Who?", (), "a"))[-1]
+    page, assistant = desk(RuntimeError("/secret/path"))
+    last = list(page.answer(assistant, "Who?", (), "a"))[-1]
     assert (last.stage, last.error) == (Stage.FAILED, BROKEN)
     assert "/secret/path" in capsys.readouterr().err
 
 
 def test_a_stream_without_an_answer_is_an_error() -> None:
-    page, _ = desk(Token("He "))
-    assert list(page.answer("Who?", (), "a"))[-1].stage == Stage.FAILED
+    page, assistant = desk(Token("He "))
+    assert list(page.answer(assistant, "Who?", (), "a"))[-1].stage == Stage.FAILED
 
 
 def test_stopping_ends_the_stream_and_keeps_checked_sentences() -> None:
     page, assistant = desk(LED, Token("And"), Token(" then"), ANSWER)
-    growing = page.answer("Who?", (), "a")
+    growing = page.answer(assistant, "Who?", (), "a")
     assert next(growing).stage == Stage.SEARCHING
     assert next(growing).sentences == (LED,)
     page.stop("b")  # another page's stop does nothing
@@ -110,7 +110,7 @@ def test_stopping_the_search_for_a_disagreement_keeps_the_whole_answer() -> None
         while not stopped():
             assert not ended.wait(0.01)
 
-    page, _ = desk(Token("He led it."), LED, search, ANSWER)
+    page, assistant = desk(Token("He led it."), LED, search, ANSWER)
 
     def press() -> None:
         assert searching.wait(10)
@@ -118,14 +118,14 @@ def test_stopping_the_search_for_a_disagreement_keeps_the_whole_answer() -> None
 
     pressing = threading.Thread(target=press)
     pressing.start()
-    last = list(page.answer("Who?", (), "a"))[-1]
+    last = list(page.answer(assistant, "Who?", (), "a"))[-1]
     pressing.join()
     assert (last.stage, last.answer, last.sentences) == (Stage.DONE, ANSWER, (LED,))
 
 
 def test_a_second_page_waits_for_the_first() -> None:
     page, assistant = desk(Token("He "), ANSWER)
-    first, second = page.answer("One?", (), "a"), page.answer("Two?", (), "b")
+    first, second = page.answer(assistant, "One?", (), "a"), page.answer(assistant, "Two?", (), "b")
     next(first)
     assert next(second).stage == Stage.WAITING
     assert next(second).stage == Stage.WAITING
@@ -137,7 +137,7 @@ def test_a_second_page_waits_for_the_first() -> None:
 
 def test_those_who_wait_are_answered_in_turn_and_told_their_place() -> None:
     page, assistant = desk(Token("He "), ANSWER)
-    first, second, third = (page.answer(f"{name}?", (), name) for name in "abc")
+    first, second, third = (page.answer(assistant, f"{name}?", (), name) for name in "abc")
     next(first)
     assert (next(second).ahead, next(third).ahead) == (1, 2)
     assert [e.stage for e in first][-1] == Stage.DONE
@@ -149,8 +149,8 @@ def test_those_who_wait_are_answered_in_turn_and_told_their_place() -> None:
 
 
 def test_whoever_comes_next_goes_at_once_and_is_told_nothing_untrue() -> None:
-    page, _ = desk(Token("He "), ANSWER)
-    first, second = page.answer("a?", (), "a"), page.answer("b?", (), "b")
+    page, assistant = desk(Token("He "), ANSWER)
+    first, second = page.answer(assistant, "a?", (), "a"), page.answer(assistant, "b?", (), "b")
     next(first)
     assert next(second).ahead == 1
     list(first)
@@ -159,7 +159,7 @@ def test_whoever_comes_next_goes_at_once_and_is_told_nothing_untrue() -> None:
 
 def test_a_page_that_is_closed_while_it_waits_leaves_the_line() -> None:
     page, assistant = desk(Token("He "), ANSWER)
-    first, second, third = (page.answer(f"{name}?", (), name) for name in "abc")
+    first, second, third = (page.answer(assistant, f"{name}?", (), name) for name in "abc")
     next(first), next(second), next(third)
     second.close()
     assert next(third).ahead == 1
@@ -170,7 +170,7 @@ def test_a_page_that_is_closed_while_it_waits_leaves_the_line() -> None:
 
 def test_a_waiting_question_can_be_stopped() -> None:
     page, assistant = desk(Token("He "), ANSWER)
-    first, second = page.answer("One?", (), "a"), page.answer("Two?", (), "b")
+    first, second = page.answer(assistant, "One?", (), "a"), page.answer(assistant, "Two?", (), "b")
     next(first)
     next(second)
     page.stop("b")
@@ -180,39 +180,52 @@ def test_a_waiting_question_can_be_stopped() -> None:
 
 
 def test_one_page_asks_one_question_at_a_time() -> None:
-    page, _ = desk(Token("He "), ANSWER)
-    first = page.answer("One?", (), "a")
+    page, assistant = desk(Token("He "), ANSWER)
+    first = page.answer(assistant, "One?", (), "a")
     next(first)
-    assert list(page.answer("Two?", (), "a")) == []
+    assert list(page.answer(assistant, "Two?", (), "a")) == []
     assert [e.stage for e in first][-1] == Stage.DONE
-    assert list(page.answer("Two?", (), "a"))[-1].stage == Stage.DONE
+    assert list(page.answer(assistant, "Two?", (), "a"))[-1].stage == Stage.DONE
 
 
 def test_a_page_that_goes_away_frees_the_desk() -> None:
     page, assistant = desk(Token("He "), ANSWER)
-    growing = page.answer("One?", (), "a")
+    growing = page.answer(assistant, "One?", (), "a")
     next(growing)
     next(growing)
     growing.close()
     assert assistant.closed.is_set()
-    assert [e.stage for e in page.answer("Two?", (), "b")][-1] == Stage.DONE
+    assert [e.stage for e in page.answer(assistant, "Two?", (), "b")][-1] == Stage.DONE
 
 
 def test_a_page_that_goes_away_while_it_waits_leaves_the_other_alone() -> None:
-    page, _ = desk(Token("He "), ANSWER)
-    first, second = page.answer("One?", (), "a"), page.answer("Two?", (), "b")
+    page, assistant = desk(Token("He "), ANSWER)
+    first, second = page.answer(assistant, "One?", (), "a"), page.answer(assistant, "Two?", (), "b")
     next(first)
     next(second)
     second.close()
-    assert list(page.answer("Three?", (), "a")) == []
+    assert list(page.answer(assistant, "Three?", (), "a")) == []
     assert [e.stage for e in first][-1] == Stage.DONE
 
 
+def test_questions_to_several_collections_are_answered_in_one_line() -> None:
+    page, assistant = desk(Token("He "), ANSWER)
+    other = Scripted(ANSWER)
+    first = page.answer(assistant, "One?", (), "a")
+    second = page.answer(other, "Two?", (), "b")  # type: ignore[arg-type]
+    next(first)
+    assert next(second).ahead == 1
+    assert other.asked == []
+    assert [e.stage for e in first][-1] == Stage.DONE
+    assert [e.stage for e in second][-1] == Stage.DONE
+    assert other.asked == [("Two?", ())]
+
+
 def test_a_stop_after_the_end_is_harmless() -> None:
-    page, _ = desk(ANSWER)
-    assert list(page.answer("One?", (), "a"))[-1].stage == Stage.DONE
+    page, assistant = desk(ANSWER)
+    assert list(page.answer(assistant, "One?", (), "a"))[-1].stage == Stage.DONE
     page.stop("a")
-    assert list(page.answer("Two?", (), "a"))[-1].stage == Stage.DONE
+    assert list(page.answer(assistant, "Two?", (), "a"))[-1].stage == Stage.DONE
 
 
 def test_frames_thin_tokens_and_lose_neither_sentences_nor_the_end() -> None:
@@ -252,8 +265,8 @@ def test_history_holds_what_came_back_and_nothing_else() -> None:
 
 
 def test_a_change_waits_for_the_answer_and_a_question_for_the_change() -> None:
-    page, _ = desk(Token("He "), ANSWER)
-    answering = page.answer("Who?", (), "a")
+    page, assistant = desk(Token("He "), ANSWER)
+    answering = page.answer(assistant, "Who?", (), "a")
     next(answering)
     begun, may_end = threading.Event(), threading.Event()
 
@@ -263,26 +276,28 @@ def test_a_change_waits_for_the_answer_and_a_question_for_the_change() -> None:
         assert may_end.wait(10)
         return "done"
 
-    changing = page.change(work)
+    changing = page.change(work, "a")
     assert next(changing) == WAITING
     assert not begun.is_set()
     assert list(answering)[-1].stage == Stage.DONE
     assert begun.wait(10)
-    asking = page.answer("Who?", (), "b")
+    asking = page.answer(assistant, "Who?", (), "b")
     assert next(asking).stage == Stage.WAITING
+    assert (page.changing("a"), page.changing("b")) == (True, False)
     may_end.set()
     assert list(changing)[-1] == "done"
+    assert not page.changing("a")
     assert list(asking)[-1].stage == Stage.DONE
 
 
 def test_a_change_that_fails_or_whose_page_has_gone_leaves_the_turn_free() -> None:
-    page, _ = desk(ANSWER)
+    page, assistant = desk(ANSWER)
 
     def fail(progress: Progress) -> str:
         raise ModelError("broken")
 
     with pytest.raises(ModelError, match="broken"):
-        list(page.change(fail))
+        list(page.change(fail, "a"))
     done_ = threading.Event()
 
     def work(progress: Progress) -> str:
@@ -290,17 +305,17 @@ def test_a_change_that_fails_or_whose_page_has_gone_leaves_the_turn_free() -> No
         return ""
 
     with page._turn:
-        changing = page.change(work)
+        changing = page.change(work, "a")
         assert next(changing) == WAITING
         changing.close()
     assert done_.wait(10)
-    assert list(page.answer("Who?", (), "a"))[-1].stage == Stage.DONE
+    assert list(page.answer(assistant, "Who?", (), "a"))[-1].stage == Stage.DONE
 
 
 def test_a_turn_waits_its_place_and_lets_others_in_behind_it() -> None:
     gate = threading.Event()
     page, assistant = desk(gate, ANSWER)
-    growing = page.answer("Who?", (), "a")
+    growing = page.answer(assistant, "Who?", (), "a")
     assert next(growing).stage == Stage.SEARCHING
     order: list[str] = []
     held, leave = threading.Event(), threading.Event()
@@ -319,7 +334,7 @@ def test_a_turn_waits_its_place_and_lets_others_in_behind_it() -> None:
     gate.set()
     assert list(growing)[-1].stage == Stage.DONE
     assert held.wait(10)
-    between = page.answer("And?", (), "b")
+    between = page.answer(assistant, "And?", (), "b")
     assert (first := next(between)).stage == Stage.WAITING
     assert first.ahead == 1
     leave.set()
@@ -329,8 +344,8 @@ def test_a_turn_waits_its_place_and_lets_others_in_behind_it() -> None:
 
 
 def test_a_turn_that_is_stopped_while_it_waits_is_none() -> None:
-    page, _ = desk(ANSWER)
-    growing = page.answer("Who?", (), "a")
+    page, assistant = desk(ANSWER)
+    growing = page.answer(assistant, "Who?", (), "a")
     next(growing)
     stopped = threading.Event()
     stopped.set()

@@ -61,7 +61,7 @@ class Evaluator:
 
 
 def begun(evaluator: Evaluator) -> tuple[Exam, Iterator[State]]:
-    exam = Exam(Desk(None), evaluator)  # type: ignore[arg-type]
+    exam = Exam(Desk(), evaluator)
     assert list(exam.watch()) == [State()]
     exam.begin(Subset(split="tune"))
     return exam, exam.watch()

@@ -104,6 +104,7 @@ def may_import(name: str) -> tuple[str, ...]:
         return (
             "eval.on_page",
             "rag.assistant",
+            "rag.collections",
             "rag.errors",
             "rag.page",
             "rag.server",
@@ -111,7 +112,8 @@ def may_import(name: str) -> tuple[str, ...]:
             "rag.types",
         )
     if name.startswith("rag/page/"):
-        above = ("rag.assistant", "rag.errors", "rag.failing", "rag.page", "rag.types")
+        above = ("rag.assistant", "rag.collections", "rag.errors", "rag.failing", "rag.page")
+        above = (*above, "rag.types")
         # what files may be added is what the readers take
         return (*above, "index.errors", "index.load", "index.readers")
     if name.startswith("rag/server/"):

@@ -1,31 +1,47 @@
 """The events of the conversation: asking, stopping, beginning anew, going back to earlier ones."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 
-from rag.errors import FootnoteError
+from rag.errors import ConfigError, FootnoteError
 from rag.page import earlier, render, source
-from rag.page.conversations import Conversations
 from rag.page.desk import Desk, frames
 from rag.page.exchange import Exchange
-from rag.page.feedback import Feedback
 from rag.page.parts import (
     ANEW_HINT,
     BUSY_HINT,
+    CLOSED_HINT,
     EMPTY_HINT,
     FOCUS,
     GONE_HINT,
     HINT,
+    NOTHING_HINT,
     QUIET,
     Parts,
     Update,
 )
+from rag.page.rooms import Room, Rooms
 
 
-def wire_asking(
-    desk: Desk, shelf: Conversations, feedback: Feedback, parts: Parts, examples: Sequence[str]
-) -> None:
+def shown(parts: Parts, room: Room, exchanges: tuple[Exchange, ...], id_: str) -> Update:
+    """A conversation of `room`, kept as `id_`, in place of the one before it."""
+    conversation = room.blank
+    if exchanges:
+        conversation = render.conversation(
+            exchanges, room.articles, room.examples, id_, room.feedback.of(exchanges)
+        )
+    return {
+        parts.conversation: conversation,
+        parts.exchanges: exchanges,
+        parts.kept: id_,
+        parts.conversations: earlier.conversation_list(room.conversations.all(), id_),
+        parts.panel: source.no_source(),
+        parts.hint: render.hint(HINT),
+    }
+
+
+def wire_asking(desk: Desk, rooms: Rooms, parts: Parts) -> None:
     """Wire the question field, its buttons and the examples."""
     import gradio as gr
 
@@ -36,10 +52,12 @@ def wire_asking(
             parts.new: gr.Button(interactive=not answering),
         }
 
-    def keep(id_: str, before: tuple[Exchange, ...], exchange: Exchange) -> Update:
+    def keep(room: Room, id_: str, before: tuple[Exchange, ...], exchange: Exchange) -> Update:
         hint, now = render.hint(HINT), id_
         try:
-            now = shelf.append(id_, before, exchange)
+            if rooms.of(room.id) is None:  # deleted while the question waited
+                raise ConfigError(CLOSED_HINT)
+            now = room.conversations.append(id_, before, exchange)
             if id_ and now != id_:
                 hint = render.hint(ANEW_HINT, urgent=True)
         except FootnoteError as error:
@@ -48,107 +66,97 @@ def wire_asking(
             parts.hint: hint,
             parts.kept: now,
             parts.exchanges: (*before, exchange),
-            parts.conversations: earlier.conversation_list(shelf.all(), now),
+            parts.conversations: earlier.conversation_list(room.conversations.all(), now),
         }
 
     def reply(
-        text: str, before: tuple[Exchange, ...], id_: str, request: gr.Request
+        text: str, before: tuple[Exchange, ...], id_: str, where: str, request: gr.Request
     ) -> Iterator[Update]:
-        if not text.strip():
-            yield {parts.hint: render.hint(EMPTY_HINT, urgent=True)}
+        room, text, page = rooms.of(where), text.strip(), str(request.session_hash)
+        if room is None or not text or not room.articles:
+            problem = NOTHING_HINT if room and text else EMPTY_HINT if room else CLOSED_HINT
+            yield {parts.hint: render.hint(problem, urgent=True)}
             return
         update: Update = {}
-        articles = {article.id: article for article in desk.articles()}
-        for exchange in frames(desk.answer(text.strip(), before, str(request.session_hash))):
+        articles = room.articles
+        for exchange in frames(desk.answer(room.assistant, text, before, page)):
             begun = bool(update)
             update = {}
             if not begun:
                 update |= controls(answering=True) | {parts.hint: render.hint(HINT)}
                 update[parts.question] = ""
             if not exchange.open:
-                update |= controls(answering=False) | keep(id_, before, exchange)
+                update |= controls(answering=False) | keep(room, id_, before, exchange)
                 id_ = update[parts.kept]
             now = (*before, exchange)
             update[parts.conversation] = render.conversation(
-                now, articles, examples, id_, feedback.of(now)
+                now, articles, room.examples, id_, room.feedback.of(now)
             )
             yield update
         if not update:
             yield {parts.hint: render.hint(BUSY_HINT, urgent=True)}
 
     def reply_to_example(
-        before: tuple[Exchange, ...], id_: str, event: gr.EventData, request: gr.Request
+        before: tuple[Exchange, ...],
+        id_: str,
+        where: str,
+        event: gr.EventData,
+        request: gr.Request,
     ) -> Iterator[Update]:
-        yield from reply(str(event.question), before, id_, request)
+        yield from reply(str(event.question), before, id_, where, request)
 
     def halt(request: gr.Request) -> Any:
         desk.stop(str(request.session_hash))
         return gr.Button("Stopping…")
 
-    def renew() -> Update:
-        blank = render.conversation((), {}, examples)
-        return {
-            parts.conversation: blank,
-            parts.exchanges: (),
-            parts.kept: "",
-            parts.conversations: earlier.conversation_list(shelf.all()),
-            parts.panel: source.no_source(),
-            parts.hint: render.hint(HINT),
-        }
+    def renew(where: str) -> Update:
+        if room := rooms.of(where):
+            return shown(parts, room, (), "")
+        return {parts.hint: render.hint(CLOSED_HINT, urgent=True)}
 
     changed = [getattr(parts, field.name) for field in fields(parts)]
     # The desk itself lets one question through at a time, and tells the others that they wait.
     asking = QUIET | {"outputs": changed, "concurrency_limit": None, "trigger_mode": "multiple"}
-    inputs = [parts.question, parts.exchanges, parts.kept]
+    inputs = [parts.question, parts.exchanges, parts.kept, parts.where]
     gr.on([parts.question.submit, parts.ask.click], reply, inputs, **asking)
     parts.conversation.submit(reply_to_example, inputs[1:], **asking)
     parts.halt.click(halt, None, parts.halt, queue=False, **QUIET)
-    parts.new.click(renew, None, changed, queue=False, **QUIET, js=FOCUS)
+    parts.new.click(renew, parts.where, changed, queue=False, **QUIET, js=FOCUS)
 
 
-def wire_earlier(
-    desk: Desk, shelf: Conversations, feedback: Feedback, parts: Parts, examples: Sequence[str]
-) -> None:
+def wire_earlier(desk: Desk, rooms: Rooms, parts: Parts) -> None:
     """Wire the list of earlier conversations."""
     import gradio as gr
 
-    def shown(exchanges: tuple[Exchange, ...], id_: str) -> Update:
-        articles = {article.id: article for article in desk.articles()}
-        return {
-            parts.conversation: render.conversation(
-                exchanges, articles, examples, id_, feedback.of(exchanges)
-            ),
-            parts.exchanges: exchanges,
-            parts.kept: id_,
-            parts.panel: source.no_source(),
-            parts.hint: render.hint(HINT),
-        }
+    def problem(text: str) -> Update:
+        return {parts.hint: render.hint(text, urgent=True)}
 
-    def reopen(event: gr.EventData, request: gr.Request) -> Update:
+    def listed(room: Room, id_: str = "") -> Update:
+        return {parts.conversations: earlier.conversation_list(room.conversations.all(), id_)}
+
+    def reopen(where: str, event: gr.EventData, request: gr.Request) -> Update:
+        room = rooms.of(where)
+        if room is None:
+            return problem(CLOSED_HINT)
         if desk.busy(str(request.session_hash)):
-            return {parts.hint: render.hint(BUSY_HINT, urgent=True)}
-        id_ = str(event.conversation)
-        found = shelf.open(id_)
+            return problem(BUSY_HINT)
+        found = room.conversations.open(str(event.conversation))
         if found is None:
-            return {
-                parts.conversations: earlier.conversation_list(shelf.all()),
-                parts.hint: render.hint(GONE_HINT, urgent=True),
-            }
-        listed = {parts.conversations: earlier.conversation_list(shelf.all(), id_)}
-        return shown(found.exchanges, id_) | listed
+            return listed(room) | problem(GONE_HINT)
+        return shown(parts, room, found.exchanges, found.id)
 
-    def delete(id_: str, event: gr.EventData, request: gr.Request) -> Update:
-        gone = str(event.conversation)
+    def delete(id_: str, where: str, event: gr.EventData, request: gr.Request) -> Update:
+        room, gone = rooms.of(where), str(event.conversation)
+        if room is None:
+            return problem(CLOSED_HINT)
         if gone == id_ and desk.busy(str(request.session_hash)):
-            return {parts.hint: render.hint(BUSY_HINT, urgent=True)}
+            return problem(BUSY_HINT)
         try:
-            shelf.delete(gone)
+            room.conversations.delete(gone)
         except FootnoteError as error:
-            return {parts.hint: render.hint(str(error), urgent=True)}
-        open_id = "" if gone == id_ else id_
-        listed = {parts.conversations: earlier.conversation_list(shelf.all(), open_id)}
-        return listed | (shown((), "") if gone == id_ else {})
+            return problem(str(error))
+        return shown(parts, room, (), "") if gone == id_ else listed(room, id_)
 
     changed = [getattr(parts, field.name) for field in fields(parts)]
-    parts.conversations.select(reopen, None, changed, queue=False, **QUIET)
-    parts.conversations.delete(delete, parts.kept, changed, queue=False, **QUIET)
+    parts.conversations.select(reopen, parts.where, changed, queue=False, **QUIET)
+    parts.conversations.delete(delete, [parts.kept, parts.where], changed, queue=False, **QUIET)

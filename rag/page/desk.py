@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from rag import failing
 from rag.errors import FootnoteError
 from rag.page.exchange import Exchange, Stage, absorb, fail, history, stop
-from rag.types import Article, Progress
+from rag.types import Progress
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
@@ -29,25 +29,21 @@ FRAME_S = 0.08  # at most one redraw for unchecked text in this time
 
 
 class Desk:
-    """Takes the questions of all open pages and has the assistant answer one at a time."""
+    """Takes the questions of all open pages, of whichever collection, one at a time."""
 
-    def __init__(self, assistant: "Assistant") -> None:
-        self.assistant = assistant
+    def __init__(self) -> None:
         self._turn = threading.Lock()
         self._stops: dict[str, threading.Event] = {}
         self._line: list[threading.Event] = []  # who asks, the one being answered first
-
-    def articles(self) -> list[Article]:
-        """The articles in use."""
-        return self.assistant.articles()
-
-    def passages(self) -> Counter[str]:
-        """How many passages each article is split into, by its id."""
-        return self.assistant.passages_by_article
+        self._changes: Counter[str] = Counter()
 
     def busy(self, page: str) -> bool:
         """Whether this page has a question under way."""
         return page in self._stops
+
+    def changing(self, page: str) -> bool:
+        """Whether this page has articles that are being changed."""
+        return self._changes[page] > 0
 
     def stop(self, page: str) -> None:
         """End what this page waits for, if anything, at the next event of its stream.
@@ -57,34 +53,22 @@ class Desk:
         if stopped := self._stops.get(page):
             stopped.set()
 
-    def change(self, work: Callable[[Progress], T]) -> Generator[Step | T]:
-        """Do `work` behind the question that is being answered; yield its steps, then its result.
+    def change(self, work: Callable[[Progress], T], page: str) -> Generator[Step | T]:
+        """Do `work` for `page`, as `steps` does, behind the question that is being answered."""
 
-        Once begun it goes on to its end, whether or not the page that asked for it is still open.
-        """
-        at = [WAITING]
-
-        def progress(stage: str, done: int, total: int) -> None:
-            at[0] = (stage, done, total)
-
-        def run() -> T:
+        def run(progress: Progress) -> T:
             with self._turn:
                 progress("beginning", 0, 0)
                 return work(progress)
 
-        pool = ThreadPoolExecutor(1, "articles")
-        working = pool.submit(run)
-        pool.shutdown(wait=False)
-        seen = None
-        while not working.done():
-            if at[0] != seen:
-                seen = at[0]
-                yield seen
-            wait([working], timeout=WAIT_S)
-        yield working.result()
+        self._changes[page] += 1
+        try:
+            yield from steps(run)
+        finally:
+            self._changes[page] -= 1
 
     def answer(
-        self, question: str, earlier: tuple[Exchange, ...], page: str
+        self, assistant: "Assistant", question: str, earlier: tuple[Exchange, ...], page: str
     ) -> Generator[Exchange]:
         """Yield the exchange as it grows; the last one is closed, whatever happens.
 
@@ -100,7 +84,7 @@ class Desk:
                     yield replace(exchange, stage=Stage.WAITING, ahead=ahead)
                 if not stopped.is_set():
                     yield exchange
-                    with closing(self._stream(exchange, earlier, stopped)) as stream:
+                    with closing(_stream(assistant, exchange, earlier, stopped)) as stream:
                         for exchange in stream:
                             if stopped.is_set():
                                 break
@@ -149,28 +133,27 @@ class Desk:
             waiting.wait(WAIT_S)
         return self._line[0] is waiting and self._turn.acquire(timeout=WAIT_S)
 
-    def _stream(
-        self, exchange: Exchange, earlier: tuple[Exchange, ...], stopped: threading.Event
-    ) -> Generator[Exchange]:
-        events: Iterator[Any] = iter(())
-        try:
-            events = self.assistant.stream(
-                exchange.question, history(earlier), stopped=stopped.is_set
-            )
-            for event in events:
-                exchange = absorb(exchange, event)
-                yield exchange
-            if exchange.open:
-                yield fail(exchange, BROKEN)
-        except FootnoteError as error:
-            yield fail(exchange, failing.told(error))
-        except Exception:
-            traceback.print_exc()
-            yield fail(exchange, BROKEN)
-        finally:
-            # Before anybody else's question starts: the model serves one stream at a time.
-            if isinstance(events, Generator):
-                events.close()
+
+def steps(work: Callable[[Progress], T]) -> Generator[Step | T]:
+    """Do `work` in a thread of its own; yield its steps, then its result.
+
+    Once begun it goes on to its end, whether or not the page that asked for it is still open.
+    """
+    at = [WAITING]
+
+    def progress(stage: str, done: int, total: int) -> None:
+        at[0] = (stage, done, total)
+
+    pool = ThreadPoolExecutor(1, "articles")
+    working = pool.submit(work, progress)
+    pool.shutdown(wait=False)
+    seen = None
+    while not working.done():
+        if at[0] != seen:
+            seen = at[0]
+            yield seen
+        wait([working], timeout=WAIT_S)
+    yield working.result()
 
 
 def frames(exchanges: Iterator[Exchange]) -> Iterator[Exchange]:
@@ -183,3 +166,28 @@ def frames(exchanges: Iterator[Exchange]) -> Iterator[Exchange]:
         if state != last or now - drawn >= FRAME_S:
             last, drawn = state, now
             yield exchange
+
+
+def _stream(
+    assistant: "Assistant",
+    exchange: Exchange,
+    earlier: tuple[Exchange, ...],
+    stopped: threading.Event,
+) -> Generator[Exchange]:
+    events: Iterator[Any] = iter(())
+    try:
+        events = assistant.stream(exchange.question, history(earlier), stopped=stopped.is_set)
+        for event in events:
+            exchange = absorb(exchange, event)
+            yield exchange
+        if exchange.open:
+            yield fail(exchange, BROKEN)
+    except FootnoteError as error:
+        yield fail(exchange, failing.told(error))
+    except Exception:
+        traceback.print_exc()
+        yield fail(exchange, BROKEN)
+    finally:
+        # Before anybody else's question starts: the model serves one stream at a time.
+        if isinstance(events, Generator):
+            events.close()

@@ -35,6 +35,8 @@ def article_list(
     items = "".join(_item(article, passages.get(article.id, 0)) for article in articles[:LISTED])
     rest = len(articles) - LISTED
     more = f'<p class="more">and {rest:,} more</p>' if rest > 0 else ""
+    if not articles:
+        more = '<p class="more">None yet.</p>'
     return (
         f'<section class="articles"><h2>Articles in use <span>{len(articles):,}</span></h2>'
         f"<ol>{items}</ol>{more}{_removed(removed)}</section>"

@@ -2,7 +2,7 @@
 // `watch` for that part. The parts talk to each other through the document only.
 
 const part = element.closest(
-  "#conversation, #source, #adding, #work, #articles, #conversations, #parcel, #exam",
+  "#collections, #conversation, #source, #adding, #work, #articles, #conversations, #parcel, #exam",
 )?.id;
 const shared = (window.footnote ??= { opener: null, blank: null, close: null });
 const field = () => document.querySelector("#question textarea");
@@ -61,13 +61,15 @@ function openSource(link) {
 // The first click asks, the second deletes; leaving the button takes the question back.
 function confirmDelete(button) {
   if (button.classList.contains("sure")) {
-    trigger("delete", { conversation: button.dataset.delete });
+    const kind = part === "collections" ? "collection" : "conversation";
+    trigger("delete", { [kind]: button.dataset.delete });
     field()?.focus({ preventScroll: true });
+    leaveMenu();
     return;
   }
   const label = button.getAttribute("aria-label");
   button.classList.add("sure");
-  button.textContent = "Delete for good?";
+  button.textContent = button.dataset.sure ?? "Delete for good?";
   button.setAttribute("aria-label", `Press again to delete for good. ${label}`);
   button.addEventListener("blur", () => {
     button.classList.remove("sure");
@@ -88,6 +90,23 @@ function evaluation(open) {
   window.scrollTo({ top: open ? 0 : shared.left, behavior: "instant" });
   if (open) document.querySelector("#exam h2").focus({ preventScroll: true });
   else opener.focus({ preventScroll: true });
+}
+
+// Folds the menu of the collections; what was focused in it would be focused unseen.
+function leaveMenu() {
+  const menu = document.querySelector("#collections .menu");
+  if (!menu?.open) return false;
+  if (menu.contains(document.activeElement)) menu.querySelector("summary").focus();
+  menu.open = false;
+  return true;
+}
+
+// Unfolds the form for a collection's new name, or folds it again.
+function rename(button) {
+  const form = button.closest("li").querySelector("form");
+  form.hidden = !form.hidden;
+  button.setAttribute("aria-expanded", String(!form.hidden));
+  if (!form.hidden) form.querySelector("input").select();
 }
 
 // Puts an earlier question into the field, where it can be changed and asked again.
@@ -260,6 +279,12 @@ element.addEventListener("click", (event) => {
     evaluation(false);
   } else if ("stop" in data) {
     trigger("stop", {});
+  } else if ("collection" in data) {
+    leaveMenu();
+    evaluation(false);
+    trigger("select", { collection: data.collection, conversation: "" });
+  } else if ("rename" in data) {
+    rename(event.target.closest("button"));
   } else if ("copy" in data) {
     shared.copied = event.target.closest("button");
     const prompt = shared.copied.closest("figure")?.querySelector("pre");
@@ -272,7 +297,7 @@ element.addEventListener("click", (event) => {
   } else if ("verdict" in data) {
     rate(event.target.closest("button"));
   } else if ("add" in data) {
-    element.querySelector("input[type=file]").click();
+    document.querySelector("#adding input[type=file]").click();
   } else if ("remove" in data) {
     trigger("delete", { article: data.remove });
   } else if ("restore" in data) {
@@ -309,7 +334,7 @@ if (part === "source") {
     if (event.target.closest("#new")) evaluation(false); // first: the field is then there to focus
   }, true);
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape") return;
+    if (event.key !== "Escape" || leaveMenu()) return;
     if (panel() || notice()) shared.close();
     else evaluation(false);
   });
@@ -353,12 +378,39 @@ if (part === "exam") {
 
 if (part === "parcel") watch("value", unpack);
 
-// Each tab keeps the name of its own conversation and nothing else, for a reload.
-if (part === "conversations") {
-  const id = sessionStorage.getItem("footnote");
+// Each tab keeps the names of its own collection and conversation and nothing else, for a reload.
+if (part === "collections") {
+  const menu = () => element.querySelector(".menu");
+  let used = false; // a new rendering takes the focus away, which at the page's start is elsewhere
+  element.addEventListener("click", () => (used = true));
+  const id = sessionStorage.getItem("footnote") ?? "";
   // Noted again once it is open; one that was deleted elsewhere is asked for no more.
   sessionStorage.removeItem("footnote");
-  if (id) trigger("select", { conversation: id });
+  trigger("select", {
+    collection: sessionStorage.getItem("footnote-collection") ?? "",
+    conversation: id,
+  });
+  element.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const { name: collection } = event.target.dataset;
+    const name = event.target.querySelector("input").value;
+    if (collection) trigger("edit", { collection, name });
+    else trigger("apply", { name });
+  });
+  document.addEventListener("click", (event) => {
+    if (menu()?.open && !menu().contains(event.target)) menu().open = false;
+  });
+  watch("value", () => {
+    const open = element.querySelector("[aria-current]");
+    if (open) sessionStorage.setItem("footnote-collection", open.dataset.collection);
+    const focused = document.activeElement ?? document.body;
+    if (used && (focused === document.body || element.contains(focused))) {
+      (element.querySelector("[aria-invalid]") ?? menu()?.querySelector("summary"))?.focus({
+        preventScroll: true,
+      });
+    }
+    used = false;
+  });
 }
 
 if (part === "conversation") {

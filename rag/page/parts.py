@@ -16,6 +16,8 @@ GONE_HINT = "That conversation is no longer there."
 ANEW_HINT = (
     "This conversation was deleted or went on elsewhere. What you see here is kept as a new one."
 )
+CLOSED_HINT = "This collection is no longer open. Choose one at the head of the page."
+NOTHING_HINT = "There is nothing to ask about yet: add articles first."
 BUSY_HINT = "One question at a time: wait for this answer or stop it."
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 FOCUS = "() => { document.querySelector('#question textarea')?.focus(); return []; }"
@@ -28,6 +30,7 @@ Update = dict[Any, Any]
 class Parts:
     """The components that events read or change."""
 
+    collections: "gr.HTML"
     conversation: "gr.HTML"
     question: "gr.Textbox"
     hint: "gr.HTML"
@@ -46,12 +49,14 @@ class Parts:
     report: "gr.HTML"
     exchanges: "gr.State"
     kept: "gr.State"
+    where: "gr.State"
 
 
-def lay_out(blank: str, exam: str) -> Parts:
+def lay_out(menu: str, blank: str, exam: str) -> Parts:
     """Make the page's parts, inside its `gr.Blocks`.
 
-    `blank` is the empty conversation, `exam` the head of the evaluation before one was begun.
+    `menu` is that of the collections, `blank` the empty conversation, `exam` the head of the
+    evaluation before one was begun.
     """
     import gradio as gr
 
@@ -59,6 +64,7 @@ def lay_out(blank: str, exam: str) -> Parts:
     live: dict[str, Any] = {"js_on_load": script, "apply_default_css": False}
     with gr.Row(elem_id="masthead"):
         gr.HTML(render.masthead(), elem_id="brand", apply_default_css=False)
+        collections = gr.HTML(menu, elem_id="collections", **live)
         to_evaluation = gr.HTML(evaluation.opener(), elem_id="to-evaluation", **live)
         new = gr.Button("New conversation", elem_id="new")
     with gr.Row(elem_id="desk"):
@@ -93,6 +99,7 @@ def lay_out(blank: str, exam: str) -> Parts:
             articles = gr.HTML(elem_id="articles", **live)
     parcel = gr.HTML(elem_id="parcel", **live)
     return Parts(
+        collections,
         conversation,
         question,
         hint,
@@ -111,4 +118,5 @@ def lay_out(blank: str, exam: str) -> Parts:
         report,
         exchanges=gr.State(()),
         kept=gr.State(""),
+        where=gr.State(""),
     )

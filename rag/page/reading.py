@@ -4,10 +4,11 @@ from typing import Any
 
 from rag.errors import FootnoteError
 from rag.page import export, render, source
-from rag.page.desk import Desk
 from rag.page.exchange import Exchange, moved
-from rag.page.feedback import Feedback, Verdict
-from rag.page.parts import QUIET, Parts
+from rag.page.feedback import Verdict
+from rag.page.parts import CLOSED_HINT, QUIET, Parts
+from rag.page.rooms import Rooms
+from rag.types import Article
 
 THANKS: dict[Verdict, str] = {
     "up": "Kept on this machine: right.",
@@ -17,48 +18,52 @@ THANKS: dict[Verdict, str] = {
 NOTED = "Kept on this machine, with your note."
 
 
-def wire_export(desk: Desk, parts: Parts) -> None:
+def wire_export(rooms: Rooms, parts: Parts) -> None:
     """Wire copying an answer and saving a conversation."""
     import gradio as gr
 
-    def copy(exchanges: tuple[Exchange, ...], event: gr.EventData) -> Any:
+    def articles(where: str) -> dict[str, Article]:
+        room = rooms.of(where)
+        return room.articles if room else {}
+
+    def copy(exchanges: tuple[Exchange, ...], where: str, event: gr.EventData) -> Any:
         turn = int(event.turn)
         form: export.Form = "markdown" if event.form == "markdown" else "text"
         if not 1 <= turn <= len(exchanges):
             return gr.skip()
-        articles = {article.id: article for article in desk.articles()}
-        return render.parcel(export.answer(exchanges[turn - 1], articles, form))
+        return render.parcel(export.answer(exchanges[turn - 1], articles(where), form))
 
-    def save(exchanges: tuple[Exchange, ...], event: gr.EventData) -> Any:
+    def save(exchanges: tuple[Exchange, ...], where: str, event: gr.EventData) -> Any:
         if not exchanges:
             return gr.skip()
         if event.form == "json":
             return render.parcel(export.as_json(exchanges), "conversation.json")
-        articles = {article.id: article for article in desk.articles()}
-        return render.parcel(export.markdown(exchanges, articles), "conversation.md")
+        return render.parcel(export.markdown(exchanges, articles(where)), "conversation.md")
 
     quiet = QUIET | {"queue": False}
-    parts.conversation.copy(copy, parts.exchanges, parts.parcel, **quiet)
-    parts.conversation.download(save, parts.exchanges, parts.parcel, **quiet)
+    inputs = [parts.exchanges, parts.where]
+    parts.conversation.copy(copy, inputs, parts.parcel, **quiet)
+    parts.conversation.download(save, inputs, parts.parcel, **quiet)
 
 
-def wire_sources(desk: Desk, parts: Parts) -> None:
+def wire_sources(rooms: Rooms, parts: Parts) -> None:
     """Wire the footnotes and the list of articles to the source panel."""
     import gradio as gr
 
-    def open_source(exchanges: tuple[Exchange, ...], event: gr.EventData) -> str:
+    def open_source(exchanges: tuple[Exchange, ...], where: str, event: gr.EventData) -> str:
         start, end = int(event.start), int(event.end)
-        for article in desk.articles():
-            if article.id == event.article:
-                if moved(exchanges, article, start, end):
-                    return source.changed()
-                return source.source(article, start, end, str(event.kind))
-        return source.gone()
+        room = rooms.of(where)
+        article = room.articles.get(event.article) if room else None
+        if article is None:
+            return source.gone()
+        if moved(exchanges, article, start, end):
+            return source.changed()
+        return source.source(article, start, end, str(event.kind))
 
     for part in (parts.conversation, parts.articles):
         part.select(
             open_source,
-            parts.exchanges,
+            [parts.exchanges, parts.where],
             parts.panel,
             queue=False,
             trigger_mode="always_last",
@@ -66,22 +71,24 @@ def wire_sources(desk: Desk, parts: Parts) -> None:
         )
 
 
-def wire_feedback(feedback: Feedback, parts: Parts) -> None:
+def wire_feedback(rooms: Rooms, parts: Parts) -> None:
     """Wire the thumbs under an answer and the note beside them."""
     import gradio as gr
 
-    def rate(exchanges: tuple[Exchange, ...], event: gr.EventData) -> Any:
-        turn = int(event.turn)
+    def rate(exchanges: tuple[Exchange, ...], where: str, event: gr.EventData) -> Any:
+        turn, room = int(event.turn), rooms.of(where)
         verdict = next((each for each in THANKS if each == event.verdict), None)
         if verdict is None or not 1 <= turn <= len(exchanges):
             return gr.skip()
         if exchanges[turn - 1].answer is None:
             return gr.skip()
+        if room is None:
+            return render.hint(CLOSED_HINT, urgent=True)
         try:
-            feedback.give(exchanges[: turn - 1], exchanges[turn - 1], verdict, str(event.note))
+            room.feedback.give(exchanges[: turn - 1], exchanges[turn - 1], verdict, str(event.note))
         except FootnoteError as error:
             return render.hint(str(error), urgent=True)
         return render.hint(NOTED if event.note and verdict != "none" else THANKS[verdict])
 
     rating = QUIET | {"queue": False, "trigger_mode": "multiple"}
-    parts.conversation.like(rate, parts.exchanges, parts.hint, **rating)
+    parts.conversation.like(rate, [parts.exchanges, parts.where], parts.hint, **rating)

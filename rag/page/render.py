@@ -73,6 +73,16 @@ def conversation(
     return f'<div class="turns"{kept}>{"".join(turns)}{export}</div>'
 
 
+def nothing_to_ask() -> str:
+    """What stands in place of the conversation while there are no articles to ask about."""
+    return (
+        '<div class="invitation"><h2>No articles yet</h2>'
+        "<p>Add some, or drop files anywhere on this page: text, Markdown, HTML, PDF, Word. "
+        "Then ask what they say.</p>"
+        '<button type="button" data-add>Add articles…</button></div>'
+    )
+
+
 def hint(text: str, *, urgent: bool = False) -> str:
     """The line under the question field."""
     return f'<p class="hint{" urgent" if urgent else ""}" role="status">{escape(text)}</p>'

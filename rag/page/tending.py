@@ -1,14 +1,16 @@
 """The events of the list of articles: adding files, removing articles, bringing them back."""
 
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rag import failing
 from rag.errors import FootnoteError
-from rag.page import incoming, library
+from rag.page import incoming, library, render
 from rag.page.desk import BROKEN, Desk
-from rag.page.parts import QUIET, Parts, Update
+from rag.page.parts import CLOSED_HINT, HINT, QUIET, Parts, Update
+from rag.page.rooms import Room, Rooms
 from rag.types import Progress
 
 if TYPE_CHECKING:
@@ -23,27 +25,36 @@ GONE = "This article is no longer in use."
 BACK = "This article is not among those that were removed."
 
 
-def listed(desk: Desk) -> str:
-    """The list of articles as it is now."""
+def listed(room: Room) -> str:
+    """The articles of `room` as they are now."""
+    assistant = room.assistant
     try:
-        removed = desk.assistant.removed
+        removed = assistant.removed
     except FootnoteError as error:
         failing.tell(error)
         removed = []
-    return library.article_list(desk.articles(), desk.passages(), removed)
+    return library.article_list(assistant.articles(), assistant.passages_by_article, removed)
 
 
-def wire_articles(desk: Desk, parts: Parts, page: "gr.Blocks") -> None:
+def wire_articles(desk: Desk, rooms: Rooms, parts: Parts, page: "gr.Blocks") -> None:
     """Wire adding, removing and bringing back; `page` knows what was uploaded to it."""
     import gradio as gr
 
-    assistant = desk.assistant
+    def carry_out(
+        work: Callable[[Room, Progress], str], where: str, request: gr.Request
+    ) -> Iterator[Update]:
+        before = rooms.of(where)
+        was_empty = before is not None and not before.articles
 
-    def carry_out(work: Callable[[Progress], str]) -> Iterator[Update]:
+        def run(progress: Progress) -> str:
+            # looked up again in its turn: the collection may have been deleted while it waited
+            room = rooms.of(where)
+            return work(room, progress) if room else library.problem(CLOSED_HINT)
+
         try:
-            for step in desk.change(work):
+            for step in desk.change(run, str(request.session_hash)):
                 if isinstance(step, str):
-                    yield {parts.work: step, parts.articles: listed(desk)}
+                    yield _now(parts, rooms.of(where), was_empty) | {parts.work: step}
                 else:
                     yield {parts.work: library.working(*step)}
         except FootnoteError as error:
@@ -53,50 +64,58 @@ def wire_articles(desk: Desk, parts: Parts, page: "gr.Blocks") -> None:
             traceback.print_exc()
             yield {parts.work: library.problem(BROKEN)}
 
-    def add(event: gr.EventData) -> Iterator[Update]:
+    def add(where: str, event: gr.EventData, request: gr.Request) -> Iterator[Update]:
         files = incoming.sent(event.files, page.upload_file_set)
+        yield from carry_out(partial(_add, files), where, request)
 
-        def work(progress: Progress) -> str:
-            known = [article.sha256 for article in desk.articles()]
-            taken = incoming.take(files, assistant.added_dir, known, progress)
-            try:
-                if taken.files:
-                    assistant.add(taken.files, progress=progress)
-            except BaseException:
-                taken.undo()
-                raise
-            return library.added(taken.articles, taken.skipped)
+    def remove(where: str, event: gr.EventData, request: gr.Request) -> Iterator[Update]:
+        yield from carry_out(partial(_remove, str(event.article)), where, request)
 
-        yield from carry_out(work)
+    def restore(where: str, event: gr.EventData, request: gr.Request) -> Iterator[Update]:
+        yield from carry_out(partial(_restore, str(event.article)), where, request)
 
-    def remove(event: gr.EventData) -> Iterator[Update]:
-        id_ = str(event.article)
-
-        def work(progress: Progress) -> str:
-            articles = {article.id: article for article in desk.articles()}
-            if id_ not in articles:
-                return library.problem(GONE)
-            if len(articles) == 1:
-                return library.problem(LAST)
-            assistant.remove([id_], progress=progress)
-            return library.removed(articles[id_])
-
-        yield from carry_out(work)
-
-    def restore(event: gr.EventData) -> Iterator[Update]:
-        id_ = str(event.article)
-
-        def work(progress: Progress) -> str:
-            if id_ not in assistant.removed:
-                return library.problem(BACK)
-            assistant.restore([id_], progress=progress)
-            return library.restored(id_)
-
-        yield from carry_out(work)
-
-    outputs = [parts.work, parts.articles]
+    outputs = [parts.work, parts.articles, parts.conversation, parts.hint]
     changing = QUIET | {"concurrency_limit": None, "trigger_mode": "multiple"}
-    parts.adding.upload(add, None, outputs, **changing)
-    parts.articles.delete(remove, None, outputs, **changing)
+    parts.adding.upload(add, parts.where, outputs, **changing)
+    parts.articles.delete(remove, parts.where, outputs, **changing)
     for part in (parts.articles, parts.work):
-        part.undo(restore, None, outputs, **changing)
+        part.undo(restore, parts.where, outputs, **changing)
+
+
+def _now(parts: Parts, room: Room | None, was_empty: bool) -> Update:
+    """The articles of `room`, and an invitation to ask about the first of them."""
+    if room is None:
+        return {}
+    update: Update = {parts.articles: listed(room)}
+    if was_empty and room.articles:
+        update |= {parts.conversation: room.blank, parts.hint: render.hint(HINT)}
+    return update
+
+
+def _add(files: Sequence[incoming.Sent], room: Room, progress: Progress) -> str:
+    known = [article.sha256 for article in room.articles.values()]
+    taken = incoming.take(files, room.intake, known, progress)
+    try:
+        if taken.files:
+            room.assistant.add(taken.files, progress=progress)
+    except BaseException:
+        taken.undo()
+        raise
+    return library.added(taken.articles, taken.skipped)
+
+
+def _remove(id_: str, room: Room, progress: Progress) -> str:
+    articles = room.articles
+    if id_ not in articles:
+        return library.problem(GONE)
+    if len(articles) == 1:
+        return library.problem(LAST)
+    room.assistant.remove([id_], progress=progress)
+    return library.removed(articles[id_])
+
+
+def _restore(id_: str, room: Room, progress: Progress) -> str:
+    if id_ not in room.assistant.removed:
+        return library.problem(BACK)
+    room.assistant.restore([id_], progress=progress)
+    return library.restored(id_)

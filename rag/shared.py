@@ -1,0 +1,48 @@
+"""The answer model in memory: loaded once for all who share it, used by one at a time."""
+
+import threading
+import weakref
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from rag.generate import Generator
+
+if TYPE_CHECKING:
+    from rag.answering import Events
+
+
+class SharedModel:
+    """The answer model, and the turn of whoever uses it."""
+
+    def __init__(self, load: Callable[[], Generator]) -> None:
+        self._load = load
+        self._streams: weakref.WeakSet[Events] = weakref.WeakSet()
+        self.loaded: Generator | None = None
+        # one llama.cpp context serves all; a plain lock, because a streaming generator may be
+        # resumed, and so released, by another thread than the one that started it
+        self.turn = threading.Lock()
+
+    def ready(self) -> Generator:
+        """The model, loaded when it is not yet; hold `turn`.
+
+        Raises ModelError when it cannot be.
+        """
+        if self.loaded is None:
+            self.loaded = self._load()
+        return self.loaded
+
+    def follow(self, events: "Events") -> "Events":
+        """`events`, which may be left in the middle with the turn taken: `close` ends them."""
+        self._streams.add(events)
+        return events
+
+    def close(self) -> None:
+        """Free the model. A stream that was left in the middle ends here."""
+        for events in list(self._streams):
+            with suppress(ValueError):  # running in another thread: that one finishes first
+                events.close()
+        with self.turn:
+            if self.loaded is not None:
+                self.loaded.close()
+                self.loaded = None
