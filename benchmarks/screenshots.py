@@ -1,7 +1,8 @@
 """Takes the screenshots of the documentation, one for each state, from a running page.
 
-    cp -r seeds pictured                            # what is done to the articles stays there
-    FOOTNOTE_CORPUS=pictured python app.py          # in one terminal
+    mkdir pictured                                  # what is done to the articles stays there
+    ln -s ~/.local/share/footnote/models pictured/
+    FOOTNOTE_HOME=pictured python app.py            # in one terminal
     python benchmarks/screenshots.py --url http://127.0.0.1:7860
 
 `docs/screenshot-NAME.png` shows the state NAME of `STATES`; `--only` takes some of them. It asks
@@ -37,6 +38,12 @@ ANSWER_MS = 300_000  # the first answer may have to load the model
 SETTLE_MS = 400  # smooth scrolling has come to rest by then
 
 
+def opened(page: Page, url: str) -> None:
+    """Open the page of Footnote, and wait until it knows its articles."""
+    page.goto(url)
+    page.wait_for_selector("#articles li")
+
+
 def ask(page: Page, question: str) -> None:
     """Put `question`; its answer is not waited for."""
     page.get_by_role("textbox", name="Question").fill(question)
@@ -64,7 +71,7 @@ def writing(page: Page) -> None:
 def waiting(page: Page) -> None:
     """A question behind that of another window."""
     other = page.context.new_page()
-    other.goto(page.url)
+    opened(other, page.url)
     ask(other, QUESTION)
     other.wait_for_selector(".turn")
     ask(page, UNANSWERED)
@@ -134,6 +141,25 @@ def removed(page: Page) -> None:
     page.wait_for_selector("#work [data-restore]")
 
 
+def collections(page: Page) -> None:
+    """The collections to choose from."""
+    page.locator("#collections summary").click()
+
+
+def nothing(page: Page) -> None:
+    """A new collection."""
+    collections(page)
+    page.get_by_label("New collection").fill("Field notes")
+    page.get_by_role("button", name="Create").click()
+    page.get_by_role("heading", name="No articles yet").wait_for()
+
+
+def evaluation(page: Page) -> None:
+    """The last evaluation."""
+    page.get_by_role("button", name="Evaluation", exact=True).click()
+    page.wait_for_selector("#report section")
+
+
 class State(NamedTuple):
     """What a picture shows, and how large (pixels) and in which scheme."""
 
@@ -160,6 +186,9 @@ STATES = {
     "added": State(added),
     "disagreement": State(disagreement),
     "removed": State(removed),
+    "collections": State(collections),
+    "nothing": State(nothing),
+    "evaluation": State(evaluation),
 }
 
 
@@ -170,8 +199,7 @@ def shoot(browser: Browser, url: str, state: State, file: Path) -> None:
         viewport={"width": width, "height": height}, color_scheme=state.scheme
     )
     page = context.new_page()
-    page.goto(url)
-    page.wait_for_selector("#articles li")
+    opened(page, url)
     state.show(page)
     page.wait_for_timeout(SETTLE_MS)
     page.screenshot(path=file)

@@ -183,9 +183,9 @@ def test_two_pages_look_at_different_collections_and_one_loses_what_the_other_de
     expect(hint(two)).to_have_text("The collection was deleted.")
 
     one.ask(QUESTION)
-    expect(hint(one)).to_contain_text("This collection is no longer open")
+    expect(hint(one)).to_contain_text("This collection is not open")
     add(one, "Add articles")
-    expect(one.page.locator("#work")).to_contain_text("This collection is no longer open")
+    expect(one.page.locator("#work")).to_contain_text("This collection is not open")
     assert list((assistant.settings.home / "collections").iterdir()) == []
     choose(one, "Bridges")
     expect(hint(one)).to_contain_text("This collection is no longer there")

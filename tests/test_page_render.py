@@ -112,7 +112,7 @@ def test_a_disagreement_names_both_sides_with_their_footnotes() -> None:
         disagreement=sides,
     )
     box = shown(done(given)).texts("div", "disagreement")[0]
-    assert box == "The articles disagreeHe led it[1]Nobody did[2]"
+    assert box == "The articles disagreeThe talks in QomHe led it[1]The talks in QomNobody did[2]"
 
 
 # While it arrives

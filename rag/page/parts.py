@@ -16,7 +16,9 @@ GONE_HINT = "That conversation is no longer there."
 ANEW_HINT = (
     "This conversation was deleted or went on elsewhere. What you see here is kept as a new one."
 )
-CLOSED_HINT = "This collection is no longer open. Choose one at the head of the page."
+CLOSED_HINT = (
+    "This collection is not open. Choose one at the head of the page, or wait while it opens."
+)
 NOTHING_HINT = "There is nothing to ask about yet: add articles first."
 BUSY_HINT = "One question at a time: wait for this answer or stop it."
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}

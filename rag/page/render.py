@@ -233,14 +233,15 @@ def _disagreement(answer: Answer, turn: int, articles: Mapping[str, Article]) ->
     if not answer.disagreement:
         return ""
     by_number = {citation.number: citation for citation in answer.citations}
-    items = "".join(
-        f'<li dir="auto">{escape(position.text)}'
-        + "".join(
-            _marker(by_number[n], turn, articles) for n in position.citations if n in by_number
+    items = ""
+    for position in answer.disagreement:
+        cited = [by_number[number] for number in position.citations if number in by_number]
+        whose = dict.fromkeys(escape(citation.title) for citation in cited)
+        markers = "".join(_marker(citation, turn, articles) for citation in cited)
+        items += (
+            f'<li dir="auto"><p class="whose">{"; ".join(whose)}</p>'
+            f"<p>{escape(position.text)}{markers}</p></li>"
         )
-        + "</li>"
-        for position in answer.disagreement
-    )
     return f'<div class="disagreement"><h3>The articles disagree</h3><ul>{items}</ul></div>'
 
 
