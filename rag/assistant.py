@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from index.clean import clean_line
-from rag import filters, followup, loading, models
+from rag import failing, filters, followup, loading, models
 from rag.errors import CorpusError, IndexStoreError, QuestionError
 from rag.generate import Generator
 from rag.given import as_articles, point_back
@@ -116,9 +116,11 @@ class Assistant:
                 settings.passage_chars,
                 progress,
             )
-        except CorpusError:
+        except CorpusError as error:
             if not may_be_empty:
                 raise
+            if settings.corpus.is_dir() and any(settings.corpus.iterdir()):
+                failing.tell(error)  # it holds something, and nothing of that can be used
             other._index = empty_index(self._embedder, settings.passage_chars)
         return other
 

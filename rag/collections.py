@@ -40,6 +40,7 @@ class Collections:
         self._folder = first.settings.home / "collections"
         self._open = {FIRST: first}
         self._locks: dict[str, threading.Lock] = {}
+        self._naming = threading.Lock()
 
     def all(self) -> list[Collection]:
         """The first one, the bundled one, then those made here, by name."""
@@ -79,28 +80,40 @@ class Collections:
                 )
             return self._open[id_]
 
+    def made(self, id_: str) -> Collection:
+        """A collection that was made here. Raises ConfigError for any other."""
+        collection = self.get(id_)
+        if not collection.made:
+            raise ConfigError("This folder is yours: Footnote neither renames nor deletes it.")
+        return collection
+
     def make(self, name: str) -> Collection:
         """A new, empty collection. Raises ConfigError for a name that cannot be used."""
         id_ = uuid4().hex
-        made = Collection(id_, self._usable(name), self._folder / id_, "made")
-        with _wrapped("kept"):
+        with self._naming, _wrapped("kept"):
+            made = Collection(id_, self._usable(name), self._folder / id_, "made")
             made.folder.mkdir(parents=True, mode=0o700)
             _write_name(made)
         return made
 
     def rename(self, id_: str, name: str) -> None:
         """Give a collection that was made here another name. Raises ConfigError as `make` does."""
-        collection = self._made(id_)
-        with _wrapped("renamed"):
-            _write_name(replace(collection, name=self._usable(name, but=id_)))
+        with self._alone(id_), self._naming, _wrapped("renamed"):
+            _write_name(replace(self.made(id_), name=self._usable(name, but=id_)))
 
     def delete(self, id_: str) -> None:
         """Delete a collection that was made here, with its articles and all that belongs to them.
 
-        Nobody may be answered from it meanwhile. Raises ConfigError when that fails.
+        Nobody may be answered from it meanwhile. Raises ConfigError or IndexStoreError when that
+        fails; it can be tried again.
         """
         with self._alone(id_), _wrapped("deleted"):
-            collection = self._made(id_)
+            collection = self.made(id_)
+            if collection.folder.is_symlink():
+                raise ConfigError(
+                    "This collection's folder was moved and linked to: what is there is yours. "
+                    "Remove the link to be able to delete the collection."
+                )
             self._open.pop(id_, None)
             self._first.forget(collection.folder)
             with suppress(FileNotFoundError):
@@ -110,12 +123,6 @@ class Collections:
     def _alone(self, id_: str) -> threading.Lock:
         """What keeps a collection from being opened twice at once; others open meanwhile."""
         return self._locks.setdefault(self.get(id_).id, threading.Lock())
-
-    def _made(self, id_: str) -> Collection:
-        collection = self.get(id_)
-        if not collection.made:
-            raise ConfigError("This folder is yours: Footnote neither renames nor deletes it.")
-        return collection
 
     def _usable(self, name: str, but: str = "") -> str:
         """`name` on one line. Raises ConfigError when it is none, or that of another `but` one."""
@@ -161,4 +168,4 @@ def _wrapped(done: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise ConfigError(f"The collection cannot be {done}: {error.strerror}.") from error
+        raise ConfigError(f"The collection cannot be {done}: {error.strerror or error}.") from error

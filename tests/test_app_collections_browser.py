@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from fakes import LED, ScriptedGenerator, open_assistant
-from playwright.sync_api import Browser, FilePayload, Locator, expect
+from playwright.sync_api import Browser, FilePayload, Locator, Route, expect
 from visit import Visit
 
 from rag.assistant import Assistant
@@ -241,6 +241,43 @@ def test_opening_shows_how_far_it_is_and_a_question_comes_before_it(
     choose(visit, "Bundled articles")
     expect(articles(visit)).to_have_count(5)
     assert visit.problems == []
+
+
+def test_the_newest_choice_counts_and_files_go_where_they_were_dropped(
+    browser: Browser, address: str, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, beside = threading.Event(), assistant.beside
+
+    def slow(corpus: Path, **given: Any) -> Assistant:
+        if given["may_be_empty"]:
+            return beside(corpus, **given)
+        assert gate.wait(20)
+        return beside(corpus, **given)
+
+    monkeypatch.setattr(assistant, "beside", slow)
+    visit = Visit(browser, address, 1280, "light")
+    choose(visit, "Bundled articles")
+    expect(hint(visit)).to_contain_text("Opening the collection")
+    make(visit, "Bridges")
+    expect(name(visit)).to_have_text("Bridges")
+    gate.set()
+    visit.page.wait_for_timeout(1500)  # the bundled ones are open by now, and not gone to
+    expect(name(visit)).to_have_text("Bridges")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    visit.page.route("**/upload*", hold)
+    add(visit)
+    expect(visit.page.locator("[data-sending]")).to_contain_text("Sending 1 of 1")
+    choose(visit, "articles")
+    expect(name(visit)).to_have_text("articles")
+    held[0].continue_()
+    expect(visit.page.locator("#work")).to_contain_text("Added 1 article")
+    expect(articles(visit)).to_have_count(3)
+    choose(visit, "Bridges")
+    expect(articles(visit)).to_have_count(1)
 
 
 def test_one_that_cannot_be_opened_leaves_everything_as_it_is(

@@ -150,6 +150,34 @@ def test_deleting_takes_what_footnote_keeps_and_nothing_else(
     assert (corpus / "qom.md").exists()
 
 
+def test_one_that_was_moved_and_linked_to_is_not_deleted(fresh: Fresh, tmp_path: Path) -> None:
+    collections = fresh()
+    made = filled(collections, "Bridges")
+    made.folder.rename(tmp_path / "elsewhere")
+    made.folder.symlink_to(tmp_path / "elsewhere")
+    kept = collections.open(made.id).conversations_dir
+    kept.mkdir(parents=True)
+    with pytest.raises(ConfigError, match="moved and linked to"):
+        collections.delete(made.id)
+    assert (tmp_path / "elsewhere" / "bridge.txt").exists()
+    assert kept.exists()
+    made.folder.unlink()
+    collections.delete(made.id)
+    assert len(collections.all()) == 2
+
+
+def test_one_that_holds_nothing_readable_is_empty_and_says_so(
+    fresh: Fresh, capsys: pytest.CaptureFixture[str]
+) -> None:
+    collections = fresh()
+    made, empty = collections.make("Sheets"), collections.make("Empty")
+    (made.folder / "prices.xlsx").write_bytes(b"x")
+    assert collections.open(made.id).articles() == []
+    assert str(made.folder) in capsys.readouterr().err
+    assert collections.open(empty.id).articles() == []
+    assert capsys.readouterr().err == ""
+
+
 def test_one_whose_files_are_damaged_or_gone_can_be_renamed_filled_and_deleted(
     fresh: Fresh, home: Path
 ) -> None:

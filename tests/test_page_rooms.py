@@ -7,6 +7,7 @@ from fakes import Opener, write_corpus
 
 from rag.collections import BUNDLED, FIRST, Collections
 from rag.errors import ConfigError
+from rag.page.exchange import Exchange
 from rag.page.rooms import Rooms
 
 BRIDGE = {"bridge.txt": "The bridge of Kut\n\nThe bridge of Kut was mended in June."}
@@ -45,6 +46,9 @@ def test_a_deleted_one_is_no_longer_open(rooms: Rooms) -> None:
     made = rooms.enter(rooms.collections.make("Bridges").id)
     rooms.delete(made.id)
     assert rooms.of(made.id) is None
+    # an answer that was being given when it was deleted
+    assert made.conversations.append("", (), Exchange("Who?")) == ""
+    assert not made.conversations.folder.exists()
     with pytest.raises(ConfigError, match="no longer there"):
         rooms.enter(made.id)
     with pytest.raises(ConfigError, match="yours"):

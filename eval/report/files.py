@@ -32,7 +32,9 @@ def write(data: Document, folder: Path) -> list[Path]:
     }
     try:
         for file, content in files.items():
-            file.write_text(content, encoding="utf-8")
+            unfinished = file.with_name(f"{file.name}.unfinished")  # somebody may be reading
+            unfinished.write_text(content, encoding="utf-8")
+            unfinished.replace(file)
     except OSError as error:
         raise _unwritable(folder, error) from error
     return list(files)

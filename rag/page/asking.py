@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 
-from rag.errors import ConfigError, FootnoteError
+from rag.errors import FootnoteError
 from rag.page import earlier, render, source
 from rag.page.desk import Desk, frames
 from rag.page.exchange import Exchange
@@ -55,8 +55,6 @@ def wire_asking(desk: Desk, rooms: Rooms, parts: Parts) -> None:
     def keep(room: Room, id_: str, before: tuple[Exchange, ...], exchange: Exchange) -> Update:
         hint, now = render.hint(HINT), id_
         try:
-            if rooms.of(room.id) is None:  # deleted while the question waited
-                raise ConfigError(CLOSED_HINT)
             now = room.conversations.append(id_, before, exchange)
             if id_ and now != id_:
                 hint = render.hint(ANEW_HINT, urgent=True)
@@ -80,6 +78,10 @@ def wire_asking(desk: Desk, rooms: Rooms, parts: Parts) -> None:
         update: Update = {}
         articles = room.articles
         for exchange in frames(desk.answer(room.assistant, text, before, page)):
+            if rooms.of(room.id) is not room:  # deleted while the question waited
+                closed = {parts.hint: render.hint(CLOSED_HINT, urgent=True)}
+                yield controls(answering=False) | closed
+                return
             begun = bool(update)
             update = {}
             if not begun:

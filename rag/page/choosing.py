@@ -17,6 +17,10 @@ from rag.page.tending import listed
 if TYPE_CHECKING:
     from rag.page.exchange import Exchange
 
+NOT_DELETED = (
+    "The collection could not be deleted; the terminal that Footnote runs in says why. "
+    "Try again when that is mended."
+)
 CANNOT = "This collection cannot be used; the terminal that Footnote runs in says why."
 RENAMED = "The collection has its new name."
 DELETING = "Deleting the collection…"
@@ -31,11 +35,18 @@ class Doors:
         self._desk = desk
         self._rooms = rooms
         self._parts = parts
+        self._newest: dict[str, object] = {}  # what each page that is on its way has chosen last
 
     def menu(self, where: str, wrong: menu.Wrong | None = None) -> Update:
         """The menu of a page that is at the collection `where`."""
         listed = menu.menu(self._rooms.collections.all(), where, wrong)
         return {self._parts.collections: listed}
+
+    def nothing(self) -> Update:
+        """No change."""
+        import gradio as gr
+
+        return {self._parts.work: gr.skip()}
 
     def hint(self, text: str, *, urgent: bool = True) -> Update:
         """The line under the question field."""
@@ -60,11 +71,22 @@ class Doors:
             return why(error)
         raise AssertionError("steps end with a result")
 
+    def last(self, id_: str, page: str) -> Generator[Update, None, Room | str | None]:
+        """As `open`; None when the page has made another choice in the meantime."""
+        self._newest[page] = choice = object()
+        found = yield from self.open(id_)
+        if self._newest.get(page) is not choice:
+            return None
+        del self._newest[page]
+        return found
+
     def go(self, id_: str, where: str, page: str) -> Iterator[Update]:
         """Take a page from `where` to another collection; it stays where that cannot be."""
-        found = yield from self.open(id_)
+        found = yield from self.last(id_, page)
         # asked only now, as a question may have been asked in the meantime
-        if problem := found if isinstance(found, str) else self.kept_in(page):
+        if found is None:
+            yield self.nothing()
+        elif problem := found if isinstance(found, str) else self.kept_in(page):
             yield self.menu(where) | self.hint(problem)
         elif isinstance(found, Room):
             yield self.into(found)
@@ -82,8 +104,11 @@ def wire_collections(desk: Desk, rooms: Rooms, parts: Parts) -> None:
 
     doors = Doors(desk, rooms, parts)
 
-    def begin(id_: str, conversation: str) -> Iterator[Update]:
-        found = yield from doors.open(id_ or rooms.first.id)
+    def begin(id_: str, conversation: str, page: str) -> Iterator[Update]:
+        found = yield from doors.last(id_ or rooms.first.id, page)
+        if found is None:
+            yield doors.nothing()
+            return
         room = found if isinstance(found, Room) else rooms.first
         kept = room.conversations.open(conversation)
         update = doors.into(room, kept.exchanges, kept.id) if kept else doors.into(room)
@@ -92,11 +117,11 @@ def wire_collections(desk: Desk, rooms: Rooms, parts: Parts) -> None:
         yield update | (doors.hint(problem) if problem else {})
 
     def choose(where: str, event: gr.EventData, request: gr.Request) -> Iterator[Update]:
-        id_ = str(event.collection)
+        id_, page = str(event.collection), str(request.session_hash)
         if where:
-            yield from doors.go(id_, where, str(request.session_hash))
+            yield from doors.go(id_, where, page)
         else:  # the page has just been opened
-            yield from begin(id_, str(event.conversation))
+            yield from begin(id_, str(event.conversation), page)
 
     def make(where: str, event: gr.EventData, request: gr.Request) -> Iterator[Update]:
         name, page = str(event.name), str(request.session_hash)
@@ -127,7 +152,7 @@ def wire_collections(desk: Desk, rooms: Rooms, parts: Parts) -> None:
             for _ in desk.change(lambda _: rooms.delete(id_), page):
                 yield doors.hint(DELETING, urgent=False)
         except Exception as error:
-            yield doors.menu(where) | doors.hint(why(error))
+            yield doors.menu(where) | doors.hint(why(error, NOT_DELETED))
             return
         update = doors.into(rooms.first) if id_ == where else doors.menu(where)
         yield update | doors.hint(DELETED, urgent=False)
@@ -140,12 +165,12 @@ def wire_collections(desk: Desk, rooms: Rooms, parts: Parts) -> None:
     parts.collections.delete(delete, parts.where, changed, **waiting)
 
 
-def why(error: Exception) -> str:
+def why(error: Exception, cannot: str = CANNOT) -> str:
     """What the page says of a failure; what may name a file goes to the terminal."""
     if isinstance(error, ConfigError):  # of a name, or of a collection that is gone
         return str(error)
     if isinstance(error, FootnoteError):
         failing.tell(error)
-        return CANNOT
+        return cannot
     traceback.print_exception(error)
     return BROKEN

@@ -43,6 +43,7 @@ class Conversations:
         self.folder = folder
         self.limit = limit
         self._lock = threading.Lock()
+        self._closed = False
         self._told: set[str] = set()
 
     def all(self) -> list[Kept]:
@@ -67,9 +68,9 @@ class Conversations:
         it was deleted, or went on elsewhere. Returns "" when none is kept. Raises ConfigError
         when it cannot be written.
         """
-        if not self.limit:
-            return ""
         with self._lock:
+            if not self.limit or self._closed:
+                return ""
             kept = self.open(id_)
             if kept is None or kept.exchanges != tuple(earlier):
                 id_ = uuid4().hex
@@ -83,6 +84,11 @@ class Conversations:
         if _ID.fullmatch(id_):
             with self._lock:
                 self._remove(id_)
+
+    def close(self) -> None:
+        """Keep nothing more: the folder is about to be deleted."""
+        with self._lock:
+            self._closed = True
 
     def _file(self, id_: str) -> Path:
         return self.folder / f"{id_}.json"

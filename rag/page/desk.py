@@ -3,7 +3,6 @@
 import threading
 import time
 import traceback
-from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
@@ -35,7 +34,7 @@ class Desk:
         self._turn = threading.Lock()
         self._stops: dict[str, threading.Event] = {}
         self._line: list[threading.Event] = []  # who asks, the one being answered first
-        self._changes: Counter[str] = Counter()
+        self._changes: list[str] = []  # the pages that change something, once for each change
 
     def busy(self, page: str) -> bool:
         """Whether this page has a question under way."""
@@ -43,7 +42,7 @@ class Desk:
 
     def changing(self, page: str) -> bool:
         """Whether this page has articles that are being changed."""
-        return self._changes[page] > 0
+        return page in self._changes
 
     def stop(self, page: str) -> None:
         """End what this page waits for, if anything, at the next event of its stream.
@@ -61,11 +60,11 @@ class Desk:
                 progress("beginning", 0, 0)
                 return work(progress)
 
-        self._changes[page] += 1
+        self._changes.append(page)
         try:
             yield from steps(run)
         finally:
-            self._changes[page] -= 1
+            self._changes.remove(page)
 
     def answer(
         self, assistant: "Assistant", question: str, earlier: tuple[Exchange, ...], page: str

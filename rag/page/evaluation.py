@@ -13,7 +13,7 @@ _CLOSE = (
 )
 _WHAT = (
     "An evaluation asks questions whose answers are known, and counts how many come back right, "
-    "wrong, or rightly refused."
+    "wrong, or rightly refused. It is about the articles that Footnote was started with."
 )
 
 
@@ -122,7 +122,7 @@ def _stop(*, stopping: bool) -> str:
 def _elsewhere() -> str:
     return (
         '<div class="fine"><p>The bundled questions are about the bundled articles, not about '
-        "these. Write your own, and ask them from a terminal; their figures then stand here, if "
+        "those. Write your own, and ask them from a terminal; their figures then stand here, if "
         "Footnote was started in the same folder:</p>"
         '<pre tabindex="0">footnote eval new mine.yaml\n'
         "footnote eval run --cases mine.yaml --corpus FOLDER</pre></div>"

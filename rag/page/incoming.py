@@ -87,7 +87,7 @@ def take(files: Sequence[Sent], folder: Path, known: Collection[str], progress: 
         taken.undo()
         raise
     finally:
-        _discard(files)
+        discard(files)
     return taken
 
 
@@ -165,7 +165,8 @@ def _kept(file: Path, folder: Path, name: str) -> tuple[Path, bool]:
     return kept, True
 
 
-def _discard(files: Sequence[Sent]) -> None:
+def discard(files: Sequence[Sent]) -> None:
+    """Remove what was uploaded, where it still is."""
     for file in files:
         if file.path is not None:
             with suppress(OSError):

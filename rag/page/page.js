@@ -220,6 +220,8 @@ function tell() {
 async function send(chosen) {
   if (shared.sending || !chosen.length) return;
   shared.sending = true;
+  // Files go where they were dropped, also when another collection is chosen in the meantime.
+  const { collection } = document.querySelector("#collections [aria-current]")?.dataset ?? {};
   const { most, bytes, largest } = element.querySelector("input[type=file]").dataset;
   const sizes = JSON.parse(largest);
   const note = element.querySelector("[data-sending]");
@@ -240,7 +242,7 @@ async function send(chosen) {
   }
   note.textContent = "";
   shared.sending = false;
-  trigger("upload", { files });
+  trigger("upload", { files, collection: collection ?? "" });
 }
 
 // A file that is dropped beside its place would otherwise replace the page.

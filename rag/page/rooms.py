@@ -82,7 +82,13 @@ class Rooms:
             return self._rooms[id_]
 
     def delete(self, id_: str) -> None:
-        """Delete a collection; raises as `Collections.delete`."""
+        """Delete a collection; raises as `Collections.delete`, and then it can be entered again."""
+        self.collections.made(id_)
+        self._leave(id_)  # first, so that no answer is kept in what is being deleted
         self.collections.delete(id_)
+        self._leave(id_)  # somebody may have entered it meanwhile
+
+    def _leave(self, id_: str) -> None:
         with self._entering:
-            self._rooms.pop(id_, None)
+            if room := self._rooms.pop(id_, None):
+                room.conversations.close()

@@ -41,20 +41,24 @@ def wire_articles(desk: Desk, rooms: Rooms, parts: Parts, page: "gr.Blocks") -> 
     import gradio as gr
 
     def carry_out(
-        work: Callable[[Room, Progress], str], where: str, request: gr.Request
+        work: Callable[[Room, Progress], str], id_: str, where: str, request: gr.Request
     ) -> Iterator[Update]:
-        before = rooms.of(where)
-        was_empty = before is not None and not before.articles
+        """Do `work` in the collection `id_` for a page that is at `where`."""
+        was_empty = False
 
         def run(progress: Progress) -> str:
-            # looked up again in its turn: the collection may have been deleted while it waited
-            room = rooms.of(where)
-            return work(room, progress) if room else library.problem(CLOSED_HINT)
+            nonlocal was_empty
+            # looked up in its turn: the collection may have been deleted while it waited
+            if (room := rooms.of(id_)) is None:
+                return library.problem(CLOSED_HINT)
+            was_empty = not room.articles
+            return work(room, progress)
 
         try:
             for step in desk.change(run, str(request.session_hash)):
                 if isinstance(step, str):
-                    yield _now(parts, rooms.of(where), was_empty) | {parts.work: step}
+                    now = _now(parts, rooms.of(id_), was_empty) if id_ == where else {}
+                    yield now | {parts.work: step}
                 else:
                     yield {parts.work: library.working(*step)}
         except FootnoteError as error:
@@ -66,13 +70,16 @@ def wire_articles(desk: Desk, rooms: Rooms, parts: Parts, page: "gr.Blocks") -> 
 
     def add(where: str, event: gr.EventData, request: gr.Request) -> Iterator[Update]:
         files = incoming.sent(event.files, page.upload_file_set)
-        yield from carry_out(partial(_add, files), where, request)
+        id_ = str(event.collection) or where
+        if rooms.of(id_) is None:
+            incoming.discard(files)
+        yield from carry_out(partial(_add, files), id_, where, request)
 
     def remove(where: str, event: gr.EventData, request: gr.Request) -> Iterator[Update]:
-        yield from carry_out(partial(_remove, str(event.article)), where, request)
+        yield from carry_out(partial(_remove, str(event.article)), where, where, request)
 
     def restore(where: str, event: gr.EventData, request: gr.Request) -> Iterator[Update]:
-        yield from carry_out(partial(_restore, str(event.article)), where, request)
+        yield from carry_out(partial(_restore, str(event.article)), where, where, request)
 
     outputs = [parts.work, parts.articles, parts.conversation, parts.hint]
     changing = QUIET | {"concurrency_limit": None, "trigger_mode": "multiple"}
