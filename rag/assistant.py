@@ -104,18 +104,12 @@ class Assistant:
         With `may_be_empty` a folder that holds no article will do: every question is refused until
         `add` brings one. Raises CorpusError or IndexStoreError with what to do about it.
         """
-        from index.build import empty_index, open_index
+        from index.build import empty_index
 
         other = copy(self)
         other.settings = settings = replace(self.settings, corpus=Path(corpus).expanduser())
         try:
-            other._index = open_index(
-                settings.corpus,
-                settings.index_root,
-                self._embedder,
-                settings.passage_chars,
-                progress,
-            )
+            other._index = other._indexed(progress)
         except CorpusError as error:
             if not may_be_empty:
                 raise
@@ -283,7 +277,7 @@ class Assistant:
             self._model.ready()  # loading is no part of the answer's time
             clock = Clock()
             standalone = self._standalone(question, history)
-            answerer = replace(self._answerer(self._index, within=within), stopped=stopped)
+            answerer = self._answerer(self._index, within=within, stopped=stopped)
             yield from answerer.answer(question, standalone, self._index, clock)
 
     def margin(self, question: str, history: Sequence[Turn] = ()) -> float | None:
@@ -381,18 +375,9 @@ class Assistant:
 
         Raises CorpusError or IndexStoreError when it cannot be; the old index then stays in use.
         """
-        from index.build import open_index
-
-        settings = self.settings
         with self._model.turn:
             before = self._index
-            self._index = open_index(
-                settings.corpus,
-                settings.index_root,
-                self._embedder,
-                settings.passage_chars,
-                self._progress,
-            )
+            self._index = self._indexed(self._progress)
             return (before.version, before.skipped) != (self._index.version, self._index.skipped)
 
     def close(self) -> None:
@@ -418,6 +403,15 @@ class Assistant:
         from index.build import index_folder
 
         return index_folder(self.settings.corpus, root)
+
+    def _indexed(self, progress: Progress | None) -> "Index":
+        """The index of the folder as it is now."""
+        from index.build import open_index
+
+        settings = self.settings
+        return open_index(
+            settings.corpus, settings.index_root, self._embedder, settings.passage_chars, progress
+        )
 
     def _reselect(
         self, change: "Callable[[Selection], Selection]", progress: Progress | None
@@ -464,6 +458,7 @@ class Assistant:
         *,
         homes: Mapping[str, str] | None = None,
         within: Filters | None = None,
+        stopped: Callable[[], bool] = bool,
     ) -> "Answerer":
         """What answers from `index`; `homes` says of which given passage an article is."""
         from rag.answering import Answerer
@@ -473,6 +468,7 @@ class Assistant:
             self._model.ready(),
             self.settings,
             search=partial(self._search, index, within=within),
+            stopped=stopped,
             transient=homes is not None,  # given for this one question
             homes=homes or {},
         )

@@ -55,12 +55,12 @@ class Search:
         rows, cosines = index.dense_passages.search(vector, _DEPTH, within)
         self._cosines = dict(zip(rows.tolist(), cosines.tolist(), strict=True))
         self._bm25 = _masked(index.lexical_passages.scores(query), within)
-        self._of_passages = _combined(rows, cosines, self._bm25)
+        self._worded = _highest(self._bm25, _DEPTH)
+        self._of_passages = _combined(rows, cosines, self._bm25, self._worded)
+        bm25 = _masked(index.lexical_sentences.scores(query), sentences_within)
+        rows, cosines = index.dense_sentences.search(vector, _DEPTH, sentences_within)
         self._of_sentences = self._with_company(
-            _combined(
-                *index.dense_sentences.search(vector, _DEPTH, sentences_within),
-                _masked(index.lexical_sentences.scores(query), sentences_within),
-            )
+            _combined(rows, cosines, bm25, _highest(bm25, _DEPTH))
         )
         if _NEWEST.search(query):
             newness = _newness(index)[index.article_rows]
@@ -79,7 +79,7 @@ class Search:
 
         ranked = self._ranked(self._of_passages, k, originals, whole)
         dense = _places(self._cosines)
-        lexical = _places(_highest(self._bm25, _DEPTH).tolist())
+        lexical = _places(self._worded.tolist())
         return [
             replace(
                 passages[row],
@@ -227,14 +227,18 @@ def _run(index: Index, rows: list[int], score: float) -> Evidence:
     )
 
 
-def _combined(rows: NDArray[np.int64], cosines: Vectors, bm25: Scores) -> Scores:
-    """Scores 0..1 of all rows, shape (rows,); 0 for those that neither search found."""
+def _combined(
+    rows: NDArray[np.int64], cosines: Vectors, bm25: Scores, top: NDArray[np.int64]
+) -> Scores:
+    """Scores 0..1 of all rows, shape (rows,); 0 for those that neither search found.
+
+    `rows` are those that the vectors found, with their `cosines`; `top` those that the words did.
+    """
     combined = np.zeros(len(bm25), dtype=np.float32)
     if len(rows):
         # cosines have no zero of their own: the last one found is as good as not found
         lowest, highest = cosines.min(), cosines.max()
         combined[rows] = _DENSE * (cosines - lowest + _TRACE) / (highest - lowest + _TRACE)
-    top = _highest(bm25, _DEPTH)
     if len(top):
         combined[top] += (1 - _DENSE) * bm25[top] / bm25[top].max()
     return combined

@@ -13,7 +13,7 @@ from index.build import build
 from index.selection import Selection
 from index.store import Index
 from index.types import Article, Passage
-from rag.retrieve import Search, _combined, windows
+from rag.retrieve import Search, _combined, _highest, windows
 from rag.types import Evidence, SourceSentence
 
 EMBEDDER = HashEmbedder()
@@ -98,7 +98,9 @@ def test_an_exact_word_is_found_where_the_vectors_see_nothing(index: Index) -> N
 
 
 def combined(rows: list[int], cosines: list[float], bm25: list[float]) -> list[float]:
-    found = _combined(np.array(rows), np.array(cosines, np.float32), np.array(bm25, np.float32))
+    scores = np.array(bm25, np.float32)
+    top = _highest(scores, 100)
+    found = _combined(np.array(rows), np.array(cosines, np.float32), scores, top)
     return [round(float(score), 3) for score in found]
 
 

@@ -13,7 +13,6 @@ are those that the index embeds. Of what the layers have learned, half is kept (
 import argparse
 import hashlib
 import random
-import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -27,7 +26,7 @@ from sentence_transformers import SentenceTransformer
 from torch import Tensor, nn
 from torch.nn import functional
 
-from benchmarks.adapter.lessons import lines
+from benchmarks.adapter.lessons import flat, lines, rows_of
 from benchmarks.adapter.train import ARTICLES, TEXTS
 from index.build import passage_texts, sentence_texts
 from index.embed import WEIGHTS, hashes_of
@@ -82,19 +81,15 @@ class Lessons:
         self.texts += [Text(name, False, text) for text in sentence_texts(sentences)]
         self.texts += [Text(name, True, text) for text in passage_texts(passages, {name: article})]
         self.rows[name] = list(range(first, len(self.texts)))
-        own = [_flat(sentence.text) for sentence in sentences]
-        broad = [_flat(passage.text) for passage in passages]
+        own = [sentence.text for sentence in sentences]
+        broad = [flat(passage.text) for passage in passages]
         for asked in given["questions"]:
-            quotes = [_flat(quote) for quote in asked["quotes"]] if asked.get("answer") else []
-            narrow = {
-                row
-                for row, text in enumerate(own)
-                if any(quote in text or text in quote for quote in quotes)
-            }
+            quotes = asked["quotes"] if asked.get("answer") else []
+            narrow = {row for quote in quotes for row in rows_of(quote, own)}
             around = {
                 len(own) + row
                 for row, text in enumerate(broad)
-                if any(quote in text for quote in quotes)
+                if any(flat(quote) in text for quote in quotes)
             }
             if narrow:
                 found = frozenset(first + row for row in narrow | around)
@@ -249,10 +244,6 @@ def report(encoder: SentenceTransformer, lessons: Lessons, asked: Sequence[Asked
 def _vectors(encoder: SentenceTransformer, texts: list[str]) -> np.ndarray[Any, Any]:
     with torch.no_grad():
         return np.asarray(encoder.encode(texts, batch_size=64, normalize_embeddings=True))
-
-
-def _flat(text: str) -> str:
-    return re.sub(r"\s+", " ", text).lower()
 
 
 def main() -> None:

@@ -117,7 +117,7 @@ class _Article:
             other
             for other in self._article["questions"]
             if other is not asked
-            and not any(_flat(short) in _flat(answer) for short in other.get("short", []))
+            and not any(flat(short) in flat(answer) for short in other.get("short", []))
         ]
         if others:
             scores = LexicalIndex.build([other["question"] for other in others]).scores(answer)
@@ -132,7 +132,7 @@ class _Article:
                 if self._chance.random() < share:
                     self._add((middle,), question, kind, 0.0)
             return
-        rows = sorted({row for quote in asked["quotes"] for row in self._rows(quote)})
+        rows = sorted({row for quote in asked["quotes"] for row in rows_of(quote, self._sentences)})
         if max(rows) - min(rows) <= 2:
             self._add((self._middle(rows),), question, kind, 1.0, asked["answer"])
         else:
@@ -146,13 +146,6 @@ class _Article:
             if self._chance.random() < _STATED_ELSEWHERE:
                 self._add((middle,), question, kind, 0.0)
 
-    def _rows(self, quote: str) -> Iterator[int]:
-        """The sentences that a quote stands in, or that stand in it."""
-        wanted = _flat(quote)
-        for row, sentence in enumerate(map(_flat, self._sentences)):
-            if wanted in sentence or sentence in wanted:
-                yield row
-
     def _middle(self, rows: Sequence[int]) -> int:
         """Of a window that shows all `rows`, one that is there already if it can be."""
         wanted = set(rows)
@@ -165,8 +158,8 @@ class _Article:
 
     def _hints(self, middle: int, asked: dict[str, Any]) -> bool:
         """Whether a window holds a quote or a short form of the answer."""
-        shown = _flat(" ".join(self._sentences[row] for row in self._around(middle)))
-        return any(_flat(part) in shown for part in [*asked["quotes"], *asked["short"]])
+        shown = flat(" ".join(self._sentences[row] for row in self._around(middle)))
+        return any(flat(part) in shown for part in [*asked["quotes"], *asked["short"]])
 
     def _nearest(self, question: str, middles: Sequence[int]) -> list[int]:
         texts = [" ".join(self._sentences[row] for row in self._around(m)) for m in middles]
@@ -208,7 +201,16 @@ class _Article:
         )
 
 
-def _flat(text: str) -> str:
+def rows_of(quote: str, sentences: Sequence[str]) -> Iterator[int]:
+    """The rows of the sentences that a quote stands in, or that stand in it."""
+    wanted = flat(quote)
+    for row, sentence in enumerate(map(flat, sentences)):
+        if wanted in sentence or sentence in wanted:
+            yield row
+
+
+def flat(text: str) -> str:
+    """`text` without what differs between a quote and its place: case, and kinds of spaces."""
     return re.sub(r"\s+", " ", text).lower()
 
 

@@ -41,6 +41,11 @@ def shown(parts: Parts, room: Room, exchanges: tuple[Exchange, ...], id_: str) -
     }
 
 
+def urgent(parts: Parts, text: str) -> Update:
+    """What is wrong, in the line under the question field."""
+    return {parts.hint: render.hint(text, urgent=True)}
+
+
 def wire_asking(desk: Desk, rooms: Rooms, parts: Parts) -> None:
     """Wire the question field, its buttons and the examples."""
     import gradio as gr
@@ -73,14 +78,13 @@ def wire_asking(desk: Desk, rooms: Rooms, parts: Parts) -> None:
         room, text, page = rooms.of(where), text.strip(), str(request.session_hash)
         if room is None or not text or not room.articles:
             problem = NOTHING_HINT if room and text else EMPTY_HINT if room else CLOSED_HINT
-            yield {parts.hint: render.hint(problem, urgent=True)}
+            yield urgent(parts, problem)
             return
         update: Update = {}
         articles = room.articles
         for exchange in frames(desk.answer(room.assistant, text, before, page)):
             if rooms.of(room.id) is not room:  # deleted while the question waited
-                closed = {parts.hint: render.hint(CLOSED_HINT, urgent=True)}
-                yield controls(answering=False) | closed
+                yield controls(answering=False) | urgent(parts, CLOSED_HINT)
                 return
             begun = bool(update)
             update = {}
@@ -96,7 +100,7 @@ def wire_asking(desk: Desk, rooms: Rooms, parts: Parts) -> None:
             )
             yield update
         if not update:
-            yield {parts.hint: render.hint(BUSY_HINT, urgent=True)}
+            yield urgent(parts, BUSY_HINT)
 
     def reply_to_example(
         before: tuple[Exchange, ...],
@@ -114,7 +118,7 @@ def wire_asking(desk: Desk, rooms: Rooms, parts: Parts) -> None:
     def renew(where: str) -> Update:
         if room := rooms.of(where):
             return shown(parts, room, (), "")
-        return {parts.hint: render.hint(CLOSED_HINT, urgent=True)}
+        return urgent(parts, CLOSED_HINT)
 
     changed = [getattr(parts, field.name) for field in fields(parts)]
     # The desk itself lets one question through at a time, and tells the others that they wait.
@@ -130,33 +134,30 @@ def wire_earlier(desk: Desk, rooms: Rooms, parts: Parts) -> None:
     """Wire the list of earlier conversations."""
     import gradio as gr
 
-    def problem(text: str) -> Update:
-        return {parts.hint: render.hint(text, urgent=True)}
-
     def listed(room: Room, id_: str = "") -> Update:
         return {parts.conversations: earlier.conversation_list(room.conversations.all(), id_)}
 
     def reopen(where: str, event: gr.EventData, request: gr.Request) -> Update:
         room = rooms.of(where)
         if room is None:
-            return problem(CLOSED_HINT)
+            return urgent(parts, CLOSED_HINT)
         if desk.busy(str(request.session_hash)):
-            return problem(BUSY_HINT)
+            return urgent(parts, BUSY_HINT)
         found = room.conversations.open(str(event.conversation))
         if found is None:
-            return listed(room) | problem(GONE_HINT)
+            return listed(room) | urgent(parts, GONE_HINT)
         return shown(parts, room, found.exchanges, found.id)
 
     def delete(id_: str, where: str, event: gr.EventData, request: gr.Request) -> Update:
         room, gone = rooms.of(where), str(event.conversation)
         if room is None:
-            return problem(CLOSED_HINT)
+            return urgent(parts, CLOSED_HINT)
         if gone == id_ and desk.busy(str(request.session_hash)):
-            return problem(BUSY_HINT)
+            return urgent(parts, BUSY_HINT)
         try:
             room.conversations.delete(gone)
         except FootnoteError as error:
-            return problem(str(error))
+            return urgent(parts, str(error))
         return shown(parts, room, (), "") if gone == id_ else listed(room, id_)
 
     changed = [getattr(parts, field.name) for field in fields(parts)]

@@ -2,7 +2,7 @@
 
 from rag.page.evaluator import Choices, Figure, Miss, Report, Subset
 from rag.page.exam import State
-from rag.page.markup import day, escape
+from rag.page.markup import bar, day, escape
 
 WHOLE = "/evaluation"  # where the server has the whole report
 UNREADABLE = "The last report cannot be read; the terminal that Footnote runs in says why."
@@ -44,14 +44,9 @@ def controls(choices: Choices | None, state: State) -> str:
 def pace(state: State) -> str:
     """How far the run is, or what came of the last one; "" before the first."""
     if state.running:
-        text = _under_way(state)
-        bar = ""
-        if state.total:
-            bar = (
-                f'<progress max="{state.total}" value="{state.done}" '
-                'aria-label="Questions asked"></progress>'
-            )
-        return f'<div class="pace" aria-busy="true"><p role="status">{escape(text)}</p>{bar}</div>'
+        shown = f'<p role="status">{escape(_under_way(state))}</p>'
+        shown += bar("Questions asked", state.done, state.total)
+        return f'<div class="pace" aria-busy="true">{shown}</div>'
     if text := state.failure:
         return f'<div class="pace"><p role="status" class="urgent">{escape(text)}</p></div>'
     text = _ended(state)

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 
 from index.load import Skipped
 from index.readers import READERS
-from rag.page.incoming import MOST_BYTES, MOST_FILES
-from rag.page.markup import byline, clip, escape, place
+from rag.page.incoming import FORMATS, MOST_BYTES, MOST_FILES
+from rag.page.markup import bar, byline, clip, escape, place
 from rag.types import Article
 
 LISTED = 500  # articles in the list; the rest are counted
@@ -49,7 +49,7 @@ def adding() -> str:
     return (
         '<div class="adding"><button type="button" data-add aria-describedby="adding-hint">'
         'Add articles</button><p id="adding-hint">or drop files anywhere: '
-        "text, Markdown, HTML, PDF, Word</p>"
+        f"{FORMATS}</p>"
         f'<input type="file" multiple hidden accept="{",".join(READERS)}" '
         f'aria-label="Files to add" data-most="{MOST_FILES}" data-bytes="{MOST_BYTES}" '
         f'data-largest="{largest}"/><p role="status" data-sending></p></div>'
@@ -59,10 +59,8 @@ def adding() -> str:
 def working(stage: str, done: int, total: int) -> str:
     """What is being done with the articles just now."""
     text = STAGES.get(stage, "Working…")
-    bar = ""
-    if total:
-        bar = f'<progress max="{total}" value="{done}" aria-label="{escape(text)}"></progress>'
-    return f'<div class="work" aria-busy="true"><p role="status">{escape(text)}</p>{bar}</div>'
+    shown = f'<p role="status">{escape(text)}</p>{bar(text, done, total)}'
+    return f'<div class="work" aria-busy="true">{shown}</div>'
 
 
 def added(articles: Sequence[Article], skipped: Sequence[Skipped]) -> str:

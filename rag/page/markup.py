@@ -16,6 +16,13 @@ def escape(text: str) -> str:
     return html.escape(text, quote=True).replace("\r", "&#13;")
 
 
+def bar(label: str, done: int, total: int) -> str:
+    """How far something is; "" where it is not known of how much."""
+    if not total:
+        return ""
+    return f'<progress max="{total}" value="{done}" aria-label="{escape(label)}"></progress>'
+
+
 def clip(text: str, length: int) -> str:
     """`text` on one line, cut at a word's end to at most `length` characters."""
     line = " ".join(text.split())

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from rag.collections import NAME_CHARS
 from rag.page.library import STAGES
-from rag.page.markup import escape
+from rag.page.markup import bar, escape
 from rag.types import Collection
 
 KINDS = {"given": "your folder", "bundled": "comes with Footnote", "made": "made here"}
@@ -39,10 +39,8 @@ def menu(collections: Sequence[Collection], current: str, wrong: Wrong | None = 
 def opening(stage: str, done: int, total: int) -> str:
     """How far the opening of a collection has come, for the line under the question field."""
     text = STAGES.get(stage, "Working…") if stage else "Waiting…"
-    bar = ""
-    if total:
-        bar = f'<progress max="{total}" value="{done}" aria-label="{escape(text)}"></progress>'
-    return f'<p class="hint" role="status">Opening the collection. {escape(text)} {bar}</p>'
+    shown = f"{escape(text)} {bar(text, done, total)}"
+    return f'<p class="hint" role="status">Opening the collection. {shown}</p>'
 
 
 def _item(collection: Collection, current: bool, wrong: Wrong | None) -> str:

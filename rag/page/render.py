@@ -6,6 +6,7 @@ from itertools import count, groupby
 
 from rag.page.exchange import Exchange, Stage
 from rag.page.feedback import Opinion
+from rag.page.incoming import FORMATS
 from rag.page.markup import byline, clip, day, escape, place
 from rag.page.verdict import verdict_form
 from rag.page.workings import workings
@@ -77,7 +78,7 @@ def nothing_to_ask() -> str:
     """What stands in place of the conversation while there are no articles to ask about."""
     return (
         '<div class="invitation"><h2>No articles yet</h2>'
-        "<p>Add some, or drop files anywhere on this page: text, Markdown, HTML, PDF, Word. "
+        f"<p>Add some, or drop files anywhere on this page: {FORMATS}. "
         "Then ask what they say.</p>"
         '<button type="button" data-add>Add articles…</button></div>'
     )
