@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,14 @@ Vectors = NDArray[np.float32]
 BATCH = 64
 WEIGHTS = "model.safetensors"
 _FILE_TYPES = (".safetensors", ".bin", ".json", ".txt")  # weights, settings and vocabulary
+_KEPT = 500  # texts whose tokens are kept: some 80 MB of windows
+
+
+class TokenVectors(NamedTuple):
+    """A text's tokens, in its order, without those that only mark where it begins and ends."""
+
+    ids: NDArray[np.int64]  # shape (tokens,); equal tokens have equal ids
+    vectors: Vectors  # shape (tokens, dimension), each of length 1: a token where it stands
 
 
 class Embedder(Protocol):
@@ -27,6 +35,10 @@ class Embedder(Protocol):
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         """Vectors of shape (len(texts), dimension), float32, each of length 1."""
+        ...
+
+    def tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
+        """The tokens of each text, as far as the encoder reads it."""
         ...
 
 
@@ -58,6 +70,7 @@ class SentenceTransformerEmbedder:
             ) from error
         self.name = name
         self.dimension = int(self._model.get_embedding_dimension() or 0)
+        self._tokens: dict[str, TokenVectors] = {}
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         """See `Embedder.encode`; equal texts are embedded once.
@@ -80,6 +93,30 @@ class SentenceTransformerEmbedder:
             if progress is not None:
                 progress("embedding", min(done + BATCH, len(distinct)), len(distinct))
         return vectors[[row_of[text] for text in texts]]
+
+    def tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
+        """See `Embedder.tokens`; those of the last texts are kept, for they are asked for again."""
+        kept = dict(self._tokens)  # another thread may drop some meanwhile
+        new = [text for text in dict.fromkeys(texts) if text not in kept]
+        kept |= zip(new, self._read(new), strict=True)
+        self._tokens = dict(list(kept.items())[-_KEPT:])
+        return [kept[text] for text in texts]
+
+    def _read(self, texts: Sequence[str]) -> list[TokenVectors]:
+        if not texts:
+            return []
+        marks = list(self._model.tokenizer.all_special_ids)
+        found = self._model.encode(
+            list(texts), batch_size=BATCH, output_value=None, show_progress_bar=False
+        )
+        tokens = []
+        for text in found:
+            ids = text["input_ids"].numpy()
+            own = ~np.isin(ids, marks) & text["attention_mask"].numpy().astype(np.bool_)
+            vectors = text["token_embeddings"].numpy()[own]
+            lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+            tokens.append(TokenVectors(ids[own], vectors / lengths))
+        return tokens
 
 
 def hashes_of(folder: Path) -> dict[str, str]:

@@ -19,6 +19,7 @@ from rag.compose import compose
 from rag.dispute import contradict, may_contradict
 from rag.draft import Draft
 from rag.generate import Generator
+from rag.interaction import by_interaction
 from rag.judge import calibration
 from rag.retrieve import Search, windows
 from rag.settings import Settings
@@ -60,7 +61,7 @@ class Answerer:
         with clock.stage("retrieve_s"):
             search = self.search(standalone)
             passages = search.passages(_NEAREST)
-            found = self._found(search, index)
+            found = self._found(search, standalone, index)
         refused = replace(
             refusal(question, generator.name),
             standalone_question=standalone,
@@ -110,14 +111,17 @@ class Answerer:
 
         Raises QuestionError for what the model cannot hold.
         """
-        found = self._asked(standalone, self._found(self.search(standalone), index))
+        found = self._asked(standalone, self._found(self.search(standalone), standalone, index))
         weighed = found[: self.settings.evidence_windows]
         return max((self.generator.margin(asked.judging) for asked in weighed), default=None)
 
-    def _found(self, search: Search, index: Index) -> list[Evidence]:
+    def _found(self, search: Search, question: str, index: Index) -> list[Evidence]:
         """The windows that are weighed, and those beyond that may state another answer."""
         ranked = search.sentences(self.settings.evidence_sentences)
-        return windows(index, ranked, self.settings.evidence_windows + _FURTHER)
+        found = windows(index, ranked, len(ranked))
+        if not search.reranked:
+            found = by_interaction(question, found, self.embedder)
+        return found[: self.settings.evidence_windows + _FURTHER]
 
     def _write(self, refused: Answer, asked: Asked, sure: "_Sure", clock: Clock) -> Writing:
         """Let the model answer from one window; returns the draft, `sure` by its margin.

@@ -67,6 +67,11 @@ class Search:
             self._of_passages = _lifted(self._of_passages, newness)
             self._of_sentences = _lifted(self._of_sentences, newness[index.passage_rows])
 
+    @property
+    def reranked(self) -> bool:
+        """Whether a cross-encoder has had the last word."""
+        return self._reranker is not None
+
     def passages(self, k: int) -> list[Passage]:
         """The `k` best passages, best first, with their scores and ranks.
 

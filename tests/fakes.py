@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from index.build import index_folder, open_index, reselect
-from index.embed import Vectors
+from index.embed import TokenVectors, Vectors
 from index.lexical import words
 from index.selection import Selection
 from index.store import Index
@@ -56,6 +57,17 @@ class HashEmbedder:
             progress("embedding", len(texts), len(texts))
         unit: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
         return unit
+
+    def tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
+        return [self._tokens(words(text)) for text in texts]
+
+    def _tokens(self, text: Sequence[str]) -> TokenVectors:
+        ids = [zlib.crc32(word.encode()) for word in text]
+        vectors = np.zeros((len(ids), self.dimension), dtype=np.float32)
+        for row, word in enumerate(text):
+            vectors[row] = _direction(word, self.dimension)
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return TokenVectors(np.array(ids, dtype=np.int64), vectors / lengths)
 
 
 @cache

@@ -55,9 +55,10 @@ def test_the_prompts_are_told_word_for_word_as_the_model_was_given_them(opener: 
 
 
 def test_of_a_refusal_the_judges_prompt_of_the_best_place_is_told(opener: Opener) -> None:
-    generator = ScriptedGenerator(LED, margin=lambda user: -2.0 if "Harbour" in user else -5.0)
+    generator = ScriptedGenerator(LED, margin=lambda user: -2.0 if "unsure" in user else -5.0)
     answer = opener(generator).ask(QUESTION)
-    (best,) = [prompt for prompt in generator.judged if "Harbour" in prompt.user]
+    (best,) = [prompt for prompt in generator.judged if "unsure" in prompt.user]
+    assert best is not generator.judged[0]
     assert (answer.judge_prompt, answer.answer_prompt) == (generator.render(best), "")
 
 

@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
+from index import embed
 from index.embed import SentenceTransformerEmbedder, Vectors
 from rag import models
 from rag.errors import ModelError
+from rag.interaction import by_interaction
 from rag.settings import DEFAULT_EMBEDDER
+from rag.types import Evidence
 
 pytestmark = pytest.mark.real
 
@@ -70,6 +73,46 @@ def test_threads_may_share_the_embedder(embedder: SentenceTransformerEmbedder) -
         together = list(threads.map(embedder.encode, texts))
     for some, vectors in zip(texts, together, strict=True):
         assert np.allclose(vectors, embedder.encode(some), atol=1e-4)
+
+
+def test_a_text_s_tokens_are_its_own_whatever_stands_beside_it(
+    folder: Path, embedder: SentenceTransformerEmbedder
+) -> None:
+    asked, long, empty, again = embedder.tokens([QUESTION, "word " * 2000, "", QUESTION])
+    assert asked.ids.shape == (9,), "who headed the iraqi delegation to qo ##m ?"
+    assert asked.vectors.shape == (9, embedder.dimension)
+    assert (long.ids.shape, empty.vectors.shape) == ((254,), (0, embedder.dimension))
+    assert set(long.ids.tolist()) & set(asked.ids.tolist()) == set()
+    for each in (asked, long):
+        assert np.allclose(np.linalg.norm(each.vectors, axis=1), 1.0, atol=1e-4)
+    assert again is asked
+    (alone,) = SentenceTransformerEmbedder(folder, "e").tokens([QUESTION])
+    assert np.array_equal(alone.ids, asked.ids)
+    assert np.allclose(alone.vectors, asked.vectors, atol=1e-4)
+
+
+def test_no_more_than_the_last_texts_tokens_are_kept(
+    embedder: SentenceTransformerEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embed, "_KEPT", 2)
+    texts = ["one", "two", "three"]
+    first = embedder.tokens(texts)
+    assert [len(each.ids) for each in first] == [1, 1, 1]
+    second = embedder.tokens(texts)
+    assert [new is old for new, old in zip(second, first, strict=True)] == [False, True, True]
+
+
+def test_other_words_for_what_is_asked_bring_a_window_forward(
+    embedder: SentenceTransformerEmbedder,
+) -> None:
+    texts = [
+        "The flood came on Monday. Many people of the valley had been warned of the flood.",
+        "In the flood 31 villagers lost their lives.",
+        "How people live after the flood is not known.",
+    ]
+    found = [Evidence("a", "p", "", "a", "", "", (), t, 0, len(t), 0.5) for t in texts]
+    ordered = by_interaction("How many people died in the flood?", found, embedder)
+    assert ordered[0].text == texts[1]
 
 
 def without_weights(folder: Path, copy: Path) -> Path:

@@ -88,6 +88,18 @@ def test_the_assistant_s_search_takes_its_word(tmp_path: Path) -> None:
     assert assistant.ask(query).passages[0].article_id == "b.md"
 
 
+def test_what_it_put_first_is_weighed_first(tmp_path: Path) -> None:
+    files = {"a.md": f"{LED} So it was said.", "b.md": "The delegation came. It saw a crane."}
+    generator = ScriptedGenerator(LED)
+    assistant = open_assistant(write_corpus(tmp_path / "c", files), generator)
+    query = "Who headed the delegation to Qom?"
+    for reranker, first in ((None, LED), (Prefers("crane"), "crane")):
+        generator.judged.clear()
+        assistant._reranker = reranker
+        assistant.ask(query)
+        assert first in generator.judged[0].user
+
+
 def put(hub: FakeHub, **other: bytes) -> None:
     for path, data in (FILES | other).items():
         hub.put(data, f"/{NAME}/resolve/main/{path}")

@@ -1,0 +1,35 @@
+"""Which of the windows found is looked at first: late interaction of its words and the question's.
+
+Each token of the question is held to the token of the window that is most like it, and these
+likenesses are summed (Khattab and Zaharia 2020, "ColBERT: Efficient and Effective Passage Search
+via Contextualized Late Interaction over BERT"), by the encoder's own vectors of tokens. A token
+counts for the more, the fewer of the windows hold it (idf of Robertson and Sparck Jones).
+
+One vector says what a text is about, and the windows of a search are all about the same; this says
+which of them speaks of each thing that was asked for. docs/experiments.md has the figures.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from index.embed import Embedder
+from rag.types import Evidence
+
+_FOUND = 1 / 4  # weight of the search's own score beside the mean likeness
+
+
+def by_interaction(question: str, found: Sequence[Evidence], embedder: Embedder) -> list[Evidence]:
+    """The windows `found`, those first that answer `question` best; equal ones as they were."""
+    asked, *windows = embedder.tokens([question, *(window.text for window in found)])
+    held_by = Counter(token for window in windows for token in set(window.ids.tolist()))
+    holding = np.array([held_by[token] for token in asked.ids.tolist()], dtype=np.float64)
+    idf = np.log1p((len(found) - holding + 0.5) / (holding + 0.5))
+    scores = [_FOUND * window.score for window in found]
+    for at, window in enumerate(windows):
+        if len(asked.ids) and len(window.ids):
+            nearest = (asked.vectors @ window.vectors.T).max(axis=1)
+            scores[at] += float(nearest @ idf / idf.sum())
+    order = sorted(range(len(found)), key=scores.__getitem__, reverse=True)
+    return [found[at] for at in order]
