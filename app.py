@@ -97,6 +97,7 @@ def launch(assistant: "Assistant", settings: Settings) -> "Running":
         page = build_page(assistant, desk, exam)
         import gradio as gr
 
+        from rag.page.spare import SpareTime
         from rag.server.running import Running
         from rag.server.web import add_report, create, guarded
 
@@ -124,7 +125,11 @@ def launch(assistant: "Assistant", settings: Settings) -> "Running":
         )
         hosts = list(LOCAL) if settings.host in LOCAL else []
 
+        ahead = SpareTime(lambda: desk.asked or assistant) if settings.read_ahead else None
+
         def close() -> None:
+            if ahead:
+                ahead.close()
             exam.stop()
             page.close(verbose=False)
 

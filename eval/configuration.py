@@ -28,7 +28,7 @@ LIBRARIES = (
 )
 _SECRET = "auth"  # of the settings: it is in no report
 # Settings that no answer depends on; what the corpus holds is in the index version.
-INDIFFERENT = ("home", "corpus", "offline", "host", "port", "states_mb")
+INDIFFERENT = ("home", "corpus", "offline", "host", "port", "states_mb", "read_ahead")
 _PROGRAM = ("index", "prompts", "rag")
 
 

@@ -166,6 +166,11 @@ class Assistant:
         return self._index.version
 
     @property
+    def sentence_count(self) -> int:
+        """How many sentences the articles have."""
+        return len(self._index.sentences)
+
+    @property
     def passage_count(self) -> int:
         """How many passages the articles are split into."""
         return len(self._index.passages)
@@ -212,12 +217,20 @@ class Assistant:
         with self._model.turn:
             self._model.ready()
 
-    def read_ahead(self, progress: Progress | None = None) -> tuple[int, int]:
+    @property
+    def wanted(self) -> bool:
+        """Whether another thread waits for the model, which is taken."""
+        return self._model.turn.wanted
+
+    def read_ahead(
+        self, progress: Progress | None = None, *, stopped: Callable[[], bool] = bool
+    ) -> tuple[int, int]:
         """Have the model read the articles now, so that answers come sooner; how much is kept.
 
         Returns the windows kept on disk and all that there are: `states_mb` of the settings may
         hold no more. Questions of other threads come between two windows; when the assistant is
-        closed meanwhile, it ends. Raises ModelError when the model cannot be loaded.
+        closed meanwhile, it ends, and in the middle of a window as soon as `stopped` is true.
+        Raises ModelError when the model cannot be loaded.
         """
         from rag.ahead import all_windows
 
@@ -229,12 +242,12 @@ class Assistant:
             if progress:
                 progress("reading ahead", done, len(asked))
             with self._model.turn:
-                if self._model.loaded is not generator:
+                if self._model.loaded is not generator or stopped():
                     break
                 if generator.has_read(prompt):
                     kept += 1
                 elif room:
-                    room = generator.read_ahead(prompt)
+                    room = generator.read_ahead(prompt, stopped)
                     kept += room
         return kept, len(asked)
 

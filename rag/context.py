@@ -2,7 +2,7 @@
 
 import ctypes
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -15,8 +15,13 @@ if TYPE_CHECKING:  # numpy loads with the model, not before
     from numpy.typing import NDArray
 
 _BATCH = 512
+_ABORTED = 2  # what llama_decode returns then
 
 Logits: TypeAlias = "NDArray[np.float32]"
+
+
+class StoppedError(Exception):
+    """What was being evaluated was not worth finishing; the tokens before it are still there."""
 
 
 class Context:
@@ -104,7 +109,8 @@ class Context:
     def evaluate(self, tokens: Sequence[int], at: int) -> Logits:
         """Evaluate `tokens` behind the first `at`; the logits (vocabulary,) behind the last.
 
-        Raises RuntimeError when they are more than the context has room for.
+        Raises RuntimeError when they are more than the context has room for, StoppedError as
+        `interruptible` says.
         """
         import numpy as np
 
@@ -119,12 +125,28 @@ class Context:
                 batch.seq_id[n][0] = 0
                 batch.logits[n] = first + n == len(tokens) - 1
             code = lib.llama_decode(context, batch)
+            if code == _ABORTED:
+                raise StoppedError
             if code != 0:
                 raise RuntimeError(f"llama_decode returned {code}")
         if not tokens:
             return np.empty(0, dtype=np.float32)
         logits = lib.llama_get_logits_ith(context, -1)
         return np.ctypeslib.as_array(logits, (self._vocabulary,)).copy()
+
+    @contextmanager
+    def interruptible(self, stopped: Callable[[], bool]) -> Iterator[None]:
+        """Have `evaluate` end with StoppedError, for the block, as soon as `stopped` is true.
+
+        It is asked between two operations of the model, hundreds of times for each call.
+        """
+        callback = self._lib.ggml_abort_callback(lambda _: stopped())
+        self._lib.llama_set_abort_callback(self._living(), callback, None)
+        try:
+            yield
+        finally:
+            nothing = self._lib.ggml_abort_callback()
+            self._lib.llama_set_abort_callback(self._living(), nothing, None)
 
     def cut(self, start: int) -> bool:
         """Forget the tokens from `start` on; false, and none left, where the model cannot.

@@ -14,14 +14,14 @@ import codecs
 import hashlib
 import os
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from rag.adapter import Adapter
-from rag.context import Context, Logits
+from rag.context import Context, Logits, StoppedError
 from rag.errors import ModelError
 from rag.states import States
 
@@ -75,8 +75,11 @@ class Generator(Protocol):
         """Whether what stands before the request is kept from an earlier time."""
         ...
 
-    def read_ahead(self, prompt: Prompt) -> bool:
-        """Read what stands before the request and keep it; False where no more can be kept."""
+    def read_ahead(self, prompt: Prompt, stopped: Callable[[], bool] = bool) -> bool:
+        """Read what stands before the request and keep it; False where no more can be kept.
+
+        It ends in the middle, and keeps nothing, as soon as `stopped` is true; bool() is False.
+        """
         ...
 
     def close(self) -> None:
@@ -194,13 +197,18 @@ class LlamaGenerator:
         read = self._tokens(prompt)
         return self._states is not None and self._states.has(self._key(read.head + read.material))
 
-    def read_ahead(self, prompt: Prompt) -> bool:
+    def read_ahead(self, prompt: Prompt, stopped: Callable[[], bool] = bool) -> bool:
         """See `Generator.read_ahead`; it takes no other state's place on disk."""
         if self._states is None:
             return False
         read = self._tokens(prompt)
         with self._careful():
-            self._bring(read, keep=False)
+            try:
+                with self._context.interruptible(stopped):
+                    self._bring(read, keep=False)
+            except StoppedError:
+                self._cut(len(self._cached))  # the system's words stay
+                return False
             key = self._key(read.head + read.material)
             return self._states.put(key, self._context.save(), displace=False)
 

@@ -36,6 +36,7 @@ class Settings:
     evidence_windows: int = 3  # of them with their neighbours, that the judge weighs at most
     context_tokens: int = 4096
     states_mb: int = 1024  # on disk, for what the model has read of the articles
+    read_ahead: bool = True  # let the page's model read them while nobody asks
     answer_tokens: int = 160
     threads: int = 0  # 0: one for each core that this process may use
     strictness: float = 0.5  # 0..1; probability that the articles answer, below which it refuses
@@ -118,7 +119,7 @@ _POSITIVE = {
 }
 _WHOLE = _POSITIVE | {"threads", "states_mb", "conversations"}
 _PATHS = {"home", "corpus"}
-_FLAGS = {"adapter", "disagreement", "offline"}
+_FLAGS = {"adapter", "disagreement", "offline", "read_ahead"}
 _FRACTIONS = {"strictness", "min_support"}
 
 

@@ -12,6 +12,44 @@ if TYPE_CHECKING:
     from rag.answering import Events
 
 
+class Turn:
+    """A lock that knows whether anybody waits for it.
+
+    It is released by another thread than the one that took it where a stream is resumed by
+    another, so it cannot be reentrant.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counting = threading.Lock()
+        self._waiting = 0
+
+    @property
+    def wanted(self) -> bool:
+        """Whether somebody waits for the turn at this moment."""
+        return self._waiting > 0
+
+    def locked(self) -> bool:
+        """Whether somebody has the turn."""
+        return self._lock.locked()
+
+    def __enter__(self) -> None:
+        if self._lock.acquire(blocking=False):
+            return
+        self._count(1)
+        try:
+            self._lock.acquire()
+        finally:
+            self._count(-1)
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+    def _count(self, more: int) -> None:
+        with self._counting:
+            self._waiting += more
+
+
 class SharedModel:
     """The answer model, and the turn of whoever uses it."""
 
@@ -19,9 +57,7 @@ class SharedModel:
         self._load = load
         self._streams: weakref.WeakSet[Events] = weakref.WeakSet()
         self.loaded: Generator | None = None
-        # one llama.cpp context serves all; a plain lock, because a streaming generator may be
-        # resumed, and so released, by another thread than the one that started it
-        self.turn = threading.Lock()
+        self.turn = Turn()  # one llama.cpp context serves all
 
     def ready(self) -> Generator:
         """The model, loaded when it is not yet; hold `turn`.

@@ -98,6 +98,7 @@ class ScriptedGenerator:
         self.closed = 0
         self.ahead: list[Prompt] = []
         self.room = 1_000_000  # prompts that can be read ahead
+        self.reading: Callable[[Callable[[], bool]], object] = lambda stopped: None
         self._replies = [pieces(r) if isinstance(r, str) else list(r) for r in replies] or [[]]
         self._margin = margin if callable(margin) else lambda _: margin
         self._running = 0
@@ -128,9 +129,12 @@ class ScriptedGenerator:
     def has_read(self, prompt: Prompt) -> bool:
         return prompt in self.ahead
 
-    def read_ahead(self, prompt: Prompt) -> bool:
+    def read_ahead(self, prompt: Prompt, stopped: Callable[[], bool] = bool) -> bool:
         self._enter(prompt)
         self._running -= 1
+        self.reading(stopped)
+        if stopped():
+            return False
         if len(self.ahead) == self.room:
             return False
         self.ahead.append(prompt)

@@ -1,6 +1,8 @@
-"""`footnote index --warm`: the model reads each window once, as far as there is room."""
+"""The model reads each window once, as far as there is room: when told to, or in spare time."""
 
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,8 @@ from fakes import LED, ScriptedGenerator, open_assistant, write_corpus
 
 from rag.assistant import Assistant
 from rag.cli import main
+from rag.page import spare
+from rag.page.spare import SpareTime
 from rag.settings import Settings
 from rag.types import Progress
 
@@ -84,3 +88,114 @@ def test_the_command_tells_how_much_was_read(
     assert main(["index", "--warm", str(corpus)]) == 0
     told = capsys.readouterr().out.splitlines()[-1]
     assert told.startswith(f"  read ahead: 1 of {read} windows; no more can be kept in 1,024 MB")
+
+
+# In spare time
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spare, "_LOOK_S", 0.01)
+
+
+def until(come: Callable[[], bool]) -> bool:
+    end = time.monotonic() + 10
+    while not come() and time.monotonic() < end:
+        time.sleep(0.01)
+    return come()
+
+
+@pytest.mark.usefixtures("quick")
+def test_all_is_read_while_nobody_asks_and_what_comes_later_too(
+    assistant: Assistant, generator: ScriptedGenerator, tmp_path: Path
+) -> None:
+    windows = assistant.read_ahead(stopped=lambda: True)[1]
+    assert generator.ahead == []
+    reader = SpareTime(lambda: assistant)
+    assert until(lambda: len(generator.ahead) == windows)
+    (tmp_path / "more.md").write_text("The bridge fell. Nobody was on it. A new one is built.")
+    assistant.add([tmp_path / "more.md"])
+    assert until(lambda: len(generator.ahead) == windows + 3)
+    reader.close()
+    assert len(generator.ahead) == len(set(generator.ahead))
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_question_does_not_wait_for_it(
+    assistant: Assistant, generator: ScriptedGenerator
+) -> None:
+    begun, hold = threading.Event(), threading.Event()
+
+    def reading(stopped: Callable[[], bool]) -> None:
+        begun.set()
+        while not stopped() and not hold.is_set():
+            time.sleep(0.001)
+
+    generator.reading = reading
+    reader = SpareTime(lambda: assistant)
+    assert begun.wait(10)
+    assert not assistant.ask(WHO).abstained  # or it would never come back
+    assert generator.ahead == []
+    hold.set()
+    windows = assistant.read_ahead(stopped=lambda: True)[1]
+    assert until(lambda: len(generator.ahead) == windows), "it goes on afterwards"
+    reader.close()
+
+
+@pytest.mark.usefixtures("quick")
+def test_it_turns_to_the_articles_that_are_asked_about(
+    assistant: Assistant, generator: ScriptedGenerator, tmp_path: Path
+) -> None:
+    begun = threading.Event()
+
+    def reading(stopped: Callable[[], bool]) -> None:
+        begun.set()
+        while not stopped():
+            time.sleep(0.001)
+
+    generator.reading = reading
+    other = ScriptedGenerator(LED)
+    with open_assistant(write_corpus(tmp_path / "b", {"b.md": "One came."}), other) as second:
+        asked = [assistant]
+        reader = SpareTime(lambda: asked[0])
+        assert begun.wait(10)
+        asked[0] = second
+        assert until(lambda: len(other.ahead) == 1)
+        reader.close()
+    assert generator.ahead == []
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_folder_of_which_little_could_be_kept_is_left_alone(
+    corpus: Path, generator: ScriptedGenerator
+) -> None:
+    looked = threading.Event()
+    with open_assistant(corpus, generator, states_mb=3) as assistant:
+
+        def current() -> Assistant:
+            looked.set()
+            return assistant
+
+        assert assistant.sentence_count > 3
+        reader = SpareTime(current)
+        assert looked.wait(10)
+        time.sleep(0.1)
+        reader.close()
+    assert generator.ahead == []
+
+
+@pytest.mark.usefixtures("quick")
+def test_closing_ends_it_in_the_middle(assistant: Assistant, generator: ScriptedGenerator) -> None:
+    begun = threading.Event()
+
+    def reading(stopped: Callable[[], bool]) -> None:
+        begun.set()
+        while not stopped():
+            time.sleep(0.001)
+
+    generator.reading = reading
+    reader = SpareTime(lambda: assistant)
+    assert begun.wait(10)
+    reader.close()
+    assert not reader._thread.is_alive()
+    assert generator.ahead == []

@@ -4,6 +4,7 @@ import json
 import socket
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -12,12 +13,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from fakes import Opener, ScriptedGenerator
 from page_server import free_port, serving
 from scripted_page import Scripted
 
 import app
 from rag.assistant import Assistant
 from rag.errors import ConfigError, CorpusError
+from rag.page import spare
 from rag.settings import Settings
 
 ROOT = Path(app.__file__).parent
@@ -126,6 +129,20 @@ def test_the_served_page_answers_to_this_machine_alone(tmp_path: Path) -> None:
         with pytest.raises(urllib.error.HTTPError, match="400") as refused:
             urllib.request.urlopen(elsewhere, timeout=10)
         refused.value.close()
+
+
+@pytest.mark.parametrize("wished", [True, False])
+def test_what_is_served_is_read_while_nobody_asks(
+    opener: Opener, monkeypatch: pytest.MonkeyPatch, wished: bool
+) -> None:
+    monkeypatch.setattr(spare, "_LOOK_S", 0.01)
+    generator = ScriptedGenerator()
+    with opener(generator) as assistant, serving(assistant, read_ahead=wished):
+        for _ in range(1000 if wished else 30):
+            if generator.ahead:
+                break
+            time.sleep(0.01)
+    assert bool(generator.ahead) is wished
 
 
 def test_serving_on_a_taken_port_is_refused(taken_port: int) -> None:

@@ -1,6 +1,7 @@
 """One assistant for many: threads, streams left half read, loading and closing the model."""
 
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,6 +23,23 @@ def test_two_threads_that_ask_at_once_both_get_answers(opener: Opener) -> None:
     with ThreadPoolExecutor(8) as threads:
         answers = list(threads.map(assistant.ask, [QUESTION] * 16))
     assert {answer.text for answer in answers} == {f"{LED} [1]"}
+
+
+def test_it_is_told_whether_another_thread_waits_for_the_model(opener: Opener) -> None:
+    assistant = opener()
+    asked = assistant.stream(QUESTION)
+    next(asked)
+    assert not assistant.wanted
+    waiting = threading.Thread(target=assistant.ask, args=(QUESTION,))
+    waiting.start()
+    for _ in range(1000):
+        if assistant.wanted:
+            break
+        time.sleep(0.01)
+    assert assistant.wanted
+    list(asked)
+    waiting.join(10)
+    assert not assistant.wanted
 
 
 def test_a_stream_may_be_left_and_finished_elsewhere(opener: Opener) -> None:

@@ -60,6 +60,7 @@ def test_an_answer_grows_and_ends() -> None:
     ]  # fmt: skip
     assert [e.draft for e in grown] == ["", "He ", "He led it.", "", ""]
     assert grown[-1].answer == ANSWER
+    assert page.asked is assistant
     assert assistant.asked == [("Who?", (Turn("Who led it?", "He led it. [1]"),))]
 
 

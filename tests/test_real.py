@@ -257,6 +257,33 @@ def test_what_was_read_ahead_answers_as_if_it_had_not_been(
         second.close()
 
 
+def test_reading_ahead_can_be_broken_off_anywhere(
+    small_file: Path, tmp_path: Path, fresh: tuple[float, str]
+) -> None:
+    generator = loaded(small_file, states=States(tmp_path / "states", 100_000_000))
+    try:
+        for after in (0, 1, 50, 200):
+            asked = 0
+
+            def stopped(after: int = after) -> bool:
+                nonlocal asked
+                asked += 1
+                return asked > after
+
+            assert not generator.read_ahead(JUDGE, stopped)
+            assert asked == after + 1, "looked at again and again, and no more once it is true"
+            assert not generator.has_read(JUDGE)
+        assert not (tmp_path / "states").exists()
+        assert generator.margin(JUDGE) == fresh[0]
+        other = windows(1)[0]
+        assert generator.read_ahead(other)
+        generator.read_ahead(windows(2)[1], lambda: True)
+        assert generator.margin(JUDGE) == fresh[0]
+        assert reply(generator) == fresh[1]
+    finally:
+        generator.close()
+
+
 def test_reading_ahead_ends_where_no_more_can_be_kept(small_file: Path, tmp_path: Path) -> None:
     nothing = loaded(small_file)
     assert not nothing.read_ahead(JUDGE)

@@ -148,14 +148,16 @@ def wire_collections(desk: Desk, rooms: Rooms, parts: Parts) -> None:
         if id_ == where and (problem := doors.kept_in(page)):
             yield doors.menu(where) | doors.hint(problem)
             return
+        desk.asked = None  # nothing of what is deleted is to be read ahead
         try:
             for _ in desk.change(lambda _: rooms.delete(id_), page):
                 yield doors.hint(DELETING, urgent=False)
         except Exception as error:
             yield doors.menu(where) | doors.hint(why(error, NOT_DELETED))
             return
-        update = doors.into(rooms.first) if id_ == where else doors.menu(where)
-        yield update | doors.hint(DELETED, urgent=False)
+        yield (doors.into(rooms.first) if id_ == where else doors.menu(where)) | doors.hint(
+            DELETED, urgent=False
+        )
 
     changed = [getattr(parts, field.name) for field in fields(parts)]
     waiting = QUIET | {"concurrency_limit": None, "trigger_mode": "multiple"}

@@ -34,6 +34,7 @@ class Desk:
         self._turn = threading.Lock()
         self._stops: dict[str, threading.Event] = {}
         self._line: list[threading.Event] = []  # who asks, the one being answered first
+        self.asked: Assistant | None = None  # the last that a question was for
         self._changes: list[str] = []  # the pages that change something, once for each change
 
     def busy(self, page: str) -> bool:
@@ -82,6 +83,7 @@ class Desk:
                 for ahead in waiting:
                     yield replace(exchange, stage=Stage.WAITING, ahead=ahead)
                 if not stopped.is_set():
+                    self.asked = assistant
                     yield exchange
                     with closing(_stream(assistant, exchange, earlier, stopped)) as stream:
                         for exchange in stream:
