@@ -9,7 +9,7 @@ from rag.errors import FootnoteError
 if TYPE_CHECKING:
     from rag.assistant import Assistant
 
-_LOOK_S = 1.0  # how often it is looked whether there is something to read
+_LOOK_S = 5.0  # how often it is looked whether there is something to read; a page opens sooner
 _CLOSE_S = 5.0  # it may wait for an answer that is being written
 
 
