@@ -125,18 +125,21 @@ def launch(assistant: "Assistant", settings: Settings) -> "Running":
         )
         hosts = list(LOCAL) if settings.host in LOCAL else []
 
-        ahead = SpareTime(lambda: desk.asked or assistant) if settings.read_ahead else None
+        ahead: SpareTime | None = None
 
         def close() -> None:
-            if ahead:
-                ahead.close()
             exam.stop()
             page.close(verbose=False)
+            if ahead:
+                ahead.close()
 
-        return Running(guarded(web, hosts, settings.auth), listening, close)
+        running = Running(guarded(web, hosts, settings.auth), listening, close)
     except BaseException:
         listening.close()
         raise
+    if settings.read_ahead:
+        ahead = SpareTime(lambda: desk.asked or assistant)
+    return running
 
 
 def serve(assistant: "Assistant", settings: Settings, open_browser: bool) -> None:

@@ -16,7 +16,7 @@ Vectors = NDArray[np.float32]
 BATCH = 64
 WEIGHTS = "model.safetensors"
 _FILE_TYPES = (".safetensors", ".bin", ".json", ".txt")  # weights, settings and vocabulary
-_KEPT = 500  # texts whose tokens are kept: some 80 MB of windows
+_TOKENS = {"input_ids", "attention_mask", "token_embeddings"}  # what an encoder tells of them
 
 
 class TokenVectors(NamedTuple):
@@ -37,8 +37,8 @@ class Embedder(Protocol):
         """Vectors of shape (len(texts), dimension), float32, each of length 1."""
         ...
 
-    def tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
-        """The tokens of each text, as far as the encoder reads it."""
+    def tokens(self, texts: Sequence[str]) -> list[TokenVectors] | None:
+        """The tokens of each text, as far as the encoder reads it; None where it has none."""
         ...
 
 
@@ -70,7 +70,6 @@ class SentenceTransformerEmbedder:
             ) from error
         self.name = name
         self.dimension = int(self._model.get_embedding_dimension() or 0)
-        self._tokens: dict[str, TokenVectors] = {}
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         """See `Embedder.encode`; equal texts are embedded once.
@@ -94,26 +93,19 @@ class SentenceTransformerEmbedder:
                 progress("embedding", min(done + BATCH, len(distinct)), len(distinct))
         return vectors[[row_of[text] for text in texts]]
 
-    def tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
-        """See `Embedder.tokens`; those of the last texts are kept, for they are asked for again."""
-        kept = dict(self._tokens)  # another thread may drop some meanwhile
-        new = [text for text in dict.fromkeys(texts) if text not in kept]
-        kept |= zip(new, self._read(new), strict=True)
-        self._tokens = dict(list(kept.items())[-_KEPT:])
-        return [kept[text] for text in texts]
-
-    def _read(self, texts: Sequence[str]) -> list[TokenVectors]:
-        if not texts:
-            return []
-        marks = list(self._model.tokenizer.all_special_ids)
+    def tokens(self, texts: Sequence[str]) -> list[TokenVectors] | None:
+        """See `Embedder.tokens`."""
         found = self._model.encode(
             list(texts), batch_size=BATCH, output_value=None, show_progress_bar=False
         )
+        if not all(text.keys() >= _TOKENS for text in found):  # a table of words, say
+            return None
+        marks = list(self._model.tokenizer.all_special_ids)
         tokens = []
         for text in found:
             ids = text["input_ids"].numpy()
             own = ~np.isin(ids, marks) & text["attention_mask"].numpy().astype(np.bool_)
-            vectors = text["token_embeddings"].numpy()[own]
+            vectors = text["token_embeddings"].float().numpy()[own]
             lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
             tokens.append(TokenVectors(ids[own], vectors / lengths))
         return tokens

@@ -223,33 +223,37 @@ class Assistant:
         return self._model.turn.wanted
 
     def read_ahead(
-        self, progress: Progress | None = None, *, stopped: Callable[[], bool] = bool
+        self, progress: Progress | None = None, *, stopped: Callable[[], bool] | None = None
     ) -> tuple[int, int]:
         """Have the model read the articles now, so that answers come sooner; how much is kept.
 
-        Returns the windows kept on disk and all that there are: `states_mb` of the settings may
-        hold no more. Questions of other threads come between two windows; when the assistant is
-        closed meanwhile, it ends, and in the middle of a window as soon as `stopped` is true.
-        Raises ModelError when the model cannot be loaded.
+        Returns the windows kept on disk and all that the model can hold: `states_mb` of the
+        settings may have room for fewer. Questions of other threads come between two windows; when
+        the assistant is closed meanwhile, it ends, and in the middle of a window as soon as
+        `stopped` is true. Raises ModelError when the model cannot be loaded.
         """
         from rag.ahead import all_windows
 
-        with self._model.turn:
-            generator, index = self._model.ready(), self._index
-            asked = list(all_windows(index, generator))
-        kept, room = 0, True
+        asked = list(all_windows(self._index))
+        kept, too_long, room = 0, 0, True
+        generator: Generator | None = None
         for done, prompt in enumerate(asked):
             if progress:
                 progress("reading ahead", done, len(asked))
             with self._model.turn:
-                if self._model.loaded is not generator or stopped():
+                if stopped and stopped():
                     break
-                if generator.has_read(prompt):
+                generator = generator or self._model.ready()
+                if self._model.loaded is not generator:
+                    break
+                if generator.length(prompt) >= generator.context_tokens:
+                    too_long += 1
+                elif generator.has_read(prompt):
                     kept += 1
                 elif room:
                     room = generator.read_ahead(prompt, stopped)
                     kept += room
-        return kept, len(asked)
+        return kept, len(asked) - too_long
 
     def ask(
         self, question: str, history: Sequence[Turn] = (), *, within: Filters | None = None

@@ -138,12 +138,15 @@ class Context:
     def interruptible(self, stopped: Callable[[], bool]) -> Iterator[None]:
         """Have `evaluate` end with StoppedError, for the block, as soon as `stopped` is true.
 
-        It is asked between two operations of the model, hundreds of times for each call.
+        It is asked between two operations of the model, hundreds of times for each call, where the
+        model runs on the CPU. It must not raise: nobody could catch that. So this is not for a
+        main thread, which Ctrl+C raises in.
         """
         callback = self._lib.ggml_abort_callback(lambda _: stopped())
         self._lib.llama_set_abort_callback(self._living(), callback, None)
         try:
-            yield
+            with _quiet():  # llama.cpp takes it for an error
+                yield
         finally:
             nothing = self._lib.ggml_abort_callback()
             self._lib.llama_set_abort_callback(self._living(), nothing, None)

@@ -15,7 +15,7 @@ import hashlib
 import os
 from array import array
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -75,10 +75,11 @@ class Generator(Protocol):
         """Whether what stands before the request is kept from an earlier time."""
         ...
 
-    def read_ahead(self, prompt: Prompt, stopped: Callable[[], bool] = bool) -> bool:
+    def read_ahead(self, prompt: Prompt, stopped: Callable[[], bool] | None = None) -> bool:
         """Read what stands before the request and keep it; False where no more can be kept.
 
-        It ends in the middle, and keeps nothing, as soon as `stopped` is true; bool() is False.
+        It ends in the middle, and keeps nothing, as soon as `stopped` is true, which is asked
+        again and again and must not raise.
         """
         ...
 
@@ -193,18 +194,18 @@ class LlamaGenerator:
                     logits = self._context.evaluate([token], at)
 
     def has_read(self, prompt: Prompt) -> bool:
-        """See `Generator.has_read`; it counts as a use."""
+        """See `Generator.has_read`."""
         read = self._tokens(prompt)
         return self._states is not None and self._states.has(self._key(read.head + read.material))
 
-    def read_ahead(self, prompt: Prompt, stopped: Callable[[], bool] = bool) -> bool:
+    def read_ahead(self, prompt: Prompt, stopped: Callable[[], bool] | None = None) -> bool:
         """See `Generator.read_ahead`; it takes no other state's place on disk."""
         if self._states is None:
             return False
         read = self._tokens(prompt)
         with self._careful():
             try:
-                with self._context.interruptible(stopped):
+                with self._context.interruptible(stopped) if stopped else nullcontext():
                     self._bring(read, keep=False)
             except StoppedError:
                 self._cut(len(self._cached))  # the system's words stay
@@ -232,6 +233,7 @@ class LlamaGenerator:
         if head != self._cached[: len(head)] or not self._cut(len(head)):
             self._cut(0)
             self._context.evaluate(head, 0)
+            self._cached = head
         self._context.evaluate(read.material, len(head))
         self._cached = before
         if keep and self._states is not None:

@@ -22,7 +22,10 @@ _FOUND = 1 / 4  # weight of the search's own score beside the mean likeness
 
 def by_interaction(question: str, found: Sequence[Evidence], embedder: Embedder) -> list[Evidence]:
     """The windows `found`, those first that answer `question` best; equal ones as they were."""
-    asked, *windows = embedder.tokens([question, *(window.text for window in found)])
+    tokens = embedder.tokens([question, *(window.text for window in found)])
+    if tokens is None:
+        return list(found)
+    asked, *windows = tokens
     held_by = Counter(token for window in windows for token in set(window.ids.tolist()))
     holding = np.array([held_by[token] for token in asked.ids.tolist()], dtype=np.float64)
     idf = np.log1p((len(found) - holding + 0.5) / (holding + 0.5))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rag.answering import Events
 
 
-class Turn:
+class ModelTurn:
     """A lock that knows whether anybody waits for it.
 
     It is released by another thread than the one that took it where a stream is resumed by
@@ -57,7 +57,7 @@ class SharedModel:
         self._load = load
         self._streams: weakref.WeakSet[Events] = weakref.WeakSet()
         self.loaded: Generator | None = None
-        self.turn = Turn()  # one llama.cpp context serves all
+        self.turn = ModelTurn()  # one llama.cpp context serves all
 
     def ready(self) -> Generator:
         """The model, loaded when it is not yet; hold `turn`.

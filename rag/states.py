@@ -47,12 +47,8 @@ class States:
         return None
 
     def has(self, key: str) -> bool:
-        """Whether a state is kept under `key`, which counts as a use; it may be damaged."""
-        try:
-            os.utime(self._file(key))
-        except OSError:
-            return self._file(key).exists()
-        return True
+        """Whether a state is kept under `key`, which counts as no use; it may be damaged."""
+        return self._file(key).exists()
 
     def put(self, key: str, state: bytes, *, displace: bool = True) -> bool:
         """Keep `state`; others go, the least recently used first, when there is no room.

@@ -73,7 +73,7 @@ def choose(
     """The window to read, of at least one; at most `limit` are weighed.
 
     They are weighed one after another, up to the first that states the answer well enough: of
-    several that do, the one that the search found first is the better choice.
+    several that do, the one that stands first is the better choice.
     """
     # what is stated well enough is not better stated by asking for less
     enough = calibrated.margin(max(_ENOUGH, min(strictness, _SURELY)))

@@ -129,12 +129,13 @@ class ScriptedGenerator:
     def has_read(self, prompt: Prompt) -> bool:
         return prompt in self.ahead
 
-    def read_ahead(self, prompt: Prompt, stopped: Callable[[], bool] = bool) -> bool:
+    def read_ahead(self, prompt: Prompt, stopped: Callable[[], bool] | None = None) -> bool:
         self._enter(prompt)
         self._running -= 1
-        self.reading(stopped)
-        if stopped():
-            return False
+        if stopped:
+            self.reading(stopped)
+            if stopped():
+                return False
         if len(self.ahead) == self.room:
             return False
         self.ahead.append(prompt)

@@ -169,17 +169,16 @@ def test_it_turns_to_the_articles_that_are_asked_about(
 def test_a_folder_of_which_little_could_be_kept_is_left_alone(
     corpus: Path, generator: ScriptedGenerator
 ) -> None:
-    looked = threading.Event()
+    looked: list[Assistant] = []
     with open_assistant(corpus, generator, states_mb=3) as assistant:
 
         def current() -> Assistant:
-            looked.set()
+            looked.append(assistant)
             return assistant
 
         assert assistant.sentence_count > 3
         reader = SpareTime(current)
-        assert looked.wait(10)
-        time.sleep(0.1)
+        assert until(lambda: len(looked) > 3), "it looks, and looks again"
         reader.close()
     assert generator.ahead == []
 
@@ -199,3 +198,29 @@ def test_closing_ends_it_in_the_middle(assistant: Assistant, generator: Scripted
     reader.close()
     assert not reader._thread.is_alive()
     assert generator.ahead == []
+
+
+@pytest.mark.usefixtures("quick")
+def test_what_fails_is_told_and_ends_nothing_else(
+    assistant: Assistant,
+    generator: ScriptedGenerator,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def reading(_stopped: Callable[[], bool]) -> None:
+        raise RuntimeError("llama_decode returned 1")
+
+    generator.reading = reading
+    other = ScriptedGenerator(LED)
+    with open_assistant(write_corpus(tmp_path / "b", {"b.md": "One came."}), other) as second:
+        asked, told = [assistant], ""
+        reader = SpareTime(lambda: asked[0])
+        for _ in range(1000):
+            told += capsys.readouterr().err
+            if "llama_decode returned 1" in told:
+                break
+            time.sleep(0.01)
+        asked[0] = second
+        assert until(lambda: len(other.ahead) == 1)
+        reader.close()
+    assert told.count("Traceback") == 1, "and it is not tried again"

@@ -286,7 +286,9 @@ def test_a_change_waits_for_the_answer_and_a_question_for_the_change() -> None:
     assert next(asking).stage == Stage.WAITING
     assert (page.changing("a"), page.changing("b")) == (True, False)
     may_end.set()
+    assert page.asked is assistant
     assert list(changing)[-1] == "done"
+    assert page.asked is None, "its articles may be gone"
     assert not page.changing("a")
     assert list(asking)[-1].stage == Stage.DONE
 

@@ -258,7 +258,10 @@ def test_what_was_read_ahead_answers_as_if_it_had_not_been(
 
 
 def test_reading_ahead_can_be_broken_off_anywhere(
-    small_file: Path, tmp_path: Path, fresh: tuple[float, str]
+    small_file: Path,
+    tmp_path: Path,
+    fresh: tuple[float, str],
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     generator = loaded(small_file, states=States(tmp_path / "states", 100_000_000))
     try:
@@ -274,6 +277,7 @@ def test_reading_ahead_can_be_broken_off_anywhere(
             assert asked == after + 1, "looked at again and again, and no more once it is true"
             assert not generator.has_read(JUDGE)
         assert not (tmp_path / "states").exists()
+        assert capfd.readouterr().err == "", "that it ended is no error"
         assert generator.margin(JUDGE) == fresh[0]
         other = windows(1)[0]
         assert generator.read_ahead(other)

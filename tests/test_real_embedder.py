@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from index import embed
 from index.embed import SentenceTransformerEmbedder, Vectors
 from rag import models
 from rag.errors import ModelError
@@ -76,7 +75,7 @@ def test_threads_may_share_the_embedder(embedder: SentenceTransformerEmbedder) -
 
 
 def test_a_text_s_tokens_are_its_own_whatever_stands_beside_it(
-    folder: Path, embedder: SentenceTransformerEmbedder
+    embedder: SentenceTransformerEmbedder,
 ) -> None:
     asked, long, empty, again = embedder.tokens([QUESTION, "word " * 2000, "", QUESTION])
     assert asked.ids.shape == (9,), "who headed the iraqi delegation to qo ##m ?"
@@ -85,21 +84,26 @@ def test_a_text_s_tokens_are_its_own_whatever_stands_beside_it(
     assert set(long.ids.tolist()) & set(asked.ids.tolist()) == set()
     for each in (asked, long):
         assert np.allclose(np.linalg.norm(each.vectors, axis=1), 1.0, atol=1e-4)
-    assert again is asked
-    (alone,) = SentenceTransformerEmbedder(folder, "e").tokens([QUESTION])
+    assert np.array_equal(again.vectors, asked.vectors)
+    (alone,) = embedder.tokens([QUESTION])
     assert np.array_equal(alone.ids, asked.ids)
     assert np.allclose(alone.vectors, asked.vectors, atol=1e-4)
 
 
-def test_no_more_than_the_last_texts_tokens_are_kept(
+def test_an_encoder_that_has_no_vectors_of_tokens_says_so(
     embedder: SentenceTransformerEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embed, "_KEPT", 2)
-    texts = ["one", "two", "three"]
-    first = embedder.tokens(texts)
-    assert [len(each.ids) for each in first] == [1, 1, 1]
-    second = embedder.tokens(texts)
-    assert [new is old for new, old in zip(second, first, strict=True)] == [False, True, True]
+    encode = embedder._model.encode
+
+    def without(texts: list[str], **given: object) -> object:
+        return [
+            {"sentence_embedding": text["sentence_embedding"]} for text in encode(texts, **given)
+        ]
+
+    monkeypatch.setattr(embedder._model, "encode", without)
+    assert embedder.tokens([QUESTION]) is None
+    found = [Evidence("a", "p", "", "a", "", "", (), t, 0, 3, 0.5) for t in ("one", "two")]
+    assert by_interaction(QUESTION, found, embedder) == found
 
 
 def test_other_words_for_what_is_asked_bring_a_window_forward(

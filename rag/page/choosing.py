@@ -148,7 +148,6 @@ def wire_collections(desk: Desk, rooms: Rooms, parts: Parts) -> None:
         if id_ == where and (problem := doors.kept_in(page)):
             yield doors.menu(where) | doors.hint(problem)
             return
-        desk.asked = None  # nothing of what is deleted is to be read ahead
         try:
             for _ in desk.change(lambda _: rooms.delete(id_), page):
                 yield doors.hint(DELETING, urgent=False)

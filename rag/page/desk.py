@@ -34,7 +34,7 @@ class Desk:
         self._turn = threading.Lock()
         self._stops: dict[str, threading.Event] = {}
         self._line: list[threading.Event] = []  # who asks, the one being answered first
-        self.asked: Assistant | None = None  # the last that a question was for
+        self.asked: Assistant | None = None  # the last that a question was for, till a change
         self._changes: list[str] = []  # the pages that change something, once for each change
 
     def busy(self, page: str) -> bool:
@@ -59,7 +59,9 @@ class Desk:
         def run(progress: Progress) -> T:
             with self._turn:
                 progress("beginning", 0, 0)
-                return work(progress)
+                done = work(progress)
+                self.asked = None  # it may be a collection that is gone now
+                return done
 
         self._changes.append(page)
         try:
@@ -83,8 +85,8 @@ class Desk:
                 for ahead in waiting:
                     yield replace(exchange, stage=Stage.WAITING, ahead=ahead)
                 if not stopped.is_set():
+                    yield exchange  # where the page ends it, should its collection be gone
                     self.asked = assistant
-                    yield exchange
                     with closing(_stream(assistant, exchange, earlier, stopped)) as stream:
                         for exchange in stream:
                             if stopped.is_set():

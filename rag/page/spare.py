@@ -1,6 +1,7 @@
 """Spare time: the model reads the articles while nobody asks anything."""
 
 import threading
+import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -10,14 +11,14 @@ if TYPE_CHECKING:
     from rag.assistant import Assistant
 
 _LOOK_S = 5.0  # how often it is looked whether there is something to read; a page opens sooner
-_CLOSE_S = 5.0  # it may wait for an answer that is being written
+_CLOSE_S = 1.0  # it may be waiting for an answer that is being written
 
 
 class SpareTime:
     """Has the model read ahead whenever nobody asks anything, in a thread, until it is closed.
 
-    A question waits for it no longer than one operation of the model takes. It leaves a folder
-    alone of which the model can keep less than about a quarter: with more sentences than
+    On a CPU a question waits for it no longer than one operation of the model takes. It leaves a
+    folder alone of which the model can keep less than about a quarter: with more sentences than
     `states_mb` has megabytes, what it would read would seldom be what is asked for.
     """
 
@@ -29,7 +30,7 @@ class SpareTime:
         self._thread.start()
 
     def close(self) -> None:
-        """End it, within a moment."""
+        """End it: now, or when the answer that it waits for is there."""
         self._closed.set()
         self._thread.join(_CLOSE_S)
 
@@ -43,12 +44,15 @@ class SpareTime:
                     ended = self._read(assistant)
                 except FootnoteError:  # whoever asks is told why the model cannot be used
                     ended = True
+                except Exception:  # no reason to end for other articles, too
+                    traceback.print_exc()
+                    ended = True
                 if ended:
                     done.add(version)
 
     def _read(self, assistant: "Assistant") -> bool:
         """Read what there is; False when it was interrupted."""
-        interrupted = False
+        interrupted, version = False, assistant.index_version
 
         def stopped() -> bool:
             nonlocal interrupted
@@ -57,6 +61,7 @@ class SpareTime:
                 or assistant.wanted
                 or self._closed.is_set()
                 or self._current() is not assistant
+                or assistant.index_version != version
             )
             return interrupted
 
