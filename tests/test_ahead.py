@@ -105,6 +105,19 @@ def until(come: Callable[[], bool]) -> bool:
     return come()
 
 
+def endless(generator: ScriptedGenerator) -> threading.Event:
+    """Have it read one window until it is stopped; set when it has begun."""
+    begun = threading.Event()
+
+    def reading(stopped: Callable[[], bool]) -> None:
+        begun.set()
+        while not stopped():
+            time.sleep(0.001)
+
+    generator.reading = reading
+    return begun
+
+
 @pytest.mark.usefixtures("quick")
 def test_all_is_read_while_nobody_asks_and_what_comes_later_too(
     assistant: Assistant, generator: ScriptedGenerator, tmp_path: Path
@@ -146,14 +159,7 @@ def test_a_question_does_not_wait_for_it(
 def test_it_turns_to_the_articles_that_are_asked_about(
     assistant: Assistant, generator: ScriptedGenerator, tmp_path: Path
 ) -> None:
-    begun = threading.Event()
-
-    def reading(stopped: Callable[[], bool]) -> None:
-        begun.set()
-        while not stopped():
-            time.sleep(0.001)
-
-    generator.reading = reading
+    begun = endless(generator)
     other = ScriptedGenerator(LED)
     with open_assistant(write_corpus(tmp_path / "b", {"b.md": "One came."}), other) as second:
         asked = [assistant]
@@ -185,14 +191,7 @@ def test_a_folder_of_which_little_could_be_kept_is_left_alone(
 
 @pytest.mark.usefixtures("quick")
 def test_closing_ends_it_in_the_middle(assistant: Assistant, generator: ScriptedGenerator) -> None:
-    begun = threading.Event()
-
-    def reading(stopped: Callable[[], bool]) -> None:
-        begun.set()
-        while not stopped():
-            time.sleep(0.001)
-
-    generator.reading = reading
+    begun = endless(generator)
     reader = SpareTime(lambda: assistant)
     assert begun.wait(10)
     reader.close()
