@@ -154,9 +154,8 @@ def wire_collections(desk: Desk, rooms: Rooms, parts: Parts) -> None:
         except Exception as error:
             yield doors.menu(where) | doors.hint(why(error, NOT_DELETED))
             return
-        yield (doors.into(rooms.first) if id_ == where else doors.menu(where)) | doors.hint(
-            DELETED, urgent=False
-        )
+        update = doors.into(rooms.first) if id_ == where else doors.menu(where)
+        yield update | doors.hint(DELETED, urgent=False)
 
     changed = [getattr(parts, field.name) for field in fields(parts)]
     waiting = QUIET | {"concurrency_limit": None, "trigger_mode": "multiple"}

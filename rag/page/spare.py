@@ -41,7 +41,7 @@ class SpareTime:
             version = assistant.index_version
             if version not in done:
                 try:
-                    ended = self._read(assistant)
+                    ended = self._read(assistant, version)
                 except FootnoteError:  # whoever asks is told why the model cannot be used
                     ended = True
                 except Exception:  # no reason to end for other articles, too
@@ -50,9 +50,9 @@ class SpareTime:
                 if ended:
                     done.add(version)
 
-    def _read(self, assistant: "Assistant") -> bool:
-        """Read what there is; False when it was interrupted."""
-        interrupted, version = False, assistant.index_version
+    def _read(self, assistant: "Assistant", version: str) -> bool:
+        """Read what there is in the index of that `version`; False when it was interrupted."""
+        interrupted = False
 
         def stopped() -> bool:
             nonlocal interrupted
