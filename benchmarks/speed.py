@@ -1,52 +1,74 @@
-"""Footnote and a plain pipeline side by side: how long does a reader wait for the same answers?
+"""Footnote and others side by side: how long does a reader wait for the same answers?
 
-Both answer every question in turn, with the same articles, embedder and answer model, each with
-a model context of its own; which of them goes first alternates. See benchmarks/README.md.
+All of them answer every question in turn, with the same articles, embedder and answer model, each
+with a model context of its own; which of them goes first changes. See benchmarks/README.md.
 """
 
 import argparse
 import json
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, suppress
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, suppress
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import faiss
 import numpy as np
-from langchain_text_splitters import RecursiveCharacterTextSplitter
 
-import prompts
+from benchmarks.pipelines import (
+    Answering,
+    Floor,
+    Footnote,
+    LlamaIndex,
+    Pipeline,
+    Plain,
+    environment,
+)
 from eval.configuration import configuration
 from eval.dataset import SPLITS, Case, load, of_split
+from eval.matching import held_by
 from eval.metrics import OUTCOMES, Outcome, percentile, verdict
-from index.embed import Embedder, SentenceTransformerEmbedder
+from index.embed import SentenceTransformerEmbedder
 from rag import Answer, Assistant, FootnoteError, Settings, models
 from rag.errors import ConfigError
-from rag.generate import Generator, LlamaGenerator, Prompt
+from rag.generate import LlamaGenerator
 from rag.settings import PROJECT
 from rag.terminal import whole_number
-from rag.types import Article, Timings, Token
 
 CASES = PROJECT / "eval" / "cases" / "seeds.jsonl"
-CHUNK_CHARS, OVERLAP, TOP = 800, 100, 4
-SYSTEM = "You are a helpful assistant."
-INSTRUCTION = """Answer the question using only these passages and cite them like [1]. \
-If they do not contain the answer, say so."""
-# Neither pipeline's first measured question should pay for what a library does only once.
+BASELINE = Path(__file__).with_name("baseline.json")
+WARM, COLD, PLAIN, LLAMAINDEX, FLOOR = "footnote", "cold", "plain", "llamaindex", "floor"
+NAMES = {
+    WARM: "Footnote, articles read ahead",
+    COLD: "Footnote, nothing read before",
+    PLAIN: "plain pipeline",
+    LLAMAINDEX: "LlamaIndex",
+    FLOOR: "the answer's tokens alone",
+}
+# No pipeline's first measured question should pay for what a library does only once.
 WARM_UP = Case("warm-up", "What do these articles report?", "list", "tune", True, (), ())
 RESAMPLES, SEED = 2_000, 0
 REFUSED = {"refused_rightly", "refused_wrongly"}
-SPREAD = {"median": 50, "p10": 10, "p90": 90}
 FIGURES = {
     "total_s": ("whole answer (s)", ".2f"),
     "first_token_s": ("first token (s)", ".2f"),
     "prompt_tokens": ("prompt tokens", ".0f"),
     "answer_tokens": ("answer tokens", ".0f"),
 }
+_COMPARED = (
+    (WARM, FLOOR),
+    (COLD, WARM),
+    (PLAIN, WARM),
+    (PLAIN, COLD),
+    (LLAMAINDEX, WARM),
+    (LLAMAINDEX, COLD),
+)
+_GUARDED = ((WARM, FLOOR), (WARM, PLAIN), (COLD, PLAIN))
+SLOWER = 1.25  # times the baseline's ratio, from which on it is a regression
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,75 +79,22 @@ class Measured:
     first_token_s: float
     prompt_tokens: int
     answer_tokens: int
-    outcome: Outcome
-    text: str
+    outcome: Outcome | None = None  # None for what answers nothing
+    cites: bool = False  # it names a source that there is
+    cites_facts: bool = False  # the sources that it names hold every expected fact
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
-    """One question answered by both."""
+class Row:
+    """One question, answered by all of them in the order of `measured`."""
 
     case: str
-    first: str  # which of the two went first
-    footnote: Measured
-    plain: Measured
+    measured: Mapping[str, Measured]
 
 
-class Plain:
-    """The pipeline that tutorials build: chunks, dense top four, one prompt."""
-
-    def __init__(self, articles: Sequence[Article], embedder: Embedder, generator: Generator):
-        splitter = RecursiveCharacterTextSplitter(chunk_size=CHUNK_CHARS, chunk_overlap=OVERLAP)
-        self._chunks = [chunk for a in articles for chunk in splitter.split_text(a.text)]
-        self._index = faiss.IndexFlatIP(embedder.dimension)
-        self._index.add(embedder.encode(self._chunks))
-        self._embedder, self._generator = embedder, generator
-
-    def answer(self, case: Case, max_tokens: int) -> Iterator[str | Answer]:
-        # It rewrites no follow-up: what was said before is put in front of the question.
-        turns = [f"{turn.question}\n{turn.answer}" for turn in case.history]
-        question = "\n".join([*turns, case.question])
-        prompt = Prompt(SYSTEM, self._fill(question))
-        prompt_tokens = self._generator.length(prompt)
-        if prompt_tokens + max_tokens > self._generator.context_tokens:
-            raise ConfigError("The plain prompt does not fit. Raise FOOTNOTE_CONTEXT_TOKENS.")
-        pieces: list[str] = []
-        for piece in self._generator.stream(prompt, max_tokens):
-            pieces.append(piece)
-            yield piece
-        text = "".join(pieces).strip()
-        timings = Timings(prompt_tokens=prompt_tokens, answer_tokens=len(pieces))
-        answer = Answer(case.question, question, text, False, "", 1.0, (), (), timings=timings)
-        yield mark_refusal(case, answer)
-
-    def close(self) -> None:
-        self._generator.close()
-
-    def _fill(self, question: str) -> str:
-        vector = self._embedder.encode([question])
-        _, rows = self._index.search(vector, min(TOP, len(self._chunks)))
-        passages = [f"[{number}] {self._chunks[row]}" for number, row in enumerate(rows[0], 1)]
-        return "\n\n".join([INSTRUCTION, *passages, f"Question: {question}"])
-
-
-def mark_refusal(case: Case, answer: Answer) -> Answer:
-    """A plain answer as a refusal where it is one, the doubt in the plain pipeline's favour.
-
-    Whatever states the expected facts stays an answer, whatever it adds; of the rest, any
-    sentence that says the passages do not say makes it a refusal.
-    """
-    refuses = prompts.is_refusal(answer.text) and verdict(case, answer).outcome != "right"
-    return replace(answer, abstained=refuses)
-
-
-def ask_footnote(assistant: Assistant, case: Case) -> Iterator[str | Answer]:
-    for event in assistant.stream(case.question, case.history):
-        if isinstance(event, Token | Answer):
-            yield event.text if isinstance(event, Token) else event
-
-
-def measure(case: Case, answering: Iterator[str | Answer]) -> Measured:
-    """Drain what a pipeline yields, pieces and last the answer; one clock outside of both."""
+def measure(case: Case, answering: Answering) -> Measured:
+    """Drain what a pipeline yields, pieces and last the answer; one clock outside of all."""
     answer: Answer | None = None
     first = 0.0
     started = time.perf_counter()
@@ -136,87 +105,146 @@ def measure(case: Case, answering: Iterator[str | Answer]) -> Measured:
             first = first or time.perf_counter() - started
     total = time.perf_counter() - started
     assert answer is not None, "a pipeline ends with its answer"
-    read, written = answer.timings.prompt_tokens, answer.timings.answer_tokens
-    # A refusal before any token: the refusal itself is the first that the reader sees.
-    outcome = verdict(case, answer).outcome
-    return Measured(total, first or total, read, written, outcome, answer.text)
+    quotes = [citation.quote for citation in answer.citations]
+    return Measured(
+        total_s=total,
+        # a refusal before any token: the refusal itself is the first that the reader sees
+        first_token_s=first or total,
+        prompt_tokens=answer.timings.prompt_tokens,
+        answer_tokens=answer.timings.answer_tokens,
+        outcome=verdict(case, answer).outcome,
+        cites=bool(quotes),
+        cites_facts=bool(quotes) and all(held_by(quotes, case.expected)),
+        text=answer.text,
+    )
 
 
-def compare(assistant: Assistant, plain: Plain, cases: Sequence[Case]) -> Iterator[Pair]:
-    """A pair for each case, which of the two goes first alternating."""
-    pipelines: dict[str, Callable[[Case], Iterator[str | Answer]]] = {
-        "footnote": partial(ask_footnote, assistant),
-        "plain": partial(plain.answer, max_tokens=assistant.settings.answer_tokens),
-    }
+def at_least(floor: Floor, tokens: int) -> Measured:
+    """How long it takes to write so many tokens behind nothing."""
+    started = time.perf_counter()
+    first = 0.0
+    for _ in floor.write(tokens):
+        first = first or time.perf_counter() - started
+    return Measured(time.perf_counter() - started, first, 0, tokens)
+
+
+def compare(
+    pipelines: Mapping[str, Pipeline], floor: Floor, cases: Sequence[Case]
+) -> Iterator[Row]:
+    """A row for each case; which of the pipelines goes first changes from case to case."""
     for pipeline in pipelines.values():
-        measure(WARM_UP, pipeline(WARM_UP))
+        measure(WARM_UP, pipeline.answer(WARM_UP))
+    at_least(floor, 4)
     order = list(pipelines)
     for case in cases:
-        measured = {name: measure(case, pipelines[name](case)) for name in order}
-        yield Pair(case.id, order[0], **measured)
-        order.reverse()
+        measured = {name: measure(case, pipelines[name].answer(case)) for name in order}
+        measured[FLOOR] = at_least(floor, measured[WARM].answer_tokens)
+        yield Row(case.id, measured)
+        order = [*order[1:], order[0]]
 
 
-def ratio(pairs: Sequence[Pair], figure: str) -> dict[str, Any]:
-    """Median of plain / footnote over the pairs; above 1 Footnote is the quicker.
+def ratio(rows: Sequence[Row], over: str, under: str, figure: str) -> dict[str, Any]:
+    """Median over the rows of the ratio of two pipelines' times.
 
-    `low` and `high` bound its 95 % percentile bootstrap interval (Efron 1979), pairs resampled.
-    Of no pairs there is nothing but their number.
+    `low` and `high` bound its 95 % percentile bootstrap interval (Efron 1979), rows resampled. Rows
+    in which `under` took no time are left out; of no rows there is nothing but their number.
     """
-    if not pairs:
-        return {"pairs": 0}
-    ratios = np.array([getattr(p.plain, figure) / getattr(p.footnote, figure) for p in pairs])
-    rows = np.random.default_rng(SEED).integers(0, len(ratios), (RESAMPLES, len(ratios)))
-    low, high = np.percentile(np.median(ratios[rows], axis=1), [2.5, 97.5])
+    pairs = [(getattr(r.measured[over], figure), getattr(r.measured[under], figure)) for r in rows]
+    ratios = np.array([one / other for one, other in pairs if other])
+    if not len(ratios):
+        return {"rows": 0}
+    drawn = np.random.default_rng(SEED).integers(0, len(ratios), (RESAMPLES, len(ratios)))
+    low, high = np.percentile(np.median(ratios[drawn], axis=1), [2.5, 97.5])
     bounds = {"low": float(low), "high": float(high)}
-    return {"median": float(np.median(ratios)), **bounds, "pairs": len(pairs)}
+    return {"median": float(np.median(ratios)), **bounds, "rows": len(ratios)}
 
 
-def summary(pairs: Sequence[Pair]) -> dict[str, Any]:
-    both = [p for p in pairs if not {p.footnote.outcome, p.plain.outcome} & REFUSED]
+def summary(rows: Sequence[Row]) -> dict[str, Any]:
+    """Figures of each pipeline, and how often as long it takes as Footnote."""
+    names = [name for name in NAMES if name in rows[0].measured]
+    ratios: dict[str, Any] = {}
+    for over, under in _COMPARED:
+        if {over, under} <= set(names):
+            both = [r for r in rows if not {r.measured[n].outcome for n in (over, under)} & REFUSED]
+            for what, chosen in (("", rows), (", both answered", both)):
+                ratios[f"{over} / {under}{what}"] = {
+                    figure: ratio(chosen, over, under, figure)
+                    for figure in ("total_s", "first_token_s")
+                }
     return {
-        "footnote": describe([pair.footnote for pair in pairs]),
-        "plain": describe([pair.plain for pair in pairs]),
-        "ratios": {
-            "whole answer": ratio(pairs, "total_s"),
-            "first token": ratio(pairs, "first_token_s"),
-            "whole answer, both answered": ratio(both, "total_s"),
-            "first token, both answered": ratio(both, "first_token_s"),
-        },
+        "pipelines": {name: describe([row.measured[name] for row in rows]) for name in names},
+        "ratios": ratios,
     }
 
 
 def describe(side: Sequence[Measured]) -> dict[str, Any]:
-    outcomes = [measured.outcome for measured in side]
-    described: dict[str, Any] = {"outcomes": {o: outcomes.count(o) for o in OUTCOMES}}
+    """Outcomes, citations and percentiles of one pipeline."""
+    outcomes = Counter(measured.outcome for measured in side)
+    right = [measured for measured in side if measured.outcome == "right"]
+    described: dict[str, Any] = {
+        "outcomes": {outcome: outcomes[outcome] for outcome in OUTCOMES},
+        "answered": sum(m.outcome not in REFUSED for m in side if m.outcome),
+        "cites": sum(m.cites for m in side if m.outcome and m.outcome not in REFUSED),
+        "right_cited": sum(measured.cites_facts for measured in right),
+    }
     for figure in FIGURES:
         values = [getattr(measured, figure) for measured in side]
-        described[figure] = {name: percentile(values, q) for name, q in SPREAD.items()}
+        described[figure] = {f"p{q}": percentile(values, q) for q in (10, 50, 90)}
     return described
 
 
 def text(figures: dict[str, Any]) -> str:
-    """The summary as aligned tables."""
-    sides = {name: figures[name] for name in ("footnote", "plain")}
-    lines = [f"{'':<28}" + "".join(f"{name:^30}" for name in sides)]
-    lines += [f"{'':<28}" + f"{'median':>10}{'p10':>10}{'p90':>10}" * 2]
+    """The summary as Markdown tables."""
+    sides = figures["pipelines"]
+    lines = [_cells("median (10th to 90th percentile)", *(NAMES[name] for name in sides))]
+    lines.append(_cells("---", *("---" for _ in sides)))
     for figure, (label, form) in FIGURES.items():
-        cells = [value for side in sides.values() for value in side[figure].values()]
-        lines.append(f"{label:<28}" + "".join(f"{format(cell, form):>10}" for cell in cells))
-    lines.append(f"\n{'plain / footnote':<28}{'median':>10}{'95 % interval':>20}{'pairs':>10}")
-    for label, found in figures["ratios"].items():
-        if found["pairs"]:
-            interval = f"{found['low']:.2f} to {found['high']:.2f}"
-            lines.append(f"{label:<28}{found['median']:>10.2f}{interval:>20}{found['pairs']:>10}")
-    lines.append(f"\n{'':<28}" + "".join(f"{name:>10}" for name in sides))
+        found = [side[figure] for side in sides.values()]
+        lines.append(_cells(label, *(
+            f"{p['p50']:{form}} ({p['p10']:{form}} to {p['p90']:{form}})" for p in found
+        )))  # fmt: skip
+    answering = [side for name, side in sides.items() if name != FLOOR]
     for outcome in OUTCOMES:
-        counts = "".join(f"{side['outcomes'][outcome]:>10}" for side in sides.values())
-        lines.append(f"{outcome.replace('_', ' '):<28}{counts}")
+        counts = (side["outcomes"][outcome] for side in answering)
+        lines.append(_cells(outcome.replace("_", " "), *counts, ""))
+    cites = (f"{side['cites']} of {side['answered']}" for side in answering)
+    lines.append(_cells("answers that cite a source", *cites, ""))
+    held = (f"{side['right_cited']} of {side['outcomes']['right']}" for side in answering)
+    lines.append(_cells("right answers whose sources hold every fact", *held, ""))
+    lines += ["", _cells("times as long", "whole answer", "first token"), _cells(*["---"] * 3)]
+    for label, found in figures["ratios"].items():
+        cells = [_interval(found.get(figure)) for figure in ("total_s", "first_token_s")]
+        lines.append(_cells(label, *cells))
     return "\n".join(lines)
 
 
+def _cells(*cells: object) -> str:
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+def _interval(found: Mapping[str, Any] | None) -> str:
+    if not found or not found["rows"]:
+        return ""
+    return f"{found['median']:.2f} ({found['low']:.2f} to {found['high']:.2f}; {found['rows']})"
+
+
+def guarded(rows: Sequence[Row]) -> dict[str, float]:
+    """The ratios that a baseline holds: the lower, the quicker Footnote is."""
+    found = {f"{over} / {under}": ratio(rows, over, under, "total_s") for over, under in _GUARDED}
+    return {label: round(one["median"], 3) for label, one in found.items() if one["rows"]}
+
+
+def slower(now: Mapping[str, float], baseline: Mapping[str, float]) -> list[str]:
+    """The ratios of `baseline` that are worse `now` by more than one run differs from another."""
+    return [
+        f"{label}: {now[label]:.2f}, was {before:.2f}"
+        for label, before in baseline.items()
+        if label in now and now[label] > SLOWER * before
+    ]
+
+
 def main(argv: Sequence[str] | None = None) -> int:
-    """Exit code: 0 done, 2 something could not be used, 130 interrupted."""
+    """Exit code: 0 done, 1 slower than the baseline, 2 something unusable, 130 interrupted."""
     args = _parser().parse_args(argv)
     try:
         return _run(args)
@@ -229,13 +257,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="speed", description="Footnote and plain, side by side.")
+    parser = argparse.ArgumentParser(prog="speed", description="Footnote and others side by side.")
     add = parser.add_argument
     add("--corpus", type=Path, help="folder of articles (default: the settings' corpus)")
     add("--cases", type=Path, default=CASES, help="JSON Lines file of cases (default: bundled)")
     add("--split", choices=(*SPLITS, "all"), default="report", help="default: report")
     add("--limit", type=whole_number, metavar="N", help="only the first N cases")
+    add("--llamaindex", type=Path, nargs="?", const=Path("reports/llamaindex"), metavar="DIR",
+        help="also LlamaIndex, installed into DIR when it is not there")  # fmt: skip
     add("--json", type=Path, metavar="OUT", help="also write figures and every answer to this file")
+    add("--check", action="store_true", help=f"fail when slower than {BASELINE.name} says")
+    add("--save-baseline", action="store_true", help="make this run's ratios the baseline")
     return parser
 
 
@@ -247,43 +279,71 @@ def _run(args: argparse.Namespace) -> int:
     if args.json and (args.json.is_dir() or not args.json.parent.is_dir()):
         raise ConfigError(f"{args.json} cannot be written: name a file in a folder that exists.")
     settings = Settings.load(corpus=args.corpus)
-    with Assistant.open(settings=settings, progress=_show_stage) as assistant:
-        assistant.warm()
-        with closing(_open_plain(settings, assistant.articles())) as plain:
-            pairs = _collect(compare(assistant, plain, cases), len(cases))
+    with ExitStack() as stack:
+        assistant = stack.enter_context(Assistant.open(settings=settings, progress=_show_stage))
+        assistant.read_ahead(_show_stage)
+        pipelines, floor = _open(args, settings, assistant, stack)
+        rows = _collect(compare(pipelines, floor, cases), len(cases))
         made_with = configuration(assistant, settings, args.cases, PROJECT / "prompts")
-    if not pairs:
+    if not rows:
         raise KeyboardInterrupt
-    figures = summary(pairs)
-    print(f"{len(pairs)} of {len(cases)} questions, {assistant.settings.model}\n\n{text(figures)}")
+    figures = summary(rows)
+    print(f"{len(rows)} of {len(cases)} questions, {settings.model}\n\n{text(figures)}")
     if args.json:
         made_with |= {"split": args.split, "asked": len(cases)}
-        report = {"configuration": made_with, "summary": figures, "pairs": list(map(asdict, pairs))}
+        report = {"configuration": made_with, "summary": figures, "rows": list(map(asdict, rows))}
         args.json.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", "utf-8")
         print(f"\nWritten: {args.json}")
-    return 0 if len(pairs) == len(cases) else 130
+    if len(rows) < len(cases):
+        return 130
+    if args.save_baseline:
+        BASELINE.write_text(json.dumps(guarded(rows), indent=2) + "\n", encoding="utf-8")
+    if args.check and (worse := slower(guarded(rows), json.loads(BASELINE.read_text("utf-8")))):
+        print(f"\nSlower than the baseline: {'; '.join(worse)}.")
+        return 1
+    return 0
 
 
-def _open_plain(settings: Settings, articles: Sequence[Article]) -> Plain:
-    """Has an embedder and a model context of its own, so that no cache is shared."""
+def _open(
+    args: argparse.Namespace, settings: Settings, assistant: Assistant, stack: ExitStack
+) -> tuple[dict[str, Pipeline], Floor]:
+    """Each has a model context of its own, so that none finds another's text in its cache."""
     find = partial(models.resolve, folder=settings.models_dir, offline=settings.offline)
-    sizes = (settings.context_tokens, settings.threads)
-    generator = LlamaGenerator(find(settings.model), settings.model, *sizes)
-    embedder = SentenceTransformerEmbedder(
-        find(settings.embedder), settings.embedder, adapted=False
-    )
-    return Plain(articles, embedder, generator)
+    model, encoder = find(settings.model), find(settings.embedder)
+    home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+    (home / "models").symlink_to(settings.models_dir.resolve())
+    forgetful = stack.enter_context(Assistant.open(settings=replace(settings, home=home)))
+    pipelines: dict[str, Pipeline] = {
+        WARM: Footnote(assistant),
+        COLD: Footnote(forgetful, cold=True),
+        PLAIN: Plain(
+            assistant.articles(),
+            SentenceTransformerEmbedder(encoder, settings.embedder, adapted=False),
+            stack.enter_context(
+                closing(
+                    LlamaGenerator(model, settings.model, settings.context_tokens, settings.threads)
+                )
+            ),
+            settings.answer_tokens,
+        ),
+    }
+    if args.llamaindex:
+        options = {"model": model, "embedder": encoder, "threads": settings.threads,
+                   "context_tokens": settings.context_tokens}  # fmt: skip
+        other = LlamaIndex(environment(args.llamaindex), assistant.articles(), options)
+        pipelines[LLAMAINDEX] = stack.enter_context(closing(other))
+    return pipelines, stack.enter_context(closing(Floor(model, settings.threads)))
 
 
-def _collect(compared: Iterable[Pair], total: int) -> list[Pair]:
-    """All pairs, a line on stderr for each; after Ctrl-C those measured before it."""
-    pairs: list[Pair] = []
+def _collect(compared: Iterable[Row], total: int) -> list[Row]:
+    """All rows, a line on stderr for each; after Ctrl-C those measured before it."""
+    rows: list[Row] = []
     with suppress(KeyboardInterrupt):
-        for pair in compared:
-            pairs.append(pair)
-            seconds = f"footnote {pair.footnote.total_s:.1f} s, plain {pair.plain.total_s:.1f} s"
-            print(f"{len(pairs)}/{total} {pair.case}: {seconds}", file=sys.stderr, flush=True)
-    return pairs
+        for row in compared:
+            rows.append(row)
+            seconds = ", ".join(f"{name} {one.total_s:.1f}" for name, one in row.measured.items())
+            print(f"{len(rows)}/{total} {row.case}: {seconds}", file=sys.stderr, flush=True)
+    return rows
 
 
 def _show_stage(stage: str, done: int, total: int) -> None:

@@ -19,6 +19,7 @@ SPLITTER = "recursive-4"  # part of an index's identity: change it when what is 
 _STRETCH_CHARS = 20_000  # read at once: unclosed quotation marks take time by their square
 _SPACE = re.compile(r"\s")
 MAX_SENTENCE_CHARS = 600  # an "endless" sentence is cut here, at a space where there is one
+HEADING_CHARS = 90  # a longer line is none
 
 
 def split(article: Article, passage_chars: int) -> tuple[list[Passage], list[Sentence]]:
@@ -76,6 +77,13 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
                 spans += found
         line_start += len(line) + 1
     return spans + above
+
+
+def is_heading(text: str) -> bool:
+    """Whether a sentence or paragraph looks like a heading: documents lose their markup."""
+    line = text.strip()
+    short = 0 < len(line) <= HEADING_CHARS and "\n" not in line and line[0].isupper()
+    return short and line[-1].isalnum()
 
 
 def _joined(first: tuple[int, int], second: tuple[int, int]) -> list[tuple[int, int]]:

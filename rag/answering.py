@@ -12,6 +12,7 @@ from typing import Protocol
 import prompts
 from index.comments import unsigned
 from index.embed import Embedder
+from index.split import is_heading
 from index.store import Index
 from rag.answer_type import gives_answer
 from rag.cite import Citer
@@ -153,13 +154,14 @@ class Answerer:
     def _quote(self, draft: Draft, question: str, window: Evidence, sure: "_Sure") -> None:
         """Let the two sentences of `window` that answer best speak, if they answer.
 
-        Sentences without what was asked for, such as a number, are no answer.
+        Headings, and sentences without what was asked for, such as a number, are no answer.
         """
         weighed = []
-        pairs: list[tuple[SourceSentence, ...]] = [*pairwise(window.sentences)]
-        for pair in pairs or [window.sentences]:
+        told = tuple(s for s in window.sentences if not is_heading(s.text)) or window.sentences
+        pairs: list[tuple[SourceSentence, ...]] = [*pairwise(told)]
+        for pair in pairs or [told]:
             if gives_answer(question, " ".join(unsigned(sentence.text) for sentence in pair)):
-                text = window.text[pair[0].start - window.start : pair[-1].end - window.start]
+                text = " ".join(sentence.text for sentence in pair)
                 found = self._margin(question, window, text)
                 weighed.append((sure(found, quoted=True), pair))
         if weighed:

@@ -110,7 +110,7 @@ class LlamaGenerator:
         `states` keeps what was read for later questions. Raises ModelError when llama.cpp cannot
         load the file.
         """
-        self._context = Context(file, context_tokens, threads or _cores())
+        self._context = Context(file, context_tokens, threads or cores())
         self.name = name
         self.adapter = ""
         self.context_tokens = context_tokens
@@ -303,7 +303,7 @@ def _identity(file: Path, layout: str) -> bytes:
     return f"{file.resolve()} {found.st_size} {found.st_mtime_ns} {layout}".encode()
 
 
-def _cores() -> int:
+def cores() -> int:
     """Cores this process may use; a container's limit counts where the system tells it."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

@@ -164,6 +164,14 @@ def test_of_two_sentences_those_with_what_was_asked_for_are_quoted(tmp_path: Pat
     assert [citation.quote for citation in answer.citations] == [LED, "It headed 25 ships."]
 
 
+def test_a_heading_is_not_quoted(tmp_path: Path) -> None:
+    text = f"Harbours have cranes. {LED}\n\nWhat the cranes lift"
+    generator = ScriptedGenerator("Bananas.", margin=lambda user: 9.0 if "lift" in user else 5.0)
+    with open_assistant(write_corpus(tmp_path, {"a.txt": text}), generator) as assistant:
+        answer = assistant.ask(QUESTION)
+    assert [citation.quote for citation in answer.citations] == [LED]
+
+
 def test_a_model_that_goes_on_to_decline_is_not_overruled(opener: Opener) -> None:
     declining = ScriptedGenerator(
         f"{LED} {prompts.REFUSAL}", margin=lambda user: 9.0 if "Three" in user else -9.0

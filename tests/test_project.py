@@ -114,8 +114,8 @@ def may_import(name: str) -> tuple[str, ...]:
     if name.startswith("rag/page/"):
         above = ("rag.assistant", "rag.collections", "rag.errors", "rag.failing", "rag.page")
         above = (*above, "rag.types")
-        # what files may be added is what the readers take
-        return (*above, "index.errors", "index.load", "index.readers")
+        # what files may be added is what the readers take; what is a heading is not quoted either
+        return (*above, "index.errors", "index.load", "index.readers", "index.split.is_heading")
     if name.startswith("rag/server/"):
         above = ("rag.answering", "rag.assistant", "rag.errors", "rag.failing", "rag.types")
         return (*above, "rag.page.guard", "rag.server")

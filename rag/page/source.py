@@ -2,6 +2,7 @@
 
 import re
 
+from index.split import is_heading
 from rag.page.markup import byline, escape, place
 from rag.types import Article
 
@@ -9,7 +10,6 @@ _CLOSE = (
     '<button type="button" class="close" aria-label="Close the source">'
     '<span aria-hidden="true">×</span></button>'
 )
-HEADING = 90  # characters; a longer paragraph is none
 
 
 def source(article: Article, start: int = 0, end: int = 0, kind: str = "quote") -> str:
@@ -72,12 +72,6 @@ def _paragraphs(text: str, start: int, end: int, kind: str) -> str:
         else:
             inner = escape(text[begin:stop])
         if inner.strip():
-            parts.append(f'<p{_heading(text[begin:stop])} dir="auto">{inner}</p>')
+            kind_of = ' class="heading"' if is_heading(text[begin:stop]) else ""
+            parts.append(f'<p{kind_of} dir="auto">{inner}</p>')
     return "".join(parts)
-
-
-def _heading(paragraph: str) -> str:
-    """A class for what looks like a heading: documents lose their markup on the way in."""
-    line = paragraph.strip()
-    short = 0 < len(line) <= HEADING and "\n" not in line and line[0].isupper()
-    return ' class="heading"' if short and line[-1].isalnum() else ""

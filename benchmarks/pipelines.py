@@ -1,0 +1,219 @@
+"""What `speed.py` holds side by side: Footnote, what others build, and what cannot be beaten.
+
+Each answers a case as a generator of pieces of text, as the reader gets to see them, and an
+`Answer` behind the last.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import faiss
+from langchain_text_splitters import RecursiveCharacterTextSplitter
+
+import prompts
+from eval.dataset import Case
+from eval.metrics import verdict
+from index.embed import Embedder
+from rag import Answer, Assistant
+from rag.context import Context
+from rag.errors import ConfigError
+from rag.generate import Generator, Prompt, cores
+from rag.types import Article, Citation, Timings, Token
+
+Answering = Iterator[str | Answer]
+
+CHUNK_CHARS, OVERLAP, TOP = 800, 100, 4
+SYSTEM = "You are a helpful assistant."
+INSTRUCTION = """Answer the question using only these passages and cite them like [1]. \
+If they do not contain the answer, say so."""
+REQUIREMENTS = Path(__file__).with_name("llamaindex.txt")
+_FLOOR_TOKENS = 1024  # as much as an answer may be long
+CONSTRAINTS = Path(__file__).parents[1] / "constraints.txt"
+
+
+class Pipeline(Protocol):
+    """Something that answers questions about the articles."""
+
+    def answer(self, case: Case) -> Answering:
+        """The pieces of the answer to `case`, and last the answer."""
+        ...
+
+
+class Footnote:
+    """Footnote as it is used; `cold` forgets before each question all that the model has read."""
+
+    def __init__(self, assistant: Assistant, *, cold: bool = False) -> None:
+        self._assistant = assistant
+        self._cold = cold
+
+    def answer(self, case: Case) -> Answering:
+        if self._cold:
+            for file in self._assistant.settings.states_dir.glob("*.state"):
+                file.unlink()
+        for event in self._assistant.stream(case.question, case.history):
+            if isinstance(event, Token | Answer):
+                yield event.text if isinstance(event, Token) else event
+
+
+class Plain:
+    """The pipeline that tutorials build: chunks, dense top four, one prompt."""
+
+    def __init__(
+        self,
+        articles: Sequence[Article],
+        embedder: Embedder,
+        generator: Generator,
+        answer_tokens: int,
+    ) -> None:
+        splitter = RecursiveCharacterTextSplitter(chunk_size=CHUNK_CHARS, chunk_overlap=OVERLAP)
+        self._chunks = [chunk for a in articles for chunk in splitter.split_text(a.text)]
+        self._index = faiss.IndexFlatIP(embedder.dimension)
+        self._index.add(embedder.encode(self._chunks))
+        self._embedder, self._generator = embedder, generator
+        self._answer_tokens = answer_tokens
+
+    def answer(self, case: Case) -> Answering:
+        # It rewrites no follow-up: what was said before is put in front of the question.
+        question = with_history(case)
+        chunks = self._nearest(question)
+        passages = [f"[{number}] {chunk}" for number, chunk in enumerate(chunks, 1)]
+        prompt = Prompt(SYSTEM, "\n\n".join([INSTRUCTION, *passages, f"Question: {question}"]))
+        prompt_tokens = self._generator.length(prompt)
+        if prompt_tokens + self._answer_tokens > self._generator.context_tokens:
+            raise ConfigError("The plain prompt does not fit. Raise FOOTNOTE_CONTEXT_TOKENS.")
+        pieces: list[str] = []
+        for piece in self._generator.stream(prompt, self._answer_tokens):
+            pieces.append(piece)
+            yield piece
+        timings = Timings(prompt_tokens=prompt_tokens, answer_tokens=len(pieces))
+        yield as_answer(case, "".join(pieces), chunks, timings)
+
+    def _nearest(self, question: str) -> list[str]:
+        vector = self._embedder.encode([question])
+        _, rows = self._index.search(vector, min(TOP, len(self._chunks)))
+        return [self._chunks[row] for row in rows[0]]
+
+
+class LlamaIndex:
+    """LlamaIndex's CitationQueryEngine with its defaults, in an environment of its own."""
+
+    def __init__(
+        self, python: Path, articles: Sequence[Article], options: Mapping[str, object]
+    ) -> None:
+        """Start it with the `python` of `environment`.
+
+        `options` are `model` and `embedder`, their files, `context_tokens` and `threads`, 0 for as
+        many as there are cores. Raises ConfigError when it does not come up.
+        """
+        self._folder = tempfile.TemporaryDirectory()
+        texts = Path(self._folder.name) / "articles.json"
+        texts.write_text(json.dumps([article.text for article in articles]), encoding="utf-8")
+        given = json.dumps({"articles": texts, **options, "threads": options["threads"] or cores()},
+                           default=str)  # fmt: skip
+        script = Path(__file__).with_name("llamaindex.py")
+        self._process = subprocess.Popen(
+            [python, script, given],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8",
+        )  # fmt: skip
+        try:
+            self._said()
+        except BaseException:
+            self.close()
+            raise
+
+    def answer(self, case: Case) -> Answering:
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps({"question": with_history(case)}) + "\n")
+        self._process.stdin.flush()
+        pieces: list[str] = []
+        while "piece" in (said := self._said()):
+            pieces.append(said["piece"])
+            yield said["piece"]
+        timings = Timings(answer_tokens=len(pieces))  # it does not say how much it has read
+        yield as_answer(case, "".join(pieces), said["sources"], timings)
+
+    def close(self) -> None:
+        with suppress(OSError), self._process:  # closes its input, at whose end it ends
+            pass
+        self._folder.cleanup()
+
+    def _said(self) -> dict[str, Any]:
+        """What it says next; libraries that print a line of their own are not heard."""
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            if line.startswith("{"):
+                return dict(json.loads(line))
+        raise ConfigError("LlamaIndex has ended; what it said stands above.")
+
+
+class Floor:
+    """As many tokens as Footnote wrote, written behind nothing: no answer can be sooner there."""
+
+    def __init__(self, model: Path, threads: int) -> None:
+        self._context = Context(model, _FLOOR_TOKENS, threads or cores())
+        self._first = int(self._context.model.tokenize(b"The")[0])
+
+    def write(self, tokens: int) -> Iterator[str]:
+        """Write so many tokens, the likeliest each time."""
+        token = self._first
+        for at in range(tokens):
+            token = int(self._context.evaluate([token], at).argmax())
+            yield "."
+
+    def close(self) -> None:
+        self._context.close()
+
+
+def environment(folder: Path) -> Path:
+    """The Python of an environment in `folder` that holds LlamaIndex; made when it is not there.
+
+    Raises ConfigError when it cannot be made.
+    """
+    python, made = folder / "bin" / "python", folder / ".made"
+    if made.exists() and made.read_text(encoding="utf-8") == REQUIREMENTS.read_text("utf-8"):
+        return python
+    print(f"installing LlamaIndex into {folder}: some minutes", file=sys.stderr, flush=True)
+    steps: list[list[str | Path]] = [
+        [sys.executable, "-m", "venv", folder],
+        [python, "-m", "pip", "install", "-q", "--disable-pip-version-check",
+         "-c", CONSTRAINTS, "-r", REQUIREMENTS],
+    ]  # fmt: skip
+    for step in steps:
+        if subprocess.run(step, check=False, stdout=sys.stderr).returncode != 0:
+            raise ConfigError("LlamaIndex cannot be installed; what went wrong stands above.")
+    made.write_text(REQUIREMENTS.read_text("utf-8"), encoding="utf-8")
+    return python
+
+
+def with_history(case: Case) -> str:
+    """The question behind all that was said before, for what cannot rewrite it."""
+    return "\n".join([*(f"{turn.question}\n{turn.answer}" for turn in case.history), case.question])
+
+
+def as_answer(case: Case, text: str, sources: Sequence[str], timings: Timings) -> Answer:
+    """What another pipeline wrote; its markers become citations of the whole sources they name."""
+    citations = [
+        Citation(number, 0, len(text), "", "", "", "", source, 0, len(source), 1.0)
+        for number, source in enumerate(sources, 1)
+        if f"[{number}]" in text
+    ]
+    answer = Answer(case.question, case.question, text.strip(), False, "", 1.0,
+                    tuple(citations), (), timings=timings)  # fmt: skip
+    return mark_refusal(case, answer)
+
+
+def mark_refusal(case: Case, answer: Answer) -> Answer:
+    """A plain answer as a refusal where it is one, the doubt in the plain pipeline's favour.
+
+    Whatever states the expected facts stays an answer, whatever it adds; of the rest, any
+    sentence that says the passages do not say makes it a refusal.
+    """
+    refuses = prompts.is_refusal(answer.text) and verdict(case, answer).outcome != "right"
+    return replace(answer, abstained=refuses)

@@ -1,0 +1,144 @@
+"""The speed benchmark's own sums, and the child process that LlamaIndex runs in, scripted."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from benchmarks import speed
+from benchmarks.pipelines import LlamaIndex, as_answer
+from benchmarks.speed import COLD, FLOOR, LLAMAINDEX, PLAIN, WARM, Measured, Row
+from eval.dataset import Case
+from rag import Answer
+from rag.errors import ConfigError
+from rag.types import Citation, Timings, Turn
+
+CASE = Case("led", "Who led it?", "single_fact", "report", True, (("Adeeb",),), ("a.txt",))
+
+
+def took(seconds: float, outcome: str | None = "right", tokens: int = 10) -> Measured:
+    return Measured(seconds, seconds / 2, 100, tokens, outcome)  # type: ignore[arg-type]
+
+
+def row(case: str, **seconds: float) -> Row:
+    return Row(case, {name: took(value) for name, value in seconds.items()})
+
+
+ROWS = [
+    row("a", **{WARM: 1.0, COLD: 2.0, PLAIN: 4.0, FLOOR: 0.5}),
+    row("b", **{WARM: 2.0, COLD: 2.0, PLAIN: 6.0, FLOOR: 0.0}),
+    row("c", **{WARM: 1.0, COLD: 3.0, PLAIN: 9.0, FLOOR: 0.25}),
+]
+
+
+def test_a_ratio_is_the_median_of_the_questions_ratios_within_its_interval() -> None:
+    found = speed.ratio(ROWS, PLAIN, WARM, "total_s")
+    assert (found["median"], found["rows"]) == (4.0, 3)
+    assert 3.0 <= found["low"] <= 4.0 <= found["high"] <= 9.0
+
+
+def test_what_took_no_time_is_left_out_of_a_ratio() -> None:
+    assert speed.ratio(ROWS, WARM, FLOOR, "total_s")["rows"] == 2
+    assert speed.ratio(ROWS[1:2], WARM, FLOOR, "total_s") == {"rows": 0}
+
+
+def test_what_was_refused_is_in_no_ratio_of_what_both_answered() -> None:
+    refused = Row("d", {**ROWS[0].measured, PLAIN: took(40.0, "refused_wrongly")})
+    ratios = speed.summary([*ROWS, refused])["ratios"]
+    assert ratios[f"{PLAIN} / {WARM}"]["total_s"]["rows"] == 4
+    assert ratios[f"{PLAIN} / {WARM}, both answered"]["total_s"]["rows"] == 3
+    assert not any(LLAMAINDEX in label for label in ratios), "it took no part"
+
+
+def test_the_table_has_a_column_for_each_that_took_part() -> None:
+    table = speed.text(speed.summary(ROWS))
+    head, _, total, *_ = table.splitlines()
+    assert head.count("|") == total.count("|") == 6
+    assert "| 1.00 (1.00 to 1.80) |" in total
+    assert "| refused rightly | 0 | 0 | 0 |  |" in table
+    assert f"| {PLAIN} / {WARM} | 4.00 (3.00 to 9.00; 3) |" in table
+
+
+def test_a_ratio_a_quarter_worse_than_the_baseline_is_a_regression() -> None:
+    now = speed.guarded(ROWS)
+    assert now == {f"{WARM} / {FLOOR}": 3.0, f"{WARM} / {PLAIN}": 0.25, f"{COLD} / {PLAIN}": 0.333}
+    assert speed.slower(now, now) == []
+    assert speed.slower(now, {f"{WARM} / {FLOOR}": 2.5, f"{WARM} / {PLAIN}": 0.19}) == [
+        f"{WARM} / {PLAIN}: 0.25, was 0.19"
+    ]
+
+
+def test_an_answer_is_measured_to_its_end_and_with_what_it_rests_on() -> None:
+    def answering() -> Iterator[str | Answer]:
+        yield " "
+        yield "Adeeb led it [1]."
+        citation = Citation(1, 0, 5, "a.txt", "", "", "", "Adeeb led.", 0, 10, 1.0)
+        timings = Timings(prompt_tokens=7, answer_tokens=3)
+        yield Answer("", "", "Adeeb [1].", False, "", 1.0, (citation,), (), timings=timings)
+
+    found = speed.measure(CASE, answering())
+    assert (found.outcome, found.cites, found.cites_facts) == ("right", True, True)
+    assert (found.prompt_tokens, found.answer_tokens, found.text) == (7, 3, "Adeeb [1].")
+    assert 0 < found.first_token_s <= found.total_s
+
+
+def test_another_s_markers_cite_the_sources_that_there_are() -> None:
+    answer = as_answer(CASE, "Adeeb [2] [7].", ["One.", "Adeeb led."], Timings())
+    assert [citation.quote for citation in answer.citations] == ["Adeeb led."]
+    assert not answer.abstained
+    assert as_answer(CASE, "The passages do not say.", ["One."], Timings()).abstained
+
+
+# Stands in for the Python of LlamaIndex's environment; it runs this, whatever it is given.
+CHILD = """#!{python}
+import json, sys
+given = json.loads(sys.argv[2])
+print("a line of some library")
+print(json.dumps({{"ready": True}}), flush=True)
+for line in sys.stdin:
+    question = json.loads(line)["question"]
+    for piece in (question, " ", str(given["threads"] > 0), " [1]"):
+        print(json.dumps({{"piece": piece}}), flush=True)
+    print(json.dumps({{"end": True, "sources": ["Adeeb led."]}}), flush=True)
+"""
+
+
+def child(folder: Path, script: str) -> Path:
+    file = folder / "python"
+    file.write_text(script.format(python=sys.executable), encoding="utf-8")
+    file.chmod(0o755)
+    return file
+
+
+OPTIONS = {"model": Path("m.gguf"), "embedder": Path("e"), "context_tokens": 512, "threads": 0}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a script that names its interpreter")
+def test_llamaindex_is_asked_in_a_process_of_its_own(tmp_path: Path) -> None:
+    history = (Turn("Who went?", "Adeeb went."),)
+    case = Case("f", "Why?", "follow_up", "report", True, (("Adeeb",),), ("a.txt",), history)
+    other = LlamaIndex(child(tmp_path, CHILD), [], OPTIONS)
+    *pieces, answer = other.answer(case)
+    other.close()
+    assert pieces == ["Who went?\nAdeeb went.\nWhy?", " ", "True", " [1]"]
+    assert isinstance(answer, Answer)
+    assert [citation.quote for citation in answer.citations] == ["Adeeb led."]
+
+
+def test_a_llamaindex_that_does_not_come_up_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="LlamaIndex has ended"):
+        LlamaIndex(child(tmp_path, "#!{python}\nraise SystemExit(1)\n"), [], OPTIONS)
+
+
+def test_a_split_without_cases_is_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "cases.jsonl"
+    case = {"id": "a", "question": "Who?", "kind": "single_fact", "split": "tune",
+            "answerable": True, "expected": [["Adeeb"]], "articles": ["a.txt"]}  # fmt: skip
+    file.write_text(json.dumps(case) + "\n", encoding="utf-8")
+    assert speed.main(["--cases", str(file), "--split", "report"]) == 2
+    assert "has no cases of the split report" in capsys.readouterr().err
