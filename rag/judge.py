@@ -26,6 +26,7 @@ BUNDLED = Path(__file__).with_name("calibration.json")
 # How the two opinions are joined, by logistic regression on tuning questions (docs/experiments.md):
 # that on the answer says more. Two sentences hold more than an answer, so that they pass sooner.
 _WINDOW, _SAID, _WRITTEN, _QUOTED = 0.5, 1.1, 0.8, 0.1
+_ALONE = 0.34  # log odds that what the model wrote needs by itself, whatever its window states
 _PROMPTS = ("system", "evidence", "judge")
 
 
@@ -48,12 +49,16 @@ class Calibration:
     def both(self, window: float, said: float, *, quoted: bool = False) -> float:
         """Probability (0 to 1) that an answer is right, by its margin and that of its window.
 
-        `quoted` is for an answer that is sentences of the window themselves.
+        `quoted` is for an answer that is sentences of the window themselves. What the model wrote
+        must answer by itself too: a window that states the answer is where it goes astray unseen.
         """
         if not self.known:  # the weights are those of a calibrated model
             return min(self.probability(window), self.probability(said))
         odds = _WINDOW * self.log_odds(window) + _SAID * self.log_odds(said)
-        return _logistic(odds + (_QUOTED if quoted else _WRITTEN))
+        if quoted:
+            return _logistic(odds + _QUOTED)
+        alone = self.log_odds(said) - _ALONE
+        return _logistic(odds + _WRITTEN if alone >= 0 else min(odds + _WRITTEN, alone))
 
     def margin(self, probability: float) -> float:
         """The margin that is read as `probability` (0 to 1, both excluded)."""
