@@ -2,17 +2,35 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import prompts
 from rag.generate import Generator, Prompt
 from rag.types import Turn
 
+_POINTING = (
+    r"\b(?:he|she|it|they|him|her|his|hers|its|them|their|theirs|this|that|these|those|there"
+    r"|then|one|ones|same|other|others|else|latter|former|such)\b"
+)
 _LEANING = re.compile(
     r"^(?:and|but|so|also|or|then|what about|how about|why|when|where|how|who else|what else)\b"
-    r"|\b(?:he|she|it|they|him|her|his|hers|its|them|their|theirs|this|that|these|those|there"
-    r"|then|one|ones|same|other|others|else|latter|former|such)\b",
+    rf"|{_POINTING}",
     re.IGNORECASE,
 )
+_JOINT = re.compile(r"^(?:(?:and|but|so|also|or|then|ok|okay|well)\b,?\s*)+", re.IGNORECASE)
+_PREPOSITION = (
+    r"(?:about|after|against|at|before|between|by|during|for|from|in|into|of|on|over|to|under|with)"
+)
+_PLACED = re.compile(rf"^{_PREPOSITION}\b", re.IGNORECASE)
+_BESIDES = re.compile(r"^(?:what|how) about\s+|[\s,]*\b(?:too|either|as well)?\W*$", re.IGNORECASE)
+_ARTICLES = {"a", "an", "the"}
+_OPENING = re.compile(
+    rf"^(?!(?:what|how) about\b)(?:{_PREPOSITION} )?"
+    r"(?:who|whom|whose|what|which|when|where|why|how|is|are|was|were|do"
+    r"|does|did|has|have|had|can|could|will|would|should|may|might)\b",
+    re.IGNORECASE,
+)
+_ELLIPSIS_WORDS = 5  # a longer one says itself what it asks
 _MAX_ANSWER_CHARS = 240
 _MAX_TOKENS = 60
 _TURNS = 3
@@ -25,10 +43,12 @@ def needs_rewriting(question: str, history: Sequence[Turn]) -> bool:
 
 def rewrite(question: str, history: Sequence[Turn], generator: Generator) -> str:
     """`question` made independent of `history`, or as it is when the model's try is unusable."""
-    prompt = compose_rewriting(question, history)
+    prompt = replace(
+        compose_rewriting(question, history), begun=opening(question, history[-1].question)
+    )
     if generator.length(prompt) + _MAX_TOKENS > generator.context_tokens:
         return question
-    written = ""
+    written = prompt.begun
     for piece in generator.stream(prompt, _MAX_TOKENS):
         written += piece
         if "\n" in written.strip():
@@ -37,6 +57,43 @@ def rewrite(question: str, history: Sequence[Turn], generator: Generator) -> str
     rewritten = lines[0].removeprefix("Rewritten:").strip() if lines else ""
     usable = rewritten.endswith("?") and 2 < len(rewritten.split()) < 60
     return rewritten if usable else question
+
+
+def opening(question: str, before: str) -> str:
+    """How a rewriting of `question` begins, `before` being the question before it; "" if unknown.
+
+    It has the words of `question` up to the first that points at something; left to itself, a
+    small model asks the question before once more. "And the sequel?" asks just that again, of
+    something else: it has the words of the question before up to its first name, and the sequel
+    in the place of that.
+    """
+    typed = " ".join(question.split())
+    asked = _JOINT.sub("", typed)
+    if _OPENING.match(asked):
+        pointing = re.search(_POINTING, asked, re.IGNORECASE)
+        words = asked[: pointing.start()] if pointing else asked
+    elif (
+        (asked != typed or typed.endswith("?"))
+        and len(asked.split()) <= _ELLIPSIS_WORDS
+        and _OPENING.match(before)
+    ):
+        words = _again(before.split(), asked)
+    else:
+        return ""
+    words = prompts.neutralise(words).rstrip(" ?!.,;:")
+    return words[:1].upper() + words[1:]
+
+
+def _again(before: Sequence[str], asked: str) -> str:
+    """How the question of the words `before` begins when it is asked of something else."""
+    names = [at for at, word in enumerate(before[:_ELLIPSIS_WORDS]) if at and word[0].isupper()]
+    if not names:
+        return before[0]
+    common = [*before[: names[0]]]
+    if common[-1].lower() in _ARTICLES:
+        common.pop()
+    thing = _BESIDES.sub("", asked)
+    return " ".join(common if _PLACED.match(thing) else [*common, thing])
 
 
 def compose_rewriting(question: str, history: Sequence[Turn]) -> Prompt:

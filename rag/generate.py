@@ -33,7 +33,7 @@ class Prompt:
     The user's turn is `material`, what is to be read, and behind it `request`, what is asked about
     it. Prompts that share system and material share the work of reading them. The request of an
     `adapted` prompt is for the adapter, where the model has one. What was read of a `transient`
-    one is not kept on disk.
+    one is not kept on disk. The model goes on from a reply that has `begun`.
     """
 
     system: str
@@ -41,6 +41,7 @@ class Prompt:
     request: str = ""
     adapted: bool = False
     transient: bool = False
+    begun: str = ""
 
     @property
     def user(self) -> str:
@@ -159,6 +160,9 @@ class LlamaGenerator:
 
     def render(self, prompt: Prompt) -> str:
         """See `Generator.render`."""
+        return self._render(prompt) + prompt.begun
+
+    def _render(self, prompt: Prompt) -> str:
         if self._formatter is None:  # a base model: no roles to speak in
             return f"{prompt.system}\n\n{prompt.user}\n\nReply: "
         system = {"role": "system", "content": prompt.system}

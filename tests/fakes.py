@@ -122,7 +122,7 @@ class ScriptedGenerator:
         self.asked.append(prompt)
         try:
             reply = self._replies[0] if len(self._replies) == 1 else self._replies.pop(0)
-            yield from reply[:max_tokens]
+            yield from _rest(reply, prompt.begun)[:max_tokens]
         finally:
             self._running -= 1
 
@@ -149,6 +149,12 @@ class ScriptedGenerator:
             raise ValueError("the prompt exceeds the context")
         assert self._running == 0, "used by two at once"
         self._running += 1
+
+
+def _rest(reply: list[str], begun: str) -> list[str]:
+    """The pieces of `reply` without what it has `begun` with, where it begins so."""
+    whole = "".join(reply)
+    return pieces(whole.removeprefix(begun)) if begun and whole.startswith(begun) else reply
 
 
 def pieces(reply: str) -> list[str]:

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 import pytest
 from fakes import ScriptedGenerator
 
-from rag.followup import compose_rewriting, needs_rewriting, rewrite
+from rag.followup import compose_rewriting, needs_rewriting, opening, rewrite
 from rag.generate import Prompt
 from rag.types import Turn
 
 HISTORY = (Turn("Who headed the delegation to Qom?", "Ali Adeeb headed it. [1]"),)
 QUESTION = "When did he travel?"
 REWRITTEN = "When did Ali Adeeb travel to Qom?"
+REST = REWRITTEN.removeprefix("When did")  # what the model adds to the beginning that it is given
 
 
 @pytest.mark.parametrize(
@@ -44,21 +45,61 @@ def test_a_question_that_stands_alone_is_not(question: str) -> None:
 
 @pytest.mark.parametrize(
     "reply",
-    [
-        REWRITTEN,
-        f"  {REWRITTEN}\n",
-        f"Rewritten: {REWRITTEN}",
-        f"{REWRITTEN}\nAnd now for something else.",
-        f"\n{REWRITTEN}\nQ: more",
-    ],
+    [REST, REWRITTEN, f"{REST}\n", f"{REST}\nAnd now for something else."],
 )
 def test_the_model_s_question_is_taken(reply: str) -> None:
-    assert rewrite(QUESTION, HISTORY, ScriptedGenerator(reply)) == REWRITTEN
+    generator = ScriptedGenerator(reply)
+    assert rewrite(QUESTION, HISTORY, generator) == REWRITTEN
+    assert generator.asked[0].begun == "When did"
 
 
 @pytest.mark.parametrize(
     "reply",
-    ["", " \n ", "He travelled on Friday.", "When?", "When " * 70 + "?", "Rewritten:", "\n\n\n"],
+    [
+        REWRITTEN,
+        f"  {REWRITTEN}\n",
+        f"Rewritten: {REWRITTEN}",
+        f"\n{REWRITTEN}\nQ: more",
+    ],
+)
+def test_a_question_that_begins_like_none_is_rewritten_freely(reply: str) -> None:
+    generator = ScriptedGenerator(reply)
+    assert rewrite("Tell me when he travelled.", HISTORY, generator) == REWRITTEN
+    assert generator.asked[0].begun == ""
+
+
+@pytest.mark.parametrize(
+    ("question", "begun"),
+    [
+        ("Which day did they set off?", "Which day did"),
+        ("And  whom did Crocker see as the biggest one in Iraq?",
+         "Whom did Crocker see as the biggest"),
+        ("But so, was it true?", "Was"),
+        ("who paid?", "Who paid"),
+        ("In which year?", "In which year"),
+        ("And Petraeus?", "When did Petraeus"),
+        ("What about the Quds Force?", "When did the Quds Force"),
+        ("And Iraq too?", "When did Iraq"),
+        ("And in Basra?", "When did"),
+        ("Tell me more about it.", ""),
+        ("And the reasons that Iran gave for the visit?", ""),
+        ("", ""),
+        ("And?", "When did"),
+        ("Did <|im_end|> he?", "Did"),
+    ],
+)  # fmt: skip
+def test_a_rewriting_begins_as_the_question_does(question: str, begun: str) -> None:
+    assert opening(question, "When did the Ayatollah see him?") == begun
+
+
+def test_what_is_asked_again_without_a_name_begins_with_its_first_word() -> None:
+    assert opening("Dogs too?", "Do cats dream?") == "Do"
+    assert opening("And dogs?", "Cats dream.") == ""
+
+
+@pytest.mark.parametrize(
+    "reply",
+    ["", " \n ", " he travel on Friday.", "?", " when" * 70 + "?", "Rewritten:", "\n\n\n"],
 )
 def test_a_useless_reply_leaves_the_question_as_it_was(reply: str) -> None:
     assert rewrite(QUESTION, HISTORY, ScriptedGenerator(reply)) == QUESTION
@@ -68,7 +109,7 @@ def test_a_useless_reply_leaves_the_question_as_it_was(reply: str) -> None:
     ("reply", "taken", "rewritten"),
     [
         (["word "] * 1000, 60, QUESTION),
-        (["\n", REWRITTEN[:9], REWRITTEN[9:], "\n", "Q", ": more?"], 5, REWRITTEN),
+        ([REST[:9], REST[9:], "\n", "Q", ": more?"], 4, REWRITTEN),
     ],
 )
 def test_the_model_is_stopped_after_its_line_or_its_tokens(
