@@ -1,15 +1,13 @@
 """Answer sentence -> the evidence sentences it rests on. The program cites, not the model.
 
-The support of a claim by its quotes is the mean of two figures, both 0 to 1:
+The quotes are chosen by coverage, the share of the claim's words that they hold, each weighted by
+how rare it is in the evidence (idf), the words that the question already brought counting a fifth;
+and by the likeness of vectors. How well they support the claim is `support.py`'s to say.
 
-- coverage: the share of the claim's words that the quotes hold, each weighted by how rare it is
-  in the evidence (idf), the words that the question already brought counting a fifth;
-- the cosine of the claim's vector and the nearest quote's.
-
-A claim is unsupported when no single quote, read with its neighbours and its article's head,
-covers it (words gathered from here and there make up what nobody said), when it holds a number
-that neither its quotes nor the question hold, a new name that does not stand near its quotes, or
-none of the question's names that do: those are what invented answers get wrong.
+A claim is unsupported, whatever that says, when no single quote, read with its neighbours and its
+article's head, covers it (words gathered from here and there make up what nobody said), when it
+holds a number that neither its quotes nor the question hold, a new name that does not stand near
+its quotes, or none of the question's names that do: those are what invented answers get wrong.
 """
 
 import math
@@ -25,6 +23,7 @@ from index.comments import unsigned
 from index.embed import Embedder, Vectors
 from index.lexical import words
 from rag.mentions import first_word, names, numbers, stands_in
+from rag.support import Support
 from rag.types import Evidence, SourceSentence
 
 _MAX_QUOTES = 3
@@ -53,10 +52,10 @@ class Citer:
         self._sentences = [(run, sentence) for run in evidence for sentence in run.sentences]
         self._words = [set(words(sentence.text)) for _, sentence in self._sentences]
         self._windows = [self._window(row) for row in range(len(self._words))]
-        texts = [question, *(sentence.text for _, sentence in self._sentences)]
-        vectors = embedder.encode(texts)
-        self._relevance = vectors[1:] @ vectors[0]
-        self._vectors: Vectors = vectors[1:]
+        texts = [sentence.text for _, sentence in self._sentences]
+        self._support = Support([*texts, *dict.fromkeys(map(_head, evidence))], embedder)
+        self._vectors: Vectors = self._support.vectors[: len(texts)]
+        self._relevance = self._vectors @ embedder.encode([question])[0]
         held_by = Counter(word for held in self._words for word in held)
         total = len(self._words)
         self._idf = {word: math.log(1 + total / n) for word, n in held_by.items()}
@@ -88,8 +87,7 @@ class Citer:
             covered |= self._words[further]
         if self._invents(claim, chosen):
             return []
-        covers = float(self._coverage(weights, [covered])[0])
-        support = float(0.5 * covers + 0.5 * max(cosines[row] for row in chosen))
+        support = self._support.of(claim, given=self._question_text)
         return [Quote(*self._sentences[row], support) for row in chosen]
 
     def _weights(self, claim: str) -> dict[str, float]:

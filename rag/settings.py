@@ -40,7 +40,7 @@ class Settings:
     answer_tokens: int = 160
     threads: int = 0  # 0: one for each core that this process may use
     strictness: float = 0.5  # 0..1; probability that the articles answer, below which it refuses
-    min_support: float = 0.6  # 0..1; below it an answer sentence is left out
+    min_support: float = 0.4  # 0..1; below it an answer sentence is left out
     disagreement: bool = True  # look whether other articles contradict an answer
     question_chars: int = 4000
     conversations: int = 100  # kept of each corpus; 0: none

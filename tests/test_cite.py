@@ -56,7 +56,7 @@ def test_the_sentence_that_says_it_is_quoted(claim: str, quote: str) -> None:
 
 
 def test_the_quote_itself_is_supported_in_full_and_less_so_a_part_of_it() -> None:
-    assert support(LED) == pytest.approx(1.0, abs=1e-3)
+    assert support(LED) > 0.95
     assert 0.5 < support("Ali Adeeb headed the delegation on behalf of the Iraqi people.") < 0.95
 
 
