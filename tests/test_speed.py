@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import speed
+from benchmarks import speed, speed_figures
 from benchmarks.pipelines import LlamaIndex, as_answer
-from benchmarks.speed import COLD, FLOOR, LLAMAINDEX, PLAIN, WARM, Measured, Row
+from benchmarks.speed_figures import COLD, FLOOR, LLAMAINDEX, PLAIN, WARM, Measured, Row
 from eval.dataset import Case
 from rag import Answer
 from rag.errors import ConfigError
@@ -35,26 +35,26 @@ ROWS = [
 
 
 def test_a_ratio_is_the_median_of_the_questions_ratios_within_its_interval() -> None:
-    found = speed.ratio(ROWS, PLAIN, WARM, "total_s")
+    found = speed_figures.ratio(ROWS, PLAIN, WARM, "total_s")
     assert (found["median"], found["rows"]) == (4.0, 3)
     assert 3.0 <= found["low"] <= 4.0 <= found["high"] <= 9.0
 
 
 def test_what_took_no_time_is_left_out_of_a_ratio() -> None:
-    assert speed.ratio(ROWS, WARM, FLOOR, "total_s")["rows"] == 2
-    assert speed.ratio(ROWS[1:2], WARM, FLOOR, "total_s") == {"rows": 0}
+    assert speed_figures.ratio(ROWS, WARM, FLOOR, "total_s")["rows"] == 2
+    assert speed_figures.ratio(ROWS[1:2], WARM, FLOOR, "total_s") == {"rows": 0}
 
 
 def test_what_was_refused_is_in_no_ratio_of_what_both_answered() -> None:
     refused = Row("d", {**ROWS[0].measured, PLAIN: took(40.0, "refused_wrongly")})
-    ratios = speed.summary([*ROWS, refused])["ratios"]
+    ratios = speed_figures.summary([*ROWS, refused])["ratios"]
     assert ratios[f"{PLAIN} / {WARM}"]["total_s"]["rows"] == 4
     assert ratios[f"{PLAIN} / {WARM}, both answered"]["total_s"]["rows"] == 3
     assert not any(LLAMAINDEX in label for label in ratios), "it took no part"
 
 
 def test_the_table_has_a_column_for_each_that_took_part() -> None:
-    table = speed.text(speed.summary(ROWS))
+    table = speed_figures.text(speed_figures.summary(ROWS))
     head, _, total, *_ = table.splitlines()
     assert head.count("|") == total.count("|") == 6
     assert "| 1.00 (1.00 to 1.80) |" in total
@@ -63,10 +63,10 @@ def test_the_table_has_a_column_for_each_that_took_part() -> None:
 
 
 def test_a_ratio_a_quarter_worse_than_the_baseline_is_a_regression() -> None:
-    now = speed.guarded(ROWS)
+    now = speed_figures.guarded(ROWS)
     assert now == {f"{WARM} / {FLOOR}": 3.0, f"{WARM} / {PLAIN}": 0.25, f"{COLD} / {PLAIN}": 0.333}
-    assert speed.slower(now, now) == []
-    assert speed.slower(now, {f"{WARM} / {FLOOR}": 2.5, f"{WARM} / {PLAIN}": 0.19}) == [
+    assert speed_figures.slower(now, now) == []
+    assert speed_figures.slower(now, {f"{WARM} / {FLOOR}": 2.5, f"{WARM} / {PLAIN}": 0.19}) == [
         f"{WARM} / {PLAIN}: 0.25, was 0.19"
     ]
 
