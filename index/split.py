@@ -82,8 +82,8 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
 def is_heading(text: str) -> bool:
     """Whether a sentence or paragraph looks like a heading: documents lose their markup."""
     line = text.strip()
-    short = 0 < len(line) <= HEADING_CHARS and "\n" not in line and line[0].isupper()
-    return short and line[-1].isalnum()
+    short = 0 < len(line) <= HEADING_CHARS and not {"\n", ":"} & set(line)
+    return short and line[0].isupper() and line[-1].isalnum()
 
 
 def _joined(first: tuple[int, int], second: tuple[int, int]) -> list[tuple[int, int]]:

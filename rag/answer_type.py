@@ -9,7 +9,6 @@ import re
 from typing import Literal
 
 from index.lexical import words
-from rag.mentions import stands_in
 
 AnswerType = Literal["number", "name", "date", "yes_no", "other"]
 
@@ -73,8 +72,7 @@ def gives_answer(question: str, answer: str) -> bool:
     if wanted == "name":
         asked = {found.lower() for found in re.findall(r"[\w’'-]+", question)}
         return any(name.lower() not in asked for name in _CAPITALISED.findall(answer))
-    known = set(words(question)) | _EMPTY_WORDS
-    return not all(stands_in(word, known) for word in words(answer))
+    return bool(set(words(answer)) - set(words(question)) - _EMPTY_WORDS)
 
 
 def _without(question: str, answer: str) -> str:

@@ -4,10 +4,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Generator as Steps
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from functools import partial
-from itertools import pairwise
+from itertools import groupby, pairwise
 from operator import itemgetter
-from typing import Protocol
+from typing import NamedTuple
 
 import prompts
 from index.comments import unsigned
@@ -21,7 +20,7 @@ from rag.dispute import contradict, may_contradict
 from rag.draft import Draft
 from rag.generate import Generator
 from rag.interaction import by_interaction
-from rag.judge import calibration
+from rag.judge import Calibration, calibration
 from rag.retrieve import Search, windows
 from rag.settings import Settings
 from rag.timing import Clock
@@ -96,7 +95,7 @@ class Answerer:
             passages=_mark_used(passages, [window]),
             answer_prompt=generator.render(reading.chosen.answering),
         )
-        sure = partial(reading.calibrated.both, reading.margin)
+        sure = _Sure(reading.calibrated, reading.margin)
         draft = yield from self._write(refused, reading.chosen, sure, clock)
         if draft.answer.abstained and not draft.declined:
             with clock.stage("judge_s"):
@@ -143,8 +142,9 @@ class Answerer:
         if not draft.answer.abstained:
             with clock.stage("judge_s"):
                 said = self._margin(question, asked.window, draft.said)
-            draft.confidence = sure(said)
-            if draft.confidence < self.settings.strictness:
+            draft.confidence, alone = sure(said), sure.calibrated.alone(said)
+            if min(draft.confidence, alone) < self.settings.strictness:
+                draft.confidence = min(draft.confidence, alone)
                 draft.withdraw("off_point")
         shown = not draft.answer.abstained
         for sentence in checked:
@@ -154,12 +154,10 @@ class Answerer:
     def _quote(self, draft: Draft, question: str, window: Evidence, sure: "_Sure") -> None:
         """Let the two sentences of `window` that answer best speak, if they answer.
 
-        Headings, and sentences without what was asked for, such as a number, are no answer.
+        Sentences without what was asked for, such as a number, are no answer.
         """
         weighed = []
-        told = tuple(s for s in window.sentences if not is_heading(s.text)) or window.sentences
-        pairs: list[tuple[SourceSentence, ...]] = [*pairwise(told)]
-        for pair in pairs or [told]:
+        for pair in _neighbours(window.sentences):
             if gives_answer(question, " ".join(unsigned(sentence.text) for sentence in pair)):
                 text = " ".join(sentence.text for sentence in pair)
                 found = self._margin(question, window, text)
@@ -197,7 +195,7 @@ class Answerer:
             margin = self.generator.margin(rival.judging)
             if margin < reading.enough:
                 continue
-            sure = partial(reading.calibrated.both, margin)
+            sure = _Sure(reading.calibrated, margin)
             other = _drain(self._write(refused, rival, sure, Clock()), self.stopped)
             if other is None:
                 break
@@ -218,10 +216,29 @@ class Answerer:
         return fitting(question, found, self.generator, tokens, transient=self.transient)
 
 
-class _Sure(Protocol):
-    """Probability that an answer from a window is right, by the judge's margin on the answer."""
+class _Sure(NamedTuple):
+    """How probable it is that an answer from one window is right."""
 
-    def __call__(self, said: float, *, quoted: bool = False) -> float: ...
+    calibrated: Calibration
+    window: float  # the judge's margin on it
+
+    def __call__(self, said: float, *, quoted: bool = False) -> float:
+        """That probability, by the judge's margin on the answer."""
+        return self.calibrated.both(self.window, said, quoted=quoted)
+
+
+def _neighbours(sentences: Sequence[SourceSentence]) -> Iterator[tuple[SourceSentence, ...]]:
+    """Every two sentences beside each other, or one that stands alone; headings part them.
+
+    Where all look like headings (a list, say), they are sentences.
+    """
+    parts = [[*part] for heading, part in groupby(sentences, _is_heading) if not heading]
+    for part in parts or [[*sentences]]:
+        yield from pairwise(part) if len(part) > 1 else [tuple(part)]
+
+
+def _is_heading(sentence: SourceSentence) -> bool:
+    return is_heading(sentence.text)
 
 
 def _tokens(events: Iterable[Token | Sentence], checked: list[Sentence]) -> Iterator[Token]:

@@ -19,18 +19,30 @@ _LEANING = re.compile(
 )
 _JOINT = re.compile(r"^(?:(?:and|but|so|also|or|then|ok|okay|well)\b,?\s*)+", re.IGNORECASE)
 _PREPOSITION = (
-    r"(?:about|after|against|at|before|between|by|during|for|from|in|into|of|on|over|to|under|with)"
+    r"(?:about|after|against|at|before|between|by|during|for|from|in|inside|into|near|of|on|over"
+    r"|since|through|to|under|until|with|without)"
 )
-_PLACED = re.compile(rf"^{_PREPOSITION}\b", re.IGNORECASE)
-_BESIDES = re.compile(r"^(?:what|how) about\s+|[\s,]*\b(?:too|either|as well)?\W*$", re.IGNORECASE)
-_ARTICLES = {"a", "an", "the"}
+_JOINT = re.compile(r"^(?:(?:and|but|so|also|or|then|ok|okay|well)\b,?\s*)+", re.IGNORECASE)
+_VERB = (
+    r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must)"
+)
 _OPENING = re.compile(
     rf"^(?!(?:what|how) about\b)(?:{_PREPOSITION} )?"
-    r"(?:who|whom|whose|what|which|when|where|why|how|is|are|was|were|do"
-    r"|does|did|has|have|had|can|could|will|would|should|may|might)\b",
+    rf"(?:(?:who|whom|whose|what|which|when|where|why|how)\b|{_VERB}(?:n['’]t)?\b)",
     re.IGNORECASE,
 )
-_ELLIPSIS_WORDS = 5  # a longer one says itself what it asks
+# "And Petraeus?", "What about Iran?", "Dogs too?": the question before, of something else
+_ELLIPSIS = re.compile(
+    rf"^(?!.*\b{_VERB}(?:n['’]t)?\b)"
+    r"(?:(?:(?:and|but|or)\b,? +)?(?:what|how) about +|(?:and|but|or)\b,? +"
+    r"|(?=.*\b(?:too|either)\W*$))"
+    r"(.*?)[\s,]*\b(?:too|either|as well)?\W*$",
+    re.IGNORECASE,
+)
+_NAMED = re.compile(r"^(?:(?:a|an|the) )?(?:[^\W\d_a-z]|\d)")
+_ARTICLES = {"a", "an", "the"}
+_ELLIPSIS_WORDS = 5  # of the question before, in which the first name stands
+_BEGUN_WORDS = 15  # a longer one says itself what it asks
 _MAX_ANSWER_CHARS = 240
 _MAX_TOKENS = 60
 _TURNS = 3
@@ -48,11 +60,13 @@ def rewrite(question: str, history: Sequence[Turn], generator: Generator) -> str
     )
     if generator.length(prompt) + _MAX_TOKENS > generator.context_tokens:
         return question
-    written = prompt.begun
+    written = ""
     for piece in generator.stream(prompt, _MAX_TOKENS):
         written += piece
         if "\n" in written.strip():
             break
+    if not written.lstrip().startswith(prompt.begun):  # it goes on, and does not begin anew
+        written = prompt.begun + written
     lines = written.strip().splitlines()
     rewritten = lines[0].removeprefix("Rewritten:").strip() if lines else ""
     usable = rewritten.endswith("?") and 2 < len(rewritten.split()) < 60
@@ -63,37 +77,35 @@ def opening(question: str, before: str) -> str:
     """How a rewriting of `question` begins, `before` being the question before it; "" if unknown.
 
     It has the words of `question` up to the first that points at something; left to itself, a
-    small model asks the question before once more. "And the sequel?" asks just that again, of
-    something else: it has the words of the question before up to its first name, and the sequel
-    in the place of that.
+    small model asks the question before once more. "And Petraeus?" asks just that again, of
+    somebody else: it begins as the question before does, with Petraeus for its first name.
     """
     typed = " ".join(question.split())
     asked = _JOINT.sub("", typed)
     if _OPENING.match(asked):
         pointing = re.search(_POINTING, asked, re.IGNORECASE)
         words = asked[: pointing.start()] if pointing else asked
-    elif (
-        (asked != typed or typed.endswith("?"))
-        and len(asked.split()) <= _ELLIPSIS_WORDS
-        and _OPENING.match(before)
-    ):
-        words = _again(before.split(), asked)
+    elif (ellipsis := _ELLIPSIS.match(typed)) and _OPENING.match(before):
+        words = _again(before.split(), ellipsis[1])
     else:
         return ""
-    words = prompts.neutralise(words).rstrip(" ?!.,;:")
-    return words[:1].upper() + words[1:]
+    words = re.split(r"[.?!]", prompts.neutralise(words))[0].rstrip(" ,;:")
+    return words[:1].upper() + words[1:] if len(words.split()) <= _BEGUN_WORDS else ""
 
 
-def _again(before: Sequence[str], asked: str) -> str:
-    """How the question of the words `before` begins when it is asked of something else."""
-    names = [at for at, word in enumerate(before[:_ELLIPSIS_WORDS]) if at and word[0].isupper()]
-    if not names:
+def _again(before: Sequence[str], thing: str) -> str:
+    """How the question of the words `before` begins when it is asked of `thing`.
+
+    Its first word is the least; more where one name, in the middle, gives way to another.
+    """
+    near = before[:_ELLIPSIS_WORDS]
+    names = [at for at, word in enumerate(near) if at and word[0].isupper() and word != "I"]
+    if not names or not _NAMED.match(thing) or re.search(_POINTING, thing, re.IGNORECASE):
         return before[0]
     common = [*before[: names[0]]]
     if common[-1].lower() in _ARTICLES:
         common.pop()
-    thing = _BESIDES.sub("", asked)
-    return " ".join(common if _PLACED.match(thing) else [*common, thing])
+    return " ".join([*common, thing])
 
 
 def compose_rewriting(question: str, history: Sequence[Turn]) -> Prompt:

@@ -49,16 +49,20 @@ class Calibration:
     def both(self, window: float, said: float, *, quoted: bool = False) -> float:
         """Probability (0 to 1) that an answer is right, by its margin and that of its window.
 
-        `quoted` is for an answer that is sentences of the window themselves. What the model wrote
-        must answer by itself too: a window that states the answer is where it goes astray unseen.
+        `quoted` is for an answer that is sentences of the window themselves.
         """
         if not self.known:  # the weights are those of a calibrated model
             return min(self.probability(window), self.probability(said))
         odds = _WINDOW * self.log_odds(window) + _SAID * self.log_odds(said)
-        if quoted:
-            return _logistic(odds + _QUOTED)
-        alone = self.log_odds(said) - _ALONE
-        return _logistic(odds + _WRITTEN if alone >= 0 else min(odds + _WRITTEN, alone))
+        return _logistic(odds + (_QUOTED if quoted else _WRITTEN))
+
+    def alone(self, said: float) -> float:
+        """What of `both` a written answer must not need its window for (0 to 1).
+
+        It is held to the same bar: where the window plainly states the answer, the model may have
+        written something else from it.
+        """
+        return _logistic(self.log_odds(said) - _ALONE)
 
     def margin(self, probability: float) -> float:
         """The margin that is read as `probability` (0 to 1, both excluded)."""

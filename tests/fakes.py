@@ -104,10 +104,10 @@ class ScriptedGenerator:
         self._running = 0
 
     def render(self, prompt: Prompt) -> str:
-        return f"<system>{prompt.system}<user>{prompt.user}<reply>"
+        return f"<system>{prompt.system}<user>{prompt.user}<reply>{prompt.begun}"
 
     def length(self, prompt: Prompt) -> int:
-        text = f"{prompt.system}\n{prompt.user}"
+        text = f"{prompt.system}\n{prompt.user}\n{prompt.begun}"
         text.encode("utf-8")
         return len(re.findall(r"\w+|[^\w\s]", text))
 
@@ -122,7 +122,7 @@ class ScriptedGenerator:
         self.asked.append(prompt)
         try:
             reply = self._replies[0] if len(self._replies) == 1 else self._replies.pop(0)
-            yield from _rest(reply, prompt.begun)[:max_tokens]
+            yield from reply[:max_tokens]
         finally:
             self._running -= 1
 
@@ -149,12 +149,6 @@ class ScriptedGenerator:
             raise ValueError("the prompt exceeds the context")
         assert self._running == 0, "used by two at once"
         self._running += 1
-
-
-def _rest(reply: list[str], begun: str) -> list[str]:
-    """The pieces of `reply` without what it has `begun` with, where it begins so."""
-    whole = "".join(reply)
-    return pieces(whole.removeprefix(begun)) if begun and whole.startswith(begun) else reply
 
 
 def pieces(reply: str) -> list[str]:

@@ -156,12 +156,38 @@ def test_an_answer_that_says_nothing_by_itself_is_withheld(opener: Opener) -> No
     assert answer.confidence > 0.99
 
 
+def test_what_a_plain_window_would_excuse_is_withheld(opener: Opener) -> None:
+    """The judge is sure of the window and of the quotes, and doubts what was written."""
+    doubted = ScriptedGenerator(
+        LED, margin=lambda user: 9.0 if "Three delegates" in user or "al-Maliki" in user else 1.0
+    )
+    assert opener(doubted).ask(QUESTION).text.startswith(prompts.QUOTING)
+    assert opener(doubted, strictness=0.3).ask(QUESTION).text == f"{LED} [1]"
+
+
 def test_of_two_sentences_those_with_what_was_asked_for_are_quoted(tmp_path: Path) -> None:
     text = f"Harbours have cranes. {LED} It headed 25 ships."
     generator = ScriptedGenerator("Cranes.", margin=lambda user: 9.0 if "Harbours" in user else 5.0)
     with open_assistant(write_corpus(tmp_path, {"a.txt": text}), generator) as assistant:
         answer = assistant.ask("How many ships headed the delegation to Qom?")
     assert [citation.quote for citation in answer.citations] == [LED, "It headed 25 ships."]
+
+
+def test_sentences_are_not_paired_across_a_heading(tmp_path: Path) -> None:
+    text = f"Harbours have cranes.\n\nThe talks\n\n{LED}"
+    generator = ScriptedGenerator("Bananas.")
+    with open_assistant(write_corpus(tmp_path, {"a.txt": text}), generator) as assistant:
+        answer = assistant.ask(QUESTION)
+    assert len(answer.citations) == 1
+    assert not any("cranes. Ali" in prompt.user for prompt in generator.judged)
+
+
+def test_a_list_of_names_is_quoted_though_it_looks_like_headings(tmp_path: Path) -> None:
+    text = "Delegates to Qom\n\nAli Adeeb of Dawa\n\nHadi al-Ameri of Badr"
+    generator = ScriptedGenerator("Bananas.")
+    with open_assistant(write_corpus(tmp_path, {"a.txt": text}), generator) as assistant:
+        answer = assistant.ask(QUESTION)
+    assert "“Ali Adeeb of Dawa”" in answer.text
 
 
 def test_a_heading_is_not_quoted(tmp_path: Path) -> None:

@@ -80,12 +80,18 @@ def test_a_question_that_begins_like_none_is_rewritten_freely(reply: str) -> Non
         ("And Petraeus?", "When did Petraeus"),
         ("What about the Quds Force?", "When did the Quds Force"),
         ("And Iraq too?", "When did Iraq"),
-        ("And in Basra?", "When did"),
+        ("And in Basra?", "When"),
+        ("And her brother?", "When"),
+        ("So they lost?", ""),
+        ("Must he resign?", "Must"),
+        ("Since when?", "Since when"),
+        ("Why? Because he said so?", "Why"),
         ("Tell me more about it.", ""),
-        ("And the reasons that Iran gave for the visit?", ""),
+        ("Tell me more?", ""),
         ("", ""),
-        ("And?", "When did"),
+        ("Really?", ""),
         ("Did <|im_end|> he?", "Did"),
+        (f"Why {'so ' * 15}late?", ""),
     ],
 )  # fmt: skip
 def test_a_rewriting_begins_as_the_question_does(question: str, begun: str) -> None:
@@ -94,6 +100,7 @@ def test_a_rewriting_begins_as_the_question_does(question: str, begun: str) -> N
 
 def test_what_is_asked_again_without_a_name_begins_with_its_first_word() -> None:
     assert opening("Dogs too?", "Do cats dream?") == "Do"
+    assert opening("And the prime minister?", "Who is president of Iraq?") == "Who"
     assert opening("And dogs?", "Cats dream.") == ""
 
 

@@ -123,3 +123,9 @@ def test_weighing_ends_where_a_window_plainly_states_the_answer(
     generator = ScriptedGenerator(margin=lambda user: margins[int(user)])
     assert weigh(asked, generator, enough) == margins[:weighed]
     assert generator.judged == asked[:weighed]
+
+
+def test_an_answer_is_held_to_the_bar_without_its_window_too() -> None:
+    found = Calibration(threshold=1.0, slope=0.5)
+    assert found.alone(1.0) < 0.5 < found.alone(2.0), "a little above the threshold"
+    assert found.both(9.0, 1.0) > 0.9, "which its window alone would let pass"
