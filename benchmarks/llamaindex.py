@@ -1,9 +1,9 @@
 """LlamaIndex's CitationQueryEngine as a process of its own, asked through its standard input.
 
 Run by the Python of an environment that holds `llamaindex.txt` and nothing of Footnote; see
-`pipelines.py`. Everything is LlamaIndex's default (chunks of 1,024 tokens, the two nearest, cited
-in pieces of 512, up to 256 tokens of answer) but for the models, the model's own chat template and
-greedy decoding, so that it answers the same way twice.
+`pipelines.py`. Everything is LlamaIndex's default (chunks of 1,024 tokens, of which the encoder
+reads what it can hold, the two nearest, cited in pieces of 512) but for the models, the model's own
+chat template, the limit of answer tokens and greedy decoding, so that it answers the same twice.
 
 It reads one JSON object a line, `{"question": ...}`, and writes objects a line: `{"ready": true}`
 once, then `{"piece": ...}` for each piece of an answer and `{"end": true, "sources": [...]}` behind
@@ -48,6 +48,7 @@ def _model(options: dict[str, Any]) -> Any:
         model_path=options["model"],
         temperature=0.0,
         context_window=options["context_tokens"],
+        max_new_tokens=options["answer_tokens"],
         messages_to_prompt=lambda messages: as_prompt(
             [{"role": str(m.role.value), "content": str(m.content)} for m in messages]
         ),

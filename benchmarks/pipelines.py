@@ -5,6 +5,7 @@ Each answers a case as a generator of pieces of text, as the reader gets to see 
 """
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -33,8 +34,9 @@ CHUNK_CHARS, OVERLAP, TOP = 800, 100, 4
 SYSTEM = "You are a helpful assistant."
 INSTRUCTION = """Answer the question using only these passages and cite them like [1]. \
 If they do not contain the answer, say so."""
+_MARKER = re.compile(r"\[[\d,;\s–-]+\]")
+_SOURCES = re.compile(r"\bsources?\b", re.IGNORECASE)
 REQUIREMENTS = Path(__file__).with_name("llamaindex.txt")
-_FLOOR_TOKENS = 1024  # as much as an answer may be long
 CONSTRAINTS = Path(__file__).parents[1] / "constraints.txt"
 
 
@@ -47,7 +49,10 @@ class Pipeline(Protocol):
 
 
 class Footnote:
-    """Footnote as it is used; `cold` forgets before each question all that the model has read."""
+    """Footnote as it is used; `cold` loses before each question what it keeps of the articles.
+
+    The system's words, which every question begins with, stay in its context, as in any process.
+    """
 
     def __init__(self, assistant: Assistant, *, cold: bool = False) -> None:
         self._assistant = assistant
@@ -109,8 +114,8 @@ class LlamaIndex:
     ) -> None:
         """Start it with the `python` of `environment`.
 
-        `options` are `model` and `embedder`, their files, `context_tokens` and `threads`, 0 for as
-        many as there are cores. Raises ConfigError when it does not come up.
+        `options` are `model` and `embedder`, their files, `context_tokens`, `answer_tokens` and
+        `threads`, 0 for as many as there are cores. Raises ConfigError when it does not come up.
         """
         self._folder = tempfile.TemporaryDirectory()
         texts = Path(self._folder.name) / "articles.json"
@@ -156,12 +161,13 @@ class LlamaIndex:
 class Floor:
     """As many tokens as Footnote wrote, written behind nothing: no answer can be sooner there."""
 
-    def __init__(self, model: Path, threads: int) -> None:
-        self._context = Context(model, _FLOOR_TOKENS, threads or cores())
-        self._first = int(self._context.model.tokenize(b"The")[0])
+    def __init__(self, model: Path, answer_tokens: int, threads: int) -> None:
+        self._context = Context(model, answer_tokens, threads or cores())
+        self._first = int(self._context.model.tokenize(b"The", add_bos=False, special=False)[0])
 
     def write(self, tokens: int) -> Iterator[str]:
         """Write so many tokens, the likeliest each time."""
+        self._context.cut(0)
         token = self._first
         for at in range(tokens):
             token = int(self._context.evaluate([token], at).argmax())
@@ -199,10 +205,11 @@ def with_history(case: Case) -> str:
 
 def as_answer(case: Case, text: str, sources: Sequence[str], timings: Timings) -> Answer:
     """What another pipeline wrote; its markers become citations of the whole sources they name."""
+    named = {int(n) for marker in _MARKER.findall(text) for n in re.findall(r"\d+", marker)}
     citations = [
         Citation(number, 0, len(text), "", "", "", "", source, 0, len(source), 1.0)
         for number, source in enumerate(sources, 1)
-        if f"[{number}]" in text
+        if number in named
     ]
     answer = Answer(case.question, case.question, text.strip(), False, "", 1.0,
                     tuple(citations), (), timings=timings)  # fmt: skip
@@ -215,5 +222,6 @@ def mark_refusal(case: Case, answer: Answer) -> Answer:
     Whatever states the expected facts stays an answer, whatever it adds; of the rest, any
     sentence that says the passages do not say makes it a refusal.
     """
-    refuses = prompts.is_refusal(answer.text) and verdict(case, answer).outcome != "right"
+    told = _SOURCES.sub("passages", answer.text)  # which is what LlamaIndex's prompt calls them
+    refuses = prompts.is_refusal(told) and verdict(case, answer).outcome != "right"
     return replace(answer, abstained=refuses)

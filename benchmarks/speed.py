@@ -6,6 +6,7 @@ with a model context of its own; which of them goes first changes. See benchmark
 
 import argparse
 import json
+import shutil
 import sys
 import tempfile
 import time
@@ -81,7 +82,9 @@ def measure(case: Case, answering: Answering) -> Measured:
 
 
 def at_least(floor: Floor, tokens: int) -> Measured:
-    """How long it takes to write so many tokens behind nothing."""
+    """How long it takes to write so many tokens behind nothing; to write none takes no time."""
+    if not tokens:
+        return Measured(0.0, 0.0, 0, 0)
     started = time.perf_counter()
     first = 0.0
     for _ in floor.write(tokens):
@@ -140,6 +143,8 @@ def _run(args: argparse.Namespace) -> int:
     if args.json and (args.json.is_dir() or not args.json.parent.is_dir()):
         raise ConfigError(f"{args.json} cannot be written: name a file in a folder that exists.")
     settings = Settings.load(corpus=args.corpus)
+    of = {"model": settings.model, "split": args.split, "cases": len(cases)}
+    before = _baseline(of) if args.check else {}
     with ExitStack() as stack:
         assistant = stack.enter_context(Assistant.open(settings=settings, progress=_show_stage))
         assistant.read_ahead(_show_stage)
@@ -157,12 +162,27 @@ def _run(args: argparse.Namespace) -> int:
         print(f"\nWritten: {args.json}")
     if len(rows) < len(cases):
         return 130
-    if args.save_baseline:
-        BASELINE.write_text(json.dumps(guarded(rows), indent=2) + "\n", encoding="utf-8")
-    if args.check and (worse := slower(guarded(rows), json.loads(BASELINE.read_text("utf-8")))):
+    now = guarded(rows)
+    if worse := slower(now, before):
         print(f"\nSlower than the baseline: {'; '.join(worse)}.")
         return 1
+    if args.save_baseline:
+        BASELINE.write_text(json.dumps({"of": of, "ratios": now}, indent=2) + "\n", "utf-8")
     return 0
+
+
+def _baseline(of: Mapping[str, object]) -> dict[str, float]:
+    """The stored ratios; raises ConfigError where there are none that are `of` the same."""
+    try:
+        stored = json.loads(BASELINE.read_text(encoding="utf-8"))
+        ratios = {str(label): float(one) for label, one in stored["ratios"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ConfigError(
+            f"{BASELINE} cannot be used ({error}). Make one: --save-baseline."
+        ) from error
+    if stored.get("of") != of:
+        raise ConfigError(f"The baseline is of {stored.get('of')}, this run of {of}.")
+    return ratios
 
 
 def _open(
@@ -173,6 +193,8 @@ def _open(
     model, encoder = find(settings.model), find(settings.embedder)
     home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     (home / "models").symlink_to(settings.models_dir.resolve())
+    if settings.calibrations.exists():
+        shutil.copy(settings.calibrations, home)
     forgetful = stack.enter_context(Assistant.open(settings=replace(settings, home=home)))
     pipelines: dict[str, Pipeline] = {
         WARM: Footnote(assistant),
@@ -189,11 +211,14 @@ def _open(
         ),
     }
     if args.llamaindex:
-        options = {"model": model, "embedder": encoder, "threads": settings.threads,
-                   "context_tokens": settings.context_tokens}  # fmt: skip
+        sizes = {name: getattr(settings, name)
+                 for name in ("context_tokens", "answer_tokens", "threads")}  # fmt: skip
+        options = {"model": model, "embedder": encoder, **sizes}
         other = LlamaIndex(environment(args.llamaindex), assistant.articles(), options)
         pipelines[LLAMAINDEX] = stack.enter_context(closing(other))
-    return pipelines, stack.enter_context(closing(Floor(model, settings.threads)))
+    return pipelines, stack.enter_context(
+        closing(Floor(model, settings.answer_tokens, settings.threads))
+    )
 
 
 def _collect(compared: Iterable[Row], total: int) -> list[Row]:

@@ -10,6 +10,7 @@ import hashlib
 import math
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,11 @@ from benchmarks.adapter.lessons import lines
 from index.embed import SentenceTransformerEmbedder
 from index.lexical import words
 from rag import FootnoteError, Settings, models
+from rag.cite import Citer
 from rag.errors import ConfigError
 from rag.settings import PROJECT
-from rag.support import Signals, Support, probability
+from rag.support import Signals, support
+from rag.types import Evidence, SourceSentence
 
 FILE = PROJECT.parent / "shared" / "bench" / "wice" / "claims.jsonl"
 NEAREST = 10
@@ -47,40 +50,51 @@ def main() -> int:
     folder = models.resolve(settings.embedder, settings.models_dir, offline=settings.offline)
     embedder = SentenceTransformerEmbedder(folder, settings.embedder, adapted=settings.adapter)
     labels = np.array([claim["label"] for claim in claims])
-    found, probabilities = [], []
+    found = []
     for number, claim in enumerate(claims, 1):
-        support = Support(_near(claim), embedder)
-        found.append(support.signals(claim["claim"]))
-        probabilities.append(probability(found[-1]))
+        found.append(
+            Citer("", _evidence(claim["evidence"], claim["claim"]), embedder).signals(
+                claim["claim"]
+            )
+        )
         print(f"\r{number}/{len(claims)}", end="", file=sys.stderr, flush=True)
     print(f"\r{len(claims)} claims: {dict(Counter(labels.tolist()))}")
     signals = np.array(found)
     for name, scores in zip(Signals._fields, signals.T, strict=True):
         _print(name, -scores if name == "numbers" else scores, labels)
-    _print("support", np.array(probabilities), labels)
+    _print("support", np.array([support(one) for one in found]), labels)
     if args.fit:
         _fit(signals, labels)
     return 0
 
 
-def _near(claim: dict[str, Any]) -> list[str]:
-    """The sentences that hold most of the claim's words, with those beside them, in their order.
+def _evidence(sentences: Sequence[str], claim: str) -> list[Evidence]:
+    """The sentences that hold most of the claim's words, with those beside them, as runs.
 
     Up to three hundred come with a claim, most of them about something else: Footnote would have
     searched them first.
     """
-    evidence: list[str] = claim["evidence"]
-    held = [set(words(sentence)) for sentence in evidence]
+    held = [set(words(sentence)) for sentence in sentences]
     held_by = Counter(word for one in held for word in one)
     wanted = {
-        word: math.log(1 + len(held) / held_by[word])
-        for word in words(claim["claim"])
-        if word in held_by
+        word: math.log(1 + len(held) / held_by[word]) for word in words(claim) if word in held_by
     }
     shares = [sum(wanted[word] for word in wanted.keys() & one) for one in held]
     best = sorted(range(len(held)), key=shares.__getitem__, reverse=True)[:NEAREST]
-    rows = {beside for row in best for beside in (row - 1, row, row + 1)}
-    return [sentence for row, sentence in enumerate(evidence) if row in rows]
+    rows = sorted({at for row in best for at in (row - 1, row, row + 1)} & {*range(len(held))})
+    runs: list[list[int]] = []
+    for row in rows:
+        if runs and runs[-1][-1] == row - 1:
+            runs[-1].append(row)
+        else:
+            runs.append([row])
+    return [_run([sentences[row] for row in run]) for run in runs]
+
+
+def _run(texts: Sequence[str]) -> Evidence:
+    sentences = tuple(SourceSentence("", "", text, 0, len(text)) for text in texts)
+    whole = " ".join(texts)
+    return Evidence("", "", "", "", "", "", sentences, whole, 0, len(whole), 1.0)
 
 
 def _half(claim: dict[str, Any]) -> str:

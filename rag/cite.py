@@ -23,7 +23,7 @@ from index.comments import unsigned
 from index.embed import Embedder, Vectors
 from index.lexical import words
 from rag.mentions import first_word, names, numbers, stands_in
-from rag.support import Support
+from rag.support import Signals, support
 from rag.types import Evidence, SourceSentence
 
 _MAX_QUOTES = 3
@@ -53,9 +53,9 @@ class Citer:
         self._words = [set(words(sentence.text)) for _, sentence in self._sentences]
         self._windows = [self._window(row) for row in range(len(self._words))]
         texts = [sentence.text for _, sentence in self._sentences]
-        self._support = Support([*texts, *dict.fromkeys(map(_head, evidence))], embedder)
-        self._vectors: Vectors = self._support.vectors[: len(texts)]
-        self._relevance = self._vectors @ embedder.encode([question])[0]
+        vectors = embedder.encode([question, *texts])
+        self._relevance = vectors[1:] @ vectors[0]
+        self._vectors: Vectors = vectors[1:]
         held_by = Counter(word for held in self._words for word in held)
         total = len(self._words)
         self._idf = {word: math.log(1 + total / n) for word, n in held_by.items()}
@@ -66,10 +66,10 @@ class Citer:
 
         Empty when the claim has no content or holds a number or name that no evidence has.
         """
-        weights = self._weights(claim)
+        weights = self._weights(claim, asked=_QUESTION_WEIGHT)
         if not weights or not self._sentences:
             return []
-        cosines = np.clip(self._vectors @ self._embedder.encode([claim])[0], 0.0, 1.0)
+        cosines = self._cosines(claim)
         coverage = self._coverage(weights, self._words)
         in_context = self._coverage(weights, self._windows)
         # of quotes that hold the same words, the one that answers the question is meant
@@ -87,13 +87,37 @@ class Citer:
             covered |= self._words[further]
         if self._invents(claim, chosen):
             return []
-        support = self._support.of(claim, given=self._question_text)
-        return [Quote(*self._sentences[row], support) for row in chosen]
+        supported = support(self._signals(claim, cosines, chosen))
+        return [Quote(*self._sentences[row], supported) for row in chosen]
 
-    def _weights(self, claim: str) -> dict[str, float]:
+    def signals(self, claim: str) -> Signals:
+        """What speaks for `claim` in the evidence, whether or not it would be quoted for it."""
+        weights = self._weights(claim)
+        if not weights or not self._sentences:
+            return Signals(0.0, 0.0, 0.0)
+        cosines = self._cosines(claim)
+        worded = int(np.argmax(self._coverage(weights, self._windows)))
+        return self._signals(claim, cosines, [worded, int(np.argmax(cosines))])
+
+    def _signals(self, claim: str, cosines: NDArray[np.float64], rows: Sequence[int]) -> Signals:
+        """What speaks for `claim` in the sentences `rows`; words of the question count in full."""
+        near = self._coverage(self._weights(claim), [self._windows[row] for row in rows])
+        told = numbers(claim)
+        missing = told - self._numbers(rows, reach=1)
+        return Signals(
+            words=float(near.max()),
+            cosine=float(cosines[rows].max()),
+            numbers=len(missing) / len(told) if told else 0.0,
+        )
+
+    def _cosines(self, claim: str) -> NDArray[np.float64]:
+        likeness: NDArray[np.float64] = self._vectors @ self._embedder.encode([claim])[0]
+        return likeness.clip(0.0, 1.0)
+
+    def _weights(self, claim: str, asked: float = 1.0) -> dict[str, float]:
+        """The words of `claim` by their idf; those of the question by `asked` of it."""
         return {
-            word: self._idf.get(word, self._unknown_idf)
-            * (_QUESTION_WEIGHT if word in self._question else 1.0)
+            word: self._idf.get(word, self._unknown_idf) * (asked if word in self._question else 1)
             for word in words(claim)
         }
 
@@ -104,18 +128,28 @@ class Citer:
 
     def _window(self, row: int, reach: int = 1) -> set[str]:
         """The words of a sentence, of its run's sentences up to `reach` off, and of its head."""
+        held = [self._words[other] for other in self._near(row, reach)]
+        return set(words(_head(self._sentences[row][0]))).union(*held)
+
+    def _near(self, row: int, reach: int) -> list[int]:
+        """The sentences of a sentence's run up to `reach` off, itself among them."""
         run = self._sentences[row][0]
         near = range(max(0, row - reach), min(len(self._sentences), row + reach + 1))
-        held = [self._words[other] for other in near if self._sentences[other][0] is run]
-        return set(words(_head(run))).union(*held)
+        return [other for other in near if self._sentences[other][0] is run]
+
+    def _numbers(self, rows: Sequence[int], reach: int) -> set[str]:
+        """The numbers told by sentences, those up to `reach` off, their heads and the question.
+
+        When a comment was written is no number that it gives. "One" is seldom a count.
+        """
+        near = {other for row in rows for other in self._near(row, reach)}
+        told = [unsigned(self._sentences[other][1].text) for other in near]
+        heads = [_head(self._sentences[row][0]) for row in rows]
+        return numbers(" ".join([*told, *heads, self._question_text])) | {"1"}
 
     def _invents(self, claim: str, rows: Sequence[int]) -> bool:
         """Whether the claim holds a number or a name that its quotes do not bear out."""
-        texts = [self._sentences[row][1].text for row in rows]
-        heads = [_head(self._sentences[row][0]) for row in rows]
-        told = map(unsigned, texts)  # when a comment was written is no number that it gives
-        known = numbers(" ".join([*told, *heads, self._question_text])) | {"1"}
-        if not numbers(claim) <= known:  # "one" is seldom a count
+        if not numbers(claim) <= self._numbers(rows, reach=0):
             return True
         near = set().union(*(self._window(row, reach=2) for row in rows))
         evidence = set().union(*self._words)

@@ -17,6 +17,7 @@ from llama_cpp._internals import LlamaContext
 from safetensors.numpy import save_file
 
 import prompts
+from benchmarks.pipelines import Floor
 from index.embed import SentenceTransformerEmbedder
 from rag import adapter, models
 from rag.assistant import Assistant
@@ -338,6 +339,26 @@ def test_an_adapter_of_another_model_is_refused(small_file: Path) -> None:
         assert generator.adapter == ""
     finally:
         generator.close()
+
+
+def test_a_reply_that_has_begun_goes_on(used: LlamaGenerator) -> None:
+    """What was read before the request serves it too, and the beginning is part of its length."""
+    whole = reply(used)
+    first = whole[: len(whole) // 2].rpartition(" ")[0]
+    begun = replace(ANSWER, begun=first)
+    rest = reply(used, begun)
+    assert used.render(begun) == used.render(ANSWER) + first
+    assert used.length(begun) > used.length(ANSWER)
+    assert whole.startswith(first + rest[:8])
+    assert reply(used) == whole
+
+
+def test_the_floor_can_be_written_again_and_again(small_file: Path) -> None:
+    floor = Floor(small_file, answer_tokens=8, threads=0)
+    try:
+        assert [len([*floor.write(tokens)]) for tokens in (4, 8, 8, 1)] == [4, 8, 8, 1]
+    finally:
+        floor.close()
 
 
 def test_no_more_tokens_than_asked_for(used: LlamaGenerator) -> None:

@@ -89,7 +89,14 @@ def test_another_s_markers_cite_the_sources_that_there_are() -> None:
     answer = as_answer(CASE, "Adeeb [2] [7].", ["One.", "Adeeb led."], Timings())
     assert [citation.quote for citation in answer.citations] == ["Adeeb led."]
     assert not answer.abstained
-    assert as_answer(CASE, "The passages do not say.", ["One."], Timings()).abstained
+    assert len(as_answer(CASE, "Adeeb [1, 2].", ["One.", "Adeeb led."], Timings()).citations) == 2
+
+
+@pytest.mark.parametrize(
+    "text", ["The passages do not say.", "None of the provided sources mention that."]
+)
+def test_another_s_refusal_is_taken_for_one(text: str) -> None:
+    assert as_answer(CASE, text, ["One."], Timings()).abstained
 
 
 # Stands in for the Python of LlamaIndex's environment; it runs this, whatever it is given.
@@ -113,7 +120,7 @@ def child(folder: Path, script: str) -> Path:
     return file
 
 
-OPTIONS = {"model": Path("m.gguf"), "embedder": Path("e"), "context_tokens": 512, "threads": 0}
+OPTIONS = {"model": Path("m.gguf"), "embedder": Path("e"), "threads": 0}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a script that names its interpreter")
@@ -142,3 +149,30 @@ def test_a_split_without_cases_is_an_error(
     file.write_text(json.dumps(case) + "\n", encoding="utf-8")
     assert speed.main(["--cases", str(file), "--split", "report"]) == 2
     assert "has no cases of the split report" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("stored", [None, "{", "[]", '{"ratios": {"a": 1.0}}'])
+def test_a_baseline_that_cannot_be_used_is_told_before_anything_is_asked(
+    stored: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    file = tmp_path / "baseline.json"
+    if stored is not None:
+        file.write_text(stored, encoding="utf-8")
+    monkeypatch.setattr(speed, "BASELINE", file)
+    monkeypatch.setenv("FOOTNOTE_HOME", str(tmp_path))
+    assert speed.main(["--check"]) == 2
+    assert "baseline" in capsys.readouterr().err
+
+
+class CountingFloor:
+    """Writes as many dots."""
+
+    def write(self, tokens: int) -> Iterator[str]:
+        yield from "." * tokens
+
+
+def test_to_write_nothing_takes_no_time() -> None:
+    floor = CountingFloor()
+    assert speed.at_least(floor, 0) == Measured(0.0, 0.0, 0, 0)  # type: ignore[arg-type]
+    assert speed.at_least(floor, 3).total_s > 0  # type: ignore[arg-type]
