@@ -109,6 +109,6 @@ def test_a_changed_setting_fails_the_gate_until_there_is_a_new_baseline(
     assert launch("--save-baseline") == 0
     monkeypatch.setenv("FOOTNOTE_MIN_SUPPORT", "0.1")
     assert launch("--fresh") == 1
-    assert "min_support 0.6 -> 0.1" in capsys.readouterr().out
+    assert "min_support 0.4 -> 0.1" in capsys.readouterr().out
     assert launch("--fresh", "--save-baseline") == 0
     assert launch("--fresh") == 0
