@@ -17,7 +17,6 @@ _LEANING = re.compile(
     rf"|{_POINTING}",
     re.IGNORECASE,
 )
-_JOINT = re.compile(r"^(?:(?:and|but|so|also|or|then|ok|okay|well)\b,?\s*)+", re.IGNORECASE)
 _PREPOSITION = (
     r"(?:about|after|against|at|before|between|by|during|for|from|in|inside|into|near|of|on|over"
     r"|since|through|to|under|until|with|without)"
