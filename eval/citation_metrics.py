@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import prompts
 from eval.metrics import citations_valid
 from index.lexical import words
 from index.split import sentence_spans
@@ -56,7 +57,7 @@ def cited_sentences(answer: Answer) -> tuple[CitedSentence, ...]:
 
 def _uncited(text: str) -> list[CitedSentence]:
     # A model may write half of a surrogate pair, which the splitter cannot read.
-    text = _MARKER.sub("", text).encode("utf-8", "replace").decode("utf-8")
+    text = prompts.without_leads(_MARKER.sub("", text)).encode("utf-8", "replace").decode("utf-8")
     sentences = [text[start:end] for start, end in sentence_spans(text)]
     return [CitedSentence(s, ()) for s in sentences if any(map(str.isalnum, s))]
 

@@ -16,6 +16,7 @@ QUOTING = "In the article’s own words:"
 """Before sentences of an article that stand in for an answer."""
 
 _OPPOSING = "But {name} says otherwise:"
+_LEAD = re.compile(rf"{re.escape(QUOTING)}|{_OPPOSING.replace('{name}', '.+?')}")
 
 _FOLDER = Path(__file__).parent
 _VARIABLE = re.compile(r"\{([a-z_]+)\}")
@@ -73,6 +74,11 @@ def fingerprint(*names: str) -> str:
 def opposing(source: str, title: str) -> str:
     """Before an answer that contradicts the one in front of it: who gives it, where known."""
     return _OPPOSING.replace("{name}", source or (f"“{title}”" if title else "another article"))
+
+
+def without_leads(text: str) -> str:
+    """`text` of an answer without what the program itself says before a sentence."""
+    return _LEAD.sub("", text)
 
 
 def is_refusal(sentence: str) -> bool:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import prompts
 from eval.answer_metrics import exact_match, token_f1
 from eval.calibration import Bin, Point, accuracy_coverage, auroc, ece, reliability
 from eval.citation_metrics import (
@@ -104,6 +105,20 @@ def test_the_sentences_of_an_answer_with_and_without_citations() -> None:
         ("The end.", []),
     ]
     assert cited_sentences(answer_of(text, *citations, abstained=True)) == ()
+
+
+def test_the_programs_own_words_are_no_sentence_without_a_citation() -> None:
+    text = (
+        f"{prompts.QUOTING} “A.” [1] {prompts.opposing('', 'Mr. B. says: no')} C. [2] But D says."
+    )
+    citations = [cite("A.", 0, (text.index("“A"), text.index(" [1]")))]
+    citations += [cite("C.", 1, (text.index("C."), text.index(" [2]")))]
+    found = cited_sentences(answer_of(text, *citations))
+    assert [(one.text, len(one.citations)) for one in found] == [
+        ("“A.”", 1),
+        ("C.", 1),
+        ("But D says.", 0),
+    ]
 
 
 def test_faithfulness_wants_a_quote_that_stands_and_bears_out() -> None:
