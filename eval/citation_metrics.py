@@ -49,13 +49,15 @@ def cited_sentences(answer: Answer) -> tuple[CitedSentence, ...]:
     found: list[CitedSentence] = []
     at = 0
     for (start, end), citations in sorted(spans.items()):
-        found += _uncited(answer.text[at:start])
+        found += _uncited(answer.text[at:start], answer.missing)
         found.append(CitedSentence(answer.text[start:end], tuple(citations)))
         at = max(at, end)
-    return (*found, *_uncited(answer.text[at:]))
+    return (*found, *_uncited(answer.text[at:], answer.missing))
 
 
-def _uncited(text: str) -> list[CitedSentence]:
+def _uncited(text: str, missing: Sequence[str]) -> list[CitedSentence]:
+    for part in missing:  # that the articles do not say something is no statement of theirs
+        text = text.replace(prompts.missing(part), "")
     # A model may write half of a surrogate pair, which the splitter cannot read.
     text = prompts.without_leads(_MARKER.sub("", text)).encode("utf-8", "replace").decode("utf-8")
     sentences = [text[start:end] for start, end in sentence_spans(text)]

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+import prompts
 from eval.dataset import Case
 from eval.matching import equals, held_by, holds
 from eval.stats import Interval, bootstrap_mean, bootstrap_median, wilson
@@ -85,8 +86,11 @@ def _fault(case: Case, answer: Answer) -> str:
 
 
 def plain(answer: Answer) -> str:
-    """The answer's text without its markers [n]."""
-    return without_markers(answer.text)
+    """The answer's text without its markers [n], and without what it says is not answered."""
+    text = answer.text
+    for part in answer.missing:
+        text = text.replace(prompts.missing(part), "")
+    return without_markers(text).strip()
 
 
 def without_markers(text: str) -> str:

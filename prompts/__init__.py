@@ -16,6 +16,7 @@ QUOTING = "In the article’s own words:"
 """Before sentences of an article that stand in for an answer."""
 
 _OPPOSING = "But {name} says otherwise:"
+_MISSING = "The articles do not answer: “{part}”"
 _LEAD = re.compile(rf"{re.escape(QUOTING)}|{_OPPOSING.replace('{name}', '.+?')}")
 
 _FOLDER = Path(__file__).parent
@@ -74,6 +75,11 @@ def fingerprint(*names: str) -> str:
 def opposing(source: str, title: str) -> str:
     """Before an answer that contradicts the one in front of it: who gives it, where known."""
     return _OPPOSING.replace("{name}", source or (f"“{title}”" if title else "another article"))
+
+
+def missing(part: str) -> str:
+    """Behind an answer to the other parts of a question: which one the articles do not answer."""
+    return _MISSING.replace("{part}", part)
 
 
 def without_leads(text: str) -> str:

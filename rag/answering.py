@@ -86,7 +86,8 @@ class Answerer:
             weighed=reading.weighed,
             judge_prompt=generator.render(reading.chosen.judging),
         )
-        window, clock.prompt_tokens = reading.chosen.window, reading.chosen.length
+        window = reading.chosen.window
+        clock.prompt_tokens += reading.chosen.length
         if not reading.worth:
             yield replace(refused, timings=clock.timings())
             return

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 from index.clean import clean_line
 from rag import failing, filters, followup, loading, models
+from rag.compound import in_parts
 from rag.errors import CorpusError, IndexStoreError, QuestionError
 from rag.generate import Generator
 from rag.given import as_articles, point_back
@@ -291,11 +292,25 @@ class Assistant:
         stopped: Callable[[], bool],
     ) -> "Events":
         with self._model.turn:
-            self._model.ready()  # loading is no part of the answer's time
-            clock = Clock()
-            standalone = self._standalone(question, history)
             answerer = self._answerer(self._index, within=within, stopped=stopped)
-            yield from answerer.answer(question, standalone, self._index, clock)
+            yield from self._answers(question, history, answerer, self._index, Clock())
+
+    def _answers(
+        self,
+        question: str,
+        history: Sequence[Turn],
+        answerer: "Answerer",
+        index: "Index",
+        clock: Clock,
+    ) -> "Events":
+        """Answer `question` from `index`, each thing that it asks by itself."""
+
+        def answer(part: str, before: Sequence[Turn]) -> "Events":
+            with clock.stage("rewrite_s"):
+                standalone = self._standalone(part, before)
+            yield from answerer.answer(part, standalone, index, clock)
+
+        return in_parts(question, history, answer)
 
     def margin(self, question: str, history: Sequence[Turn] = ()) -> float | None:
         """How clearly, by the judge, the articles state the answer; None where nothing is found.
@@ -318,7 +333,7 @@ class Assistant:
 
         question = self._checked(question)
         with self._model.turn:
-            self._model.ready()
+            self._model.ready()  # loading is no part of the answer's time
             clock = Clock()
             articles = as_articles(passages)
             try:
@@ -329,7 +344,7 @@ class Assistant:
                 article.id: p.article_id for article, p in zip(articles, passages, strict=True)
             }
             answerer = self._answerer(index, homes=homes)
-            answer = _last(answerer.answer(question, question, index, clock))
+            answer = _last(self._answers(question, (), answerer, index, clock))
         return point_back(answer, passages)
 
     def retrieve(

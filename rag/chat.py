@@ -109,9 +109,12 @@ class _Reply:
         self.become(f"{self.text} {sentence}".strip())
 
     def become(self, text: str) -> None:
-        """Print what `text` has beyond the printed, which it begins with."""
+        """Print what `text` has beyond the printed; all of it anew where it begins otherwise."""
         wrapped = wrap(text)
         self._meter.clear()
+        if not wrapped.startswith(self._printed):
+            print("\n")
+            self._printed = ""
         print(wrapped[len(self._printed) :], end="", flush=True)
         self.text, self._printed = text, wrapped
 

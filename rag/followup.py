@@ -10,7 +10,7 @@ from rag.types import Turn
 
 _POINTING = (
     r"\b(?:he|she|it|they|him|her|his|hers|its|them|their|theirs|this|that|these|those|there"
-    r"|then|one|ones|same|other|others|else|latter|former|such)\b"
+    r"|then|one|ones|same|other|others|else|instead|latter|former|such)\b"
 )
 _LEANING = re.compile(
     r"^(?:and|but|so|also|or|then|what about|how about|why|when|where|how|who else|what else)\b"

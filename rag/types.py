@@ -123,7 +123,10 @@ class Weighed:
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """Seconds by stage and tokens read and written; `first_token_s` counts from the question."""
+    """Seconds by stage and tokens read and written; `first_token_s` counts from the question.
+
+    All stages (those in `_s` but for `first_token_s`) add up to `total_s`, less some milliseconds.
+    """
 
     retrieve_s: float = 0.0
     judge_s: float = 0.0
@@ -133,6 +136,8 @@ class Timings:
     total_s: float = 0.0
     prompt_tokens: int = 0
     answer_tokens: int = 0
+    rewrite_s: float = 0.0  # making a follow-up stand alone
+    read_s: float = 0.0  # reading the answer's request, up to its first token
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +172,10 @@ class Answer:
     their order. `judge_prompt` is what the judge was asked of the one that was read, or else of
     the most promising one, and `answer_prompt` what the answer was written to, both word for word
     as the model read them; "" where it read none.
+
+    Of a question that asks several things (`rag/compound.py`), `standalone_question` has each as a
+    sentence and `missing` those that are not answered where others are; `confidence` is the
+    probability that all that is answered is right, and the prompts stand one below another.
     """
 
     question: str
@@ -184,6 +193,7 @@ class Answer:
     timings: Timings = field(default_factory=Timings)
     model: str = ""
     index_version: str = ""
+    missing: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON-ready lists, dicts, strings and numbers."""

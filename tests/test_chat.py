@@ -77,6 +77,20 @@ def test_sentences_are_shown_as_they_are_checked(
     assert "cheese" not in "".join(shown)
 
 
+def test_what_comes_out_otherwise_than_it_was_read_is_shown_anew(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    reply = chat._Reply(Meter())
+    reply.add("It was red. [1]")
+    reply.add("It left. [2]")
+    reply.become("It was red. [1] But others say blue. [2] It left. [3]")
+    reply.become("It was red. [1] But others say blue. [2] It left. [3] The end.")
+    assert capsys.readouterr().out == (
+        "It was red. [1] It left. [2]\n\n"
+        "It was red. [1] But others say blue. [2] It left. [3] The end."
+    )
+
+
 def test_a_refusal_shows_the_nearest_passages(converse: Converse) -> None:
     shown = converse(ScriptedGenerator(LED, margin=-9.0), WHO)
     assert shown[0].endswith(f"\n{prompts.REFUSAL}")

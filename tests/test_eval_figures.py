@@ -1,6 +1,7 @@
 """Figures with known values: SQuAD's, ALCE's, those of rankings, of confidence and of cost."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -17,6 +18,7 @@ from eval.citation_metrics import (
     faithfulness,
     held_words,
 )
+from eval.metrics import plain
 from eval.retrieval_metrics import mean, score
 from eval.usage import latencies, token_counts
 from rag.types import Answer, Citation, Timings
@@ -119,6 +121,14 @@ def test_the_programs_own_words_are_no_sentence_without_a_citation() -> None:
         ("C.", 1),
         ("But D says.", 0),
     ]
+
+
+def test_what_an_answer_says_is_missing_is_no_statement_of_it() -> None:
+    part = "When. Did Adeeb leave?"
+    whole = answer_of(f"C. [1] {prompts.missing(part)}", cite("C.", 0, (0, 2)))
+    whole = replace(whole, missing=(part,))
+    assert [one.text for one in cited_sentences(whole)] == ["C."]
+    assert plain(whole) == "C."
 
 
 def test_faithfulness_wants_a_quote_that_stands_and_bears_out() -> None:

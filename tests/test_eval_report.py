@@ -74,12 +74,21 @@ def test_latency_leaves_out_the_first_token_of_refusals() -> None:
 
 
 def test_the_seconds_are_told_by_stage() -> None:
-    timings = Timings(retrieve_s=0.5, judge_s=1.0, generate_s=2.0, cite_s=0.25, total_s=4.0)
+    timings = Timings(
+        0.5, 1.0, generate_s=2.0, cite_s=0.25, total_s=4.0, rewrite_s=0.2, read_s=0.05
+    )
     results = run(Scripted({}), [case("a"), case("b"), case("c")])
     assert results[0].answer is not None
     fresh = [replace(r, answer=replace(results[0].answer, timings=timings)) for r in results]
     counted = figures_of([fresh[0], fresh[1], replace(fresh[2], cached=True)])
-    assert counted["stages"] == {"retrieve_s": 1, "judge_s": 2, "generate_s": 4, "cite_s": 0.5}
+    assert counted["stages"] == {
+        "rewrite_s": 0.4,
+        "retrieve_s": 1,
+        "judge_s": 2,
+        "read_s": 0.1,
+        "generate_s": 4,
+        "cite_s": 0.5,
+    }
     assert counted["seconds"] == 8
     assert ["writing", "4.0", "50%"] in stage_rows(counted)
 

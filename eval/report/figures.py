@@ -19,8 +19,10 @@ Figures = dict[str, Any]
 
 # Stage of an answer -> how the report calls it.
 STAGES = {
+    "rewrite_s": "making it stand alone",
     "retrieve_s": "searching",
     "judge_s": "judging whether it is stated",
+    "read_s": "reading what to answer",
     "generate_s": "writing",
     "cite_s": "checking",
 }

@@ -12,8 +12,10 @@ _JUDGED = {
     "off_point": "what was withheld would be right",
 }
 _STAGES = (
+    ("rewrite_s", "making it stand alone"),
     ("retrieve_s", "searching"),
     ("judge_s", "judging"),
+    ("read_s", "reading what to answer"),
     ("generate_s", "writing"),
     ("cite_s", "checking against the article"),
 )

@@ -1,0 +1,187 @@
+"""A question that asks several things -> the questions in it, each to be answered by itself.
+
+One window of sentences seldom states two things that were asked about. "Who led it, and when did
+they leave?" is two questions, the second a follow-up of the first. What is joined without a verb
+of its own ("When and where ...?", "Who said what and why?") stays one question.
+"""
+
+import re
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import closing
+from dataclasses import replace
+from itertools import groupby
+from math import prod
+
+import prompts
+from rag.types import Answer, Citation, Passage, Sentence, Token, Turn
+
+Events = Generator[Token | Sentence | Answer, None, None]
+
+_ASKING = r"(?:who|whom|whose|what|which|when|where|why|how)\b"
+_PREPOSITION = (
+    r"(?:about|after|against|at|before|between|by|during|for|from|in|into|of|on|over|since"
+    r"|through|to|under|until|with|without)"
+)
+_VERB = (
+    r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must)"
+    r"(?:n['’]t)?\b"
+)
+_BEGINS = rf"(?:{_PREPOSITION} )?{_ASKING}|{_VERB}"
+# "..., and who ...", "... and who ...", "...? Who ...", "...; who ..."
+_SEAM = re.compile(
+    rf"(?:,|;)\s+(?:and|but|or)\s+(?={_BEGINS})|\?\s+(?:and|but|or)?\s*(?={_BEGINS})|;\s+(?={_BEGINS})"
+    rf"|\s+and\s+(?=(?:{_PREPOSITION} )?{_ASKING})",
+    re.IGNORECASE,
+)
+_QUESTION = re.compile(rf"^(?:(?:and|but|so|also)\b,?\s*)*(?:{_BEGINS})", re.IGNORECASE)
+_CLAUSE = re.compile(rf"\b{_ASKING}", re.IGNORECASE)
+_LEAST_WORDS = 3  # "When and where ...": what is shorter asks nothing by itself
+_MOST = 4  # parts; a longer list is taken as it is
+
+
+def parts(question: str) -> tuple[str, ...]:
+    """The questions in `question`, in its own words and order; one that asks one thing is whole."""
+    text = " ".join(question.split())
+    if not _QUESTION.match(text):
+        return (question,)
+    found: list[str] = []
+    at = 0
+    for seam in _SEAM.finditer(text):
+        before = text[at : seam.start()]
+        if _asks(before) and _asks(text[seam.end() :]) and not _embedded(before, seam[0]):
+            found.append(before)
+            at = seam.end()
+    found.append(text[at:])
+    if not 1 < len(found) <= _MOST:
+        return (question,)
+    return tuple(f"{part[:1].upper()}{part[1:].rstrip(' ?.!;,')}?" for part in found)
+
+
+def _asks(text: str) -> bool:
+    return len(text.split()) >= _LEAST_WORDS
+
+
+def _embedded(before: str, seam: str) -> bool:
+    """Whether a bare "and" goes on with a clause: "Did he say who led it and who paid?"."""
+    asking = 0 if re.match(_VERB, before, re.IGNORECASE) else 1
+    return seam.strip().lower() == "and" and len(_CLAUSE.findall(before)) > asking
+
+
+def in_parts(
+    question: str, history: Sequence[Turn], answer: Callable[[str, Sequence[Turn]], Events]
+) -> Events:
+    """Answer each part of `question` by `answer`, as a follow-up of `history` and those before it.
+
+    What can be shown comes as it does, its footnotes numbered through; one answer to all is last.
+    """
+    asked = parts(question)
+    if len(asked) == 1:
+        yield from answer(question, history)
+        return
+    before, footnotes = list(history), Footnotes()
+    answers: list[Answer] = []
+    for row, part in enumerate(asked):
+        if row:
+            yield Token(" ")
+        with closing(answer(part, before)) as events:
+            for event in events:
+                if isinstance(event, Answer):
+                    answers.append(event)
+                    before.append(Turn(part, "" if event.abstained else event.text))
+                elif isinstance(event, Sentence):
+                    yield replace(event, citations=tuple(map(footnotes.renumber, event.citations)))
+                else:
+                    yield event
+    yield joined(question, answers)
+
+
+def joined(question: str, answers: Sequence[Answer]) -> Answer:
+    """The `answers` to the parts of `question`, in their order and at least one, as one answer.
+
+    A refusal where all of them refuse.
+    """
+    given = [answer for answer in answers if not answer.abstained]
+    missing = tuple(answer.question for answer in answers if answer.abstained) if given else ()
+    footnotes, text = Footnotes(), ""
+    citations: list[Citation] = []
+    disagreement = []
+    for answer in given:
+        text += " " if text else ""
+        more, moved = _moved(answer, len(text), footnotes)
+        text += more
+        numbers = {old.number: new.number for old, new in zip(answer.citations, moved, strict=True)}
+        for position in answer.disagreement:
+            cited = tuple(numbers[number] for number in position.citations)
+            disagreement.append(replace(position, citations=cited))
+        citations += moved
+    whole = [text or prompts.REFUSAL, *map(prompts.missing, missing)]
+    return replace(
+        answers[-1],  # its clock is that of them all
+        question=question,
+        standalone_question=" ".join(answer.standalone_question for answer in answers),
+        text=" ".join(whole),
+        abstained=not given,
+        reason="" if given else answers[0].reason,
+        confidence=_confidence(given, answers),
+        citations=tuple(citations),
+        passages=_passages(answers),
+        disagreement=tuple(disagreement),
+        weighed=tuple(place for answer in answers for place in answer.weighed),
+        judge_prompt=_paragraphs(answer.judge_prompt for answer in answers),
+        answer_prompt=_paragraphs(answer.answer_prompt for answer in answers),
+        missing=missing,
+    )
+
+
+class Footnotes:
+    """Numbers quotes through, whichever part of the question they answer: each keeps its own."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[str, int], int] = {}
+
+    def renumber(self, citation: Citation) -> Citation:
+        """`citation` with the number that its quote has among all of them."""
+        place = (citation.article_id, citation.start)
+        number = self._numbers.setdefault(place, len(self._numbers) + 1)
+        return replace(citation, number=number)
+
+
+def _moved(answer: Answer, at: int, footnotes: Footnotes) -> tuple[str, list[Citation]]:
+    """The text of `answer`, to stand at `at` of a longer one, and its citations, renumbered."""
+    text, done = "", 0
+    moved: list[Citation] = []
+    for (start, end), group in groupby(answer.citations, lambda c: (c.answer_start, c.answer_end)):
+        cited = list(group)
+        text += answer.text[done:start]
+        offset = at + len(text) - start
+        text += answer.text[start:end]
+        done = end + len(_markers(cited))
+        for citation in map(footnotes.renumber, cited):
+            moved.append(replace(citation, answer_start=start + offset, answer_end=end + offset))
+        text += _markers(moved[-len(cited) :])
+    return text + answer.text[done:], moved
+
+
+def _markers(citations: Sequence[Citation]) -> str:
+    """What stands behind a sentence with these `citations` (rag/draft.py)."""
+    return "".join(f" [{citation.number}]" for citation in citations)
+
+
+def _confidence(given: Sequence[Answer], answers: Sequence[Answer]) -> float:
+    """The probability that all that is given is right, taking one to be no sign of another."""
+    if given:
+        return prod(answer.confidence for answer in given)
+    return max(answer.confidence for answer in answers)
+
+
+def _passages(answers: Sequence[Answer]) -> tuple[Passage, ...]:
+    """The nearest passages to each part, those of the first before those of the next."""
+    found: dict[str, Passage] = {}
+    for passage in (passage for answer in answers for passage in answer.passages):
+        known = found.setdefault(passage.id, passage)
+        found[passage.id] = replace(known, used=known.used or passage.used)
+    return tuple(found.values())
+
+
+def _paragraphs(texts: Iterable[str]) -> str:
+    return "\n\n".join(filter(None, texts))
