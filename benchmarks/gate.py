@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--cases", type=int, metavar="N", help="a seeded sample of so many of the report split")
     add("--seed", type=int, default=0, help="which sample (default: 0)")
     add("--only", choices=MUTATIONS, action="append", help="this mutation; may be given again")
-    add("--runs", type=int, default=3, help="runs of the unchanged system (default: 3)")
+    add("--runs", type=int, default=10, help="runs of the unchanged system (default: 10)")
     add("--again", action="store_true", help="ask the model in those runs too, cached or not")
     add("--corpus", type=Path, default=PROJECT / "seeds", help="folder of the articles")
     add("--file", type=Path, default=CASES, help="file of cases (default: bundled)")

@@ -12,13 +12,28 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from eval.options import CASES
 from eval.outcomes import read_json
 from eval.report.document import check_format
 from eval.report.markdown import escaped, table
-from eval.report.rows import kind_rows, reading_rows, score_rows, share_rows, spread_rows
+from eval.report.rows import (
+    confidence_rows,
+    group_rows,
+    reading_rows,
+    score_rows,
+    share_rows,
+    spread_rows,
+    stage_rows,
+)
 from rag import FootnoteError
 from rag.errors import ConfigError
 
+_HEAD = (
+    "# Quality\n\nWritten by `make quality` from reports of this program; what there is no report "
+    "of stays as it was. The hash of the program tells which sections are of one. Shares have "
+    "95 % Wilson intervals, medians and means bootstrap ones; see [evaluation.md](evaluation.md). "
+    "Cases of the split `tune` took part in choosing and tuning; those of `report` did not."
+)
 FILES = ("reports/*/report.json", "reports/*/reading.json")
 
 
@@ -35,10 +50,11 @@ def main(argv: Sequence[str] | None = None) -> int:
                 "There are no reports in reports/. Run `footnote eval run` or `footnote eval read` "
                 "first, or name the files."
             )
-        text = page([(file, read_json(file)) for file in files])
+        before = args.out.read_text(encoding="utf-8") if args.out.exists() else ""
+        text = page([(file, read_json(file)) for file in files], before)
         args.out.write_text(text, encoding="utf-8")
     except OSError as error:
-        print(f"quality: {args.out} cannot be written: {error.strerror}.", file=sys.stderr)
+        print(f"quality: {args.out} cannot be used: {error.strerror}.", file=sys.stderr)
         return 2
     except FootnoteError as error:
         print(f"quality: {error}", file=sys.stderr)
@@ -47,19 +63,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def page(reports: Sequence[tuple[Path, Mapping[str, Any]]]) -> str:
-    """The page of the reports, in their order. Raises ConfigError for what is no whole report."""
-    parts = [
-        "# Quality",
-        "Written by `make quality` from reports of this program. Shares have 95 % Wilson "
-        "intervals, medians and means bootstrap ones; see [evaluation.md](evaluation.md).",
-    ]
+def page(reports: Sequence[tuple[Path, Mapping[str, Any]]], before: str = "") -> str:
+    """The page of the reports, in their order; raises ConfigError for what is no whole report.
+
+    What the page had `before` and no report is of stays as it was, behind them.
+    """
+    sections = _sections(before)
+    new: dict[str, str] = {}
     for file, data in reports:
         try:
-            parts += _reading(data) if "reading" in data else _run(file, data)
+            title, *parts = _reading(data) if "reading" in data else _run(file, data)
         except (KeyError, TypeError, AttributeError) as error:
             raise ConfigError(f"{file} is damaged ({error!r}). Run it again.") from error
-    return "\n\n".join(parts) + "\n"
+        new[title] = "\n\n".join([title, *parts])
+    kept = [text for title, text in sections.items() if title not in new]
+    return "\n\n".join([_HEAD, *new.values(), *kept]) + "\n"
+
+
+def _sections(text: str) -> dict[str, str]:
+    """The sections of a page by their titles, which are part of them."""
+    found = [f"## {part.strip()}" for part in f"\n{text}".split("\n## ")[1:]]
+    return {section.split("\n")[0]: section for section in found}
 
 
 def _run(file: Path, data: Mapping[str, Any]) -> list[str]:
@@ -67,21 +91,28 @@ def _run(file: Path, data: Mapping[str, Any]) -> list[str]:
     made_with, whole = data["configuration"], data["summary"]
     corpus = Path(made_with["settings"]["corpus"]).name
     command = ["footnote", "eval", "run", "--split", made_with["split"], "--fresh"]
-    command += ["--cases", made_with["cases"], "--corpus", corpus, "--model", made_with["model"]]
+    if (made_with["cases"], corpus) != (CASES.name, "seeds"):  # those are the default
+        command += ["--cases", made_with["cases"], "--corpus", corpus]
+    command += ["--model", made_with["model"]]
+    groups = whole["splits"] if len(whole["splits"]) > 1 else {}
+    tables = [share_rows("all" if groups else "figure", whole["overall"])]
+    tables += [share_rows(f"split {name}", group) for name, group in groups.items()]
+    tables += [of(whole["overall"]) for of in (score_rows, confidence_rows, spread_rows)]
+    tables += [stage_rows(whole["overall"]), group_rows("kind", whole["kinds"])]
+    if whole["tags"]:
+        tables.append(group_rows("tag", whole["tags"]))
     return [
         f"## {escaped(made_with['cases'])} on {escaped(corpus)}",
         *_made_with(made_with, command, whole["overall"]["cases"]),
         *([f"**{escaped(data['note'])}**"] if data["note"] else []),
-        table(share_rows("figure", whole["overall"])),
-        table(score_rows(whole["overall"])),
-        table(spread_rows(whole["overall"])),
-        table(kind_rows(whole["kinds"])),
+        *map(table, tables),
     ]
 
 
 def _reading(data: Mapping[str, Any]) -> list[str]:
     made_with = data["configuration"]
-    command = ["footnote", "eval", "read", made_with["cases"], "--format", made_with["format"]]
+    file = made_with.get("file", made_with["cases"])
+    command = ["footnote", "eval", "read", file, "--format", made_with["format"]]
     if made_with["limit"]:
         command += ["--limit", str(made_with["limit"]), "--seed", str(made_with["seed"])]
     if made_with["altered"]:

@@ -4,7 +4,9 @@ import sys
 from collections.abc import Callable, Sequence
 
 from eval.options import (
+    BELOW,
     INTERRUPTED,
+    PASSED,
     UNUSABLE,
     calibrate_parser,
     compare_parser,
@@ -61,8 +63,14 @@ def _compare(argv: Sequence[str]) -> int:
     args = compare_parser().parse_args(argv)
     before, after = load_run(args.before), load_run(args.after)
     print(f"before: {before.model}; after: {after.model}")
-    print(comparison_text(comparison_record(compare(before, after))))
-    return 0
+    found = compare(before, after)
+    if not found.cases:
+        raise ConfigError(
+            f"{args.before} and {args.after} have no case in common that asks the same. "
+            "Name two runs of the same cases."
+        )
+    print(comparison_text(comparison_record(found)))
+    return BELOW if found.regressions else PASSED
 
 
 def _report(argv: Sequence[str]) -> int:

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, replace
 
-from eval.metrics import GOOD
 from eval.outcomes import PAIRED, Run
-from eval.stats import Interval, difference_of_means, difference_of_medians, holm, mcnemar
+from eval.stats import Interval, difference_of_means, difference_of_medians, mcnemar, tarone
 
 ALPHA = 0.05
+# How good an outcome is; whatever is not here, such as a wrong answer or a crash, is 0.
+_WORTH = {"right": 2, "refused_rightly": 2, "refused_wrongly": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +16,8 @@ class Difference:
 
     `before` and `after` count the cases that pass; `difference` is of the shares,
     None of a single case. `p` is the two-sided exact McNemar test; `p_worse` is one-sided and
-    allows for the other figures tested beside it (Holm). `better` and `worse` are the ids of the
-    cases that changed.
+    allows for the other figures tested beside it (Tarone). `better` and `worse` are the ids of
+    the cases that changed.
     """
 
     figure: str
@@ -37,7 +38,10 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A case with another outcome than before; `better` is None when both are good or bad."""
+    """A case with another outcome than before; `better` is None when neither is the better one.
+
+    A wrong answer is worse than a wrong refusal.
+    """
 
     id: str
     before: str
@@ -75,7 +79,11 @@ def compare(before: Run, after: Run) -> Comparison:
         if name in before.cases and before.cases[name].of == case.of
     ]
     differences = [found for figure in PAIRED if (found := _differ(before, after, shared, figure))]
-    adjusted = holm([difference.p_worse for difference in differences])
+    adjusted = tarone(
+        [difference.p_worse for difference in differences],
+        [len(difference.better) + len(difference.worse) for difference in differences],
+        ALPHA,
+    )
     timed = [name for name in shared if name in before.seconds and name in after.seconds]
     return Comparison(
         before=before.name,
@@ -122,5 +130,5 @@ def _differ(before: Run, after: Run, shared: list[str], figure: str) -> Differen
 
 
 def _change(name: str, before: str, after: str) -> Change:
-    was, is_ = before in GOOD, after in GOOD
-    return Change(name, before, after, None if was == is_ else is_)
+    was, is_ = _WORTH.get(before, 0), _WORTH.get(after, 0)
+    return Change(name, before, after, None if was == is_ else is_ > was)

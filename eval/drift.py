@@ -21,7 +21,7 @@ from rag.types import Article
 
 LEAST = 5  # answers in both runs, for their lengths to tell anything
 SHORTER = 0.5
-_UNREAD = (*INDIFFERENT, "model", "threads")  # settings that make no answer another
+_UNREAD = (*INDIFFERENT, "conversations", "model", "threads")  # that make no answer another
 Setup = Mapping[str, Any]
 
 
@@ -67,13 +67,23 @@ def drift(before: Run, after: Run, cases: Sequence[Case], seeds: Path) -> list[C
     checks.append(_count("changed_prompts_max", words, _MEANT))
     changed = [  # a setting that only one of the two programs has is no change of it
         f"{name} {then['settings'][name]} -> {now['settings'][name]}"
-        for name in sorted(then["settings"].keys() & now["settings"].keys())
+        for name in sorted(then["settings"].keys() & now["settings"].keys() - set(_UNREAD))
         if then["settings"][name] != now["settings"][name]
     ]
     return [*checks, _count("changed_settings_max", changed, _MEANT)]
 
 
 _MEANT = "If this is meant, make a new baseline with --save-baseline; changed"
+
+
+def deleted(before: Run, cases: Sequence[Case]) -> Check:
+    """How many cases of the baseline are no longer among `cases`, all those of the file.
+
+    A case that fails and is deleted would leave no trace otherwise.
+    """
+    left = {case.id for case in cases}
+    gone = [name for name in before.cases if name not in left]
+    return _count("deleted_cases_max", gone, _MEANT)
 
 
 def stale(articles: Sequence[Article], files: Mapping[str, Path]) -> Check:

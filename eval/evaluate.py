@@ -10,12 +10,12 @@ from eval import memory, outcomes
 from eval.compare import Comparison, compare
 from eval.configuration import answer_context, configuration
 from eval.dataset import Case, load, of_split
-from eval.drift import Setup, drift, misfit, setup_of, stale
+from eval.drift import Setup, deleted, drift, misfit, setup_of, stale
 from eval.gate import Check, gate, load_thresholds
 from eval.options import BELOW, CASES, HERE, INTERRUPTED, PASSED
 from eval.report import files
 from eval.report.document import Document, Findings, document, result_record
-from eval.report.figures import figures
+from eval.report.figures import figures, short
 from eval.report.text import text
 from eval.runner import Result, Rules, run
 from eval.ticker import Ticker
@@ -36,7 +36,8 @@ def evaluate(args: argparse.Namespace) -> int:
     Raises FootnoteError for what cannot be used, KeyboardInterrupt when not one case was asked.
     """
     # Whatever can be refused is refused before minutes of questions.
-    cases = _choose(args)
+    every = load(args.cases)
+    cases = _choose(args, every)
     thresholds = load_thresholds(args.thresholds)
     goals = load_thresholds(args.thresholds, "goal")
     settings = Settings.load(model=args.model, corpus=args.corpus)
@@ -59,14 +60,18 @@ def evaluate(args: argparse.Namespace) -> int:
         raise KeyboardInterrupt
     note = _note(args, len(results), len(cases))
     group = figures(results)
-    checks = gate(group, thresholds, strict=args.strict)
+    checks = gate(group, thresholds, strict=args.strict, short=short(results))
     checks.append(stale(articles, _files(settings)))
     after = _run_of(results, str(out), setup)
     if before and (why := misfit(before, after)):
-        checks.append(Check("baseline", 0, None, reason=f"not compared with {baseline}: {why}"))
+        # One that was named was meant: a swapped model has to be told, and not only by a line.
+        figure = 1.0 if args.baseline else None
+        reason = f"Not compared with {baseline}: {why}"
+        checks.append(Check("misfit_baselines_max", 0, figure, reason=reason))
         before = None
     if before:
         checks += drift(before, after, cases, PROJECT / "seeds")
+        checks.append(deleted(before, every))
     findings = Findings(
         checks=[] if note else checks,
         goals=gate(group, goals, strict=True),
@@ -78,7 +83,8 @@ def evaluate(args: argparse.Namespace) -> int:
     whole = document(made_with | options, results, findings)
     _tell(whole, out)
     if len(results) < len(cases):
-        print("Run the same command again to go on from here.")
+        same = "the same command with --no-cache in the place of --fresh"
+        print(f"Run {same if args.fresh else 'the same command'} again to go on from here.")
         return INTERRUPTED
     kept.finish()
     if args.save_baseline:
@@ -109,8 +115,8 @@ def is_bundled(corpus: Path) -> bool:
     return corpus.resolve() == Settings().corpus.resolve()
 
 
-def _choose(args: argparse.Namespace) -> list[Case]:
-    cases = of_split(load(args.cases), args.split)
+def _choose(args: argparse.Namespace, every: Sequence[Case]) -> list[Case]:
+    cases = of_split(every, args.split)
     if not cases:
         raise ConfigError(f"{args.cases} has no cases of the split {args.split}. Choose another.")
     return cases[: args.limit]

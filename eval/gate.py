@@ -20,6 +20,7 @@ NAMES = (
 # No sample of cases makes these vary: one invalid citation or one crash is a defect.
 _NOTHING = "nothing to measure"
 HARD = ("citation_valid", "errors")
+_NAMED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,30 +68,41 @@ class Check:
         line = f"{self.state:<5} {self.threshold:<20} {self.bound:<6g} figure {self.figure:.4g}"
         if self.met:
             return line
-        if self.low is None or self.high is None:
-            return f"{line}. {self.reason}" if self.reason else line
-        return f"{line}, 95 % interval {self.low:.3f} to {self.high:.3f}"
+        if self.low is not None and self.high is not None:
+            line = f"{line}, 95 % interval {self.low:.3f} to {self.high:.3f}"
+        return f"{line}. {self.reason}" if self.reason else line
 
 
 def gate(
-    figures: Mapping[str, Any], thresholds: Mapping[str, float], *, strict: bool = False
+    figures: Mapping[str, Any],
+    thresholds: Mapping[str, float],
+    *,
+    strict: bool = False,
+    short: Mapping[str, Sequence[str]] | None = None,
 ) -> list[Check]:
     """Hold the figures of one group against the thresholds, in their order.
 
     A share fails when its Wilson interval lies wholly on the wrong side of the bound; `strict`
-    takes the bare figure, as is always done for citations and crashes.
+    takes the bare figure, as is always done for citations and crashes. `short` are the ids of the
+    cases that a figure lacks, by figure.
     """
     checks = []
     for threshold, bound in thresholds.items():
         name = threshold.rpartition("_")[0]
-        figure = figures[name]
+        figure, reason = figures[name], through((short or {}).get(name, ()))
         if not isinstance(figure, dict):
-            checks.append(Check(threshold, bound, figure))
+            checks.append(Check(threshold, bound, figure, reason=reason))
         elif strict or name in HARD:
-            checks.append(Check(threshold, bound, figure["rate"]))
+            checks.append(Check(threshold, bound, figure["rate"], reason=reason))
         else:
-            checks.append(Check(threshold, bound, figure["rate"], figure["low"], figure["high"]))
+            low, high = figure["low"], figure["high"]
+            checks.append(Check(threshold, bound, figure["rate"], low, high, reason))
     return checks
+
+
+def through(ids: Sequence[str]) -> str:
+    """Which cases it is through, the first of them; empty for none."""
+    return f"Cases: {', '.join(ids[:_NAMED])}{', ...' if len(ids) > _NAMED else ''}" if ids else ""
 
 
 def load_thresholds(path: Path, section: str = "report") -> dict[str, float]:

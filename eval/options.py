@@ -109,6 +109,7 @@ def compare_parser() -> argparse.ArgumentParser:
         prog="footnote eval compare",
         description="Compare two runs case by case: the difference of each figure with its "
         "interval, the exact McNemar test, and the cases that changed.",
+        epilog="Exit code: 0 no figure got worse beyond chance, 1 one did, 2 unusable input.",
     )
     for name, text in (("before", "the run to compare with"), ("after", "the other run")):
         parser.add_argument(

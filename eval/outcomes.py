@@ -12,8 +12,9 @@ from rag.errors import ConfigError
 # Figure -> how it is called where two runs are compared.
 PAIRED = {
     "right": "answerable, right",
+    "not_wrong": "answerable, right or refused",
     "refused_rightly": "unanswerable, refused",
-    "right_cited": "right, quotes hold every fact",
+    "right_cited": "right both times, quotes hold every fact",
     "hit10": "first 10 sentences hold every fact",
 }
 _VERSION = 2
@@ -39,14 +40,16 @@ class CaseOutcome:
     def passes(self, figure: str) -> bool | None:
         """Whether the case counts for a figure of `PAIRED`; None when it is not one of its cases.
 
-        A crash counts as a miss of what was asked for. A case whose answer is not right does
-        not count for `right_cited`, so that both runs have the same cases.
+        A crash counts as a miss of what was asked for.
         """
-        if figure in ("right", "refused_rightly"):
-            belongs = self.answerable == (figure == "right")
-            return self.outcome == figure if belongs else None
+        if figure == "refused_rightly":
+            return None if self.answerable else self.outcome == figure
+        if figure == "right":
+            return self.outcome == figure if self.answerable else None
+        if figure == "not_wrong":
+            return self.outcome in ("right", "refused_wrongly") if self.answerable else None
         if figure == "right_cited":
-            return bool(self.right_cited) if self.answerable else None
+            return bool(self.right_cited) if self.outcome == "right" else None
         return self.hit10
 
 

@@ -1,8 +1,9 @@
 """A pytest plugin: with `--footnote-cases FILE`, one test for each case of the file.
 
 A test fails with its verdict's reason when the answer is not right or not rightly refused, when
-a citation is not the article's text, and when the question crashes or takes too long. Without
-the option nothing is collected and nothing is loaded.
+a citation is not the article's text, and when the question crashes or takes too long. A case that
+failed in the baseline as well (`--footnote-baseline`) is an expected failure. Without the option
+nothing is collected and nothing is loaded.
 """
 
 from collections.abc import Iterator
@@ -58,8 +59,28 @@ class CaseFile(pytest.File):
             cases = load(self.path)
         except FootnoteError as error:
             raise self.CollectError(str(error)) from error
+        known = self._known()
         for case in cases:
-            yield CaseItem.from_parent(self, name=case.id, case=case)
+            item = CaseItem.from_parent(self, name=case.id, case=case)
+            if was := known.get(case.id):
+                item.add_marker(pytest.mark.xfail(reason=f"{was} in the baseline", strict=False))
+            yield item
+
+    def _known(self) -> dict[str, str]:
+        """The outcomes of the cases that failed in the baseline. Raises CollectError."""
+        from eval.metrics import GOOD
+        from eval.outcomes import load_run
+        from rag.errors import FootnoteError
+
+        named = self.config.getoption("--footnote-baseline")
+        file = Path(named) if named else self.path.with_suffix(".baseline.json")
+        if not named and not file.exists():
+            return {}
+        try:
+            cases = load_run(file).cases
+        except FootnoteError as error:
+            raise self.CollectError(str(error)) from error
+        return {id_: case.outcome for id_, case in cases.items() if case.outcome not in GOOD}
 
 
 class CaseItem(pytest.Item):
@@ -115,6 +136,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options."""
     group = parser.getgroup("footnote", "question answering by Footnote")
     group.addoption("--footnote-cases", metavar="FILE", help="test each case of this file")
+    group.addoption(
+        "--footnote-baseline",
+        metavar="FILE",
+        help="a baseline or report: what failed there may fail (default: beside the cases)",
+    )
     group.addoption(
         "--footnote-corpus", metavar="DIR", help="folder of articles (default: the settings')"
     )

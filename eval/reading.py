@@ -50,7 +50,9 @@ def read_set(args: argparse.Namespace) -> int:
         assistant.warm()
         made_with = configuration(assistant, settings, args.file, PROJECT / "prompts")
         made_with |= {"format": args.format, "limit": args.limit, "seed": args.seed}
-        made_with |= {"altered": args.altered}
+        # many sets are a cases.jsonl in a folder of their name
+        file = f"{args.file.resolve().parent.name}/{args.file.name}"
+        made_with |= {"altered": args.altered, "file": file}
         if args.fresh:
             forget(out)
         # No answer depends on the articles that the assistant was opened with.
@@ -66,7 +68,8 @@ def read_set(args: argparse.Namespace) -> int:
     print("\n".join(f"{r.case.id}: {r.reason}" for r in readings if not r.answer))
     _write(out / REPORT, data)
     if len(readings) < len(cases):
-        print("Interrupted. Run the same command again to go on from here.")
+        how = "without --fresh " if args.fresh else ""
+        print(f"Interrupted. Run the same command again {how}to go on from here.")
         return INTERRUPTED
     memory.finish()
     return PASSED

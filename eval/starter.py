@@ -111,6 +111,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"footnote eval new: {error}", file=sys.stderr)
         return UNUSABLE
     print(
-        f"Written: {args.file}. Fill in every {PLACEHOLDER}, then: footnote eval lint {args.file}"
+        f"Written: {args.file}. Fill in every {PLACEHOLDER}, then: "
+        f"footnote eval lint {args.file} --corpus FOLDER"
     )
     return WRITTEN

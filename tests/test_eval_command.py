@@ -92,8 +92,19 @@ def test_model_out_and_verbose(launch: Launch, tmp_path: Path, capsys: Captured)
 
 def test_ctrl_c_reports_what_there_is(launch: Launch, tmp_path: Path, capsys: Captured) -> None:
     assert launch(script={"b?": KeyboardInterrupt()}) == 130
-    assert "Interrupted after 1 of 2 cases: the gate is skipped." in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "Interrupted after 1 of 2 cases: the gate is skipped." in out
+    assert "Run the same command again to go on from here." in out
     assert (tmp_path / command.report_folder(tmp_path / "articles") / "report.json").is_file()
+
+
+def test_a_fresh_run_that_was_interrupted_goes_on_as_it_says(
+    launch: Launch, capsys: Captured
+) -> None:
+    assert launch("--fresh", script={"b?": KeyboardInterrupt()}) == 130
+    assert "with --no-cache in the place of --fresh" in capsys.readouterr().out
+    assert launch("--no-cache") == 0
+    assert "Going on with the interrupted run: 1 answers" in capsys.readouterr().out
 
 
 def test_ctrl_c_before_any_answer_writes_no_report(

@@ -41,12 +41,33 @@ def test_equal_runs_show_no_change() -> None:
 
 def test_a_regression_is_named_with_its_cases() -> None:
     found = compare(a_run("one", *[True] * 12), a_run("two", *[False] * 8, *[True] * 4))
-    assert [difference.figure for difference in found.regressions] == ["right", "right_cited"]
+    assert [difference.figure for difference in found.regressions] == ["right", "not_wrong"]
     assert found.regressions[0].worse == tuple(f"a{n}" for n in range(8))
     assert (found.regressions[0].before, found.regressions[0].after) == (12, 4)
     text = comparison_text(comparison_record(found))
-    assert "Regression: answerable, right: 12 -> 4 of 12 (p = 0.0117); worse: a0, a1," in text
+    assert "Regression: answerable, right: 12 -> 4 of 12 (p = 0.0078); worse: a0, a1," in text
     assert "worse: a0: right -> wrong" in text
+
+
+def test_a_refusal_that_becomes_a_wrong_answer_is_worse() -> None:
+    before, after = a_run("one", *[False] * 12), a_run("two", *[False] * 12)
+    refused = {id_: replace(case, outcome="refused_wrongly") for id_, case in before.cases.items()}
+    found = compare(replace(before, cases=refused), after)
+    assert [difference.figure for difference in found.regressions] == ["not_wrong"]
+    assert {change.better for change in found.changes} == {False}
+    back = compare(after, replace(before, cases=refused))
+    assert (back.regressions, {change.better for change in back.changes}) == ((), {True})
+
+
+def test_quotes_that_lack_a_fact_are_looked_for_where_both_runs_are_right() -> None:
+    before, after = a_run("one", *[True] * 12), a_run("two", *[True] * 8, *[False] * 4)
+    bare = {
+        id_: replace(case, right_cited=case.right_cited and row > 5)
+        for row, (id_, case) in enumerate(after.cases.items())
+    }
+    found = compare(before, replace(after, cases=bare))
+    (cited,) = [d for d in found.differences if d.figure == "right_cited"]
+    assert (cited.cases, cited.before, cited.after, cited.regressed) == (8, 8, 2, True)
 
 
 def test_one_figure_cannot_hide_another_getting_worse() -> None:
@@ -141,6 +162,14 @@ def test_compare_reads_report_folders_and_says_what_changed(
     assert "worse: a: right -> wrong" in out
     assert "worse: c: refused_rightly -> answered_unanswerable" in out
     assert "median answer time" in out
+    many = [case(f"c{n}") for n in range(8)]
+    for name, script in (("good", {}), ("bad", {f"c{n}?": answer("No idea.") for n in range(8)})):
+        (tmp_path / name).mkdir()
+        write(a_document(run(Scripted({**script}), many)), tmp_path / name)
+    assert main(["compare", str(tmp_path / "good"), str(tmp_path / "bad")]) == 1
+    assert main(["compare", str(tmp_path / "bad"), str(tmp_path / "good")]) == 0
+    assert main(["compare", str(tmp_path / "good"), str(tmp_path / "new")]) == 2
+    assert "no case in common" in capsys.readouterr().err
 
 
 # The gate of a run

@@ -101,6 +101,22 @@ def test_the_gate_says_that_a_baseline_is_of_another_model(
     out = capsys.readouterr().out
     assert "it is of the model one, and this run is of two." in out
     assert "got worse beyond chance" not in out
+    # One that is named was meant to be compared with.
+    assert launch("--model", "two", "--fresh", "--baseline", "cases.baseline.json") == 1
+    assert "FAIL  misfit_baselines_max" in capsys.readouterr().out
+
+
+def test_a_case_that_was_deleted_fails_the_gate_until_there_is_a_new_baseline(
+    launch: Launch, tmp_path: Path, capsys: Captured
+) -> None:
+    assert launch("--split", "all", "--save-baseline") == 0
+    assert launch("--split", "tune") == 0  # the others are not asked, and are there
+    cases = tmp_path / "cases.jsonl"
+    cases.write_text("\n".join(cases.read_text().splitlines()[1:]))
+    assert launch("--split", "all") == 1
+    out = capsys.readouterr().out
+    assert "FAIL  deleted_cases_max" in out
+    assert "changed: a." in out
 
 
 def test_a_changed_setting_fails_the_gate_until_there_is_a_new_baseline(

@@ -1,15 +1,16 @@
 """The thresholds, and what the gate makes of them."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from eval_fakes import mixed
 
-from eval.gate import Check, gate, gate_text, goals_text, load_thresholds
+from eval.gate import Check, gate, gate_text, goals_text, load_thresholds, through
 from eval.metrics import share
 from eval.options import THRESHOLDS
-from eval.report.figures import figures
+from eval.report.figures import figures, short
 from rag.errors import ConfigError
 
 
@@ -44,6 +45,19 @@ def test_gate_reads_shares_and_counts_in_the_thresholds_order() -> None:
     assert [str(check).split()[0] for check in checks] == ["n/a", "FAIL", "PASS", "FAIL"]
     assert "0.1" in str(checks[1])
     assert "0.05" in str(checks[1])
+
+
+def test_a_failed_threshold_names_the_cases_that_it_is_through() -> None:
+    results = mixed()
+    results[0] = replace(results[0], citations_valid=(False,))
+    thresholds = {"citation_valid_min": 1.0, "right_cited_min": 0.9, "errors_max": 0.0}
+    checks = gate(figures(results), thresholds, strict=True, short=short(results))
+    assert [check.reason for check in checks] == ["Cases: a", "Cases: b", "Cases: d"]
+    assert str(checks[0]).endswith("Cases: a")
+    loose = gate(figures(results), thresholds, short=short(results))
+    assert str(loose[1]).endswith("Cases: b")
+    assert through([f"c{n}" for n in range(12)]).endswith("c8, c9, ...")
+    assert through([]) == ""
 
 
 def test_the_bundled_goals_are_those_agreed_on() -> None:

@@ -16,6 +16,7 @@ from eval.compare import compare
 from eval.gate import Check
 from eval.outcomes import run_of
 from eval.report import curves, plots
+from eval.report.document import result_record
 from eval.report.files import write
 from eval.report.html import highlight, html
 from eval.report.junit import junit
@@ -93,7 +94,8 @@ def test_failing_cases_can_be_opened_and_hold_the_evidence() -> None:
     for told in ("c?", "Talabani did.", "Adeeb", "The answer does not state: Adeeb.", "broken"):
         assert told in opened
     assert f"<mark>{QUOTE}<sup>1</sup></mark> It went to Qom in March." in opened
-    assert opened.count("<details>") == 3 + 2  # the cases that went well, the configuration
+    assert opened.count("<details>") == 4 + 2  # the cases that went well, the configuration
+    assert '<span class="tag">quotes lack a fact</span> b?' in opened
 
 
 def test_what_an_article_a_model_or_a_case_says_stays_text() -> None:
@@ -147,7 +149,7 @@ def test_coverage_refuses_the_least_sure_first_and_ties_together() -> None:
 def test_reliability_bins_by_confidence() -> None:
     found = curves.reliability(records((0.55, True), (0.57, False), (0.9, True), (1.0, True)))
     assert [(b.right.label, b.right.k, b.right.n) for b in found] == [
-        ("0.5 to 0.6", 1, 2), ("0.9 to 1.0", 2, 2),
+        ("0.5 to 0.6", 1, 2), ("0.8 to 0.9", 1, 1), ("0.9 to 1.0", 1, 1),
     ]  # fmt: skip
     assert found[0].confidence == pytest.approx(0.56)
 
@@ -233,6 +235,31 @@ def test_junit_tells_failures_from_crashes() -> None:
     assert "Answer: Talabani did." in (failure.text or "")
     assert [test.get("name") for test in gate] == ["right_min", "no regression"]
     assert gate.get("failures") == "1"
+
+
+def test_junit_skips_what_failed_in_the_baseline_too() -> None:
+    was = mixed()
+    before = run_of("then", "m", [result_record(result) for result in was])
+    now = [replace(was[0], verdict=was[2].verdict), *was[1:]]  # a is wrong now, c is as it was
+    after = run_of("now", "m", [result_record(result) for result in now])
+    root = ElementTree.fromstring(junit(a_document(now, comparison=compare(before, after))))
+    cases = root.findall("testsuite")[0]
+    skipped = [test.get("name") for test in cases if test.find("skipped") is not None]
+    assert skipped == ["c", "d", "f"]
+    assert [test.get("name") for test in cases if test.find("failure") is not None] == ["a", "b"]
+    assert (cases.get("skipped"), cases.get("failures"), cases.get("errors")) == ("3", "2", "0")
+    note = cases.find("testcase[@name='c']/skipped")
+    assert note is not None
+    assert note.get("message") == "as in the baseline: wrong"
+
+
+def test_an_invalid_citation_is_never_known() -> None:
+    off = replace(mixed()[2], citations_valid=(False,))
+    run = run_of("then", "m", [result_record(off)])
+    data = a_document([off], comparison=compare(run, run))
+    failure = ElementTree.fromstring(junit(data)).find("testsuite/testcase/failure")
+    assert failure is not None
+    assert failure.get("type") == "wrong, citation invalid"
 
 
 def test_junit_holds_text_that_xml_cannot() -> None:

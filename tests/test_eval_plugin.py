@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from eval_fakes import Scripted, answer, refusal
 
+from eval.outcomes import CaseOutcome, save_baseline
 from rag import Assistant
 from rag.settings import PROJECT
 
@@ -66,6 +67,26 @@ def test_each_case_is_a_test_that_says_why_it_fails(
     assert "Traceback" not in result.stdout.str()
     assert scripted.model == "articles"
     assert not scripted.warmed  # closed
+
+
+def test_what_failed_in_the_baseline_is_expected_to_fail(
+    pytester: pytest.Pytester, scripted: Scripted
+) -> None:
+    cases = write_cases(pytester.path, "a", "b", "c")
+    known = {"a": CaseOutcome("x", True, "wrong"), "b": CaseOutcome("x", True, "wrong"),
+             "c": CaseOutcome("x", True, "right")}  # fmt: skip
+    save_baseline(pytester.path / "cases.baseline.json", "m", known, {})
+    result = pytester.runpytest_inprocess(*PLUGIN, f"--footnote-cases={cases}")
+    result.assert_outcomes(xpassed=1, xfailed=1, failed=1)
+
+
+def test_a_baseline_that_is_named_has_to_be_one(pytester: pytest.Pytester) -> None:
+    cases = write_cases(pytester.path, "a")
+    result = pytester.runpytest_inprocess(
+        *PLUGIN, f"--footnote-cases={cases}", "--footnote-baseline=none.json"
+    )
+    assert result.ret != 0
+    result.stdout.fnmatch_lines(["*none.json cannot be read*"])
 
 
 def test_a_citation_that_is_off_fails_a_right_answer(

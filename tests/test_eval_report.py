@@ -1,6 +1,7 @@
 """The figures of a run and the report in its forms."""
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -129,9 +130,10 @@ def test_markdown_lists_exactly_the_cases_that_went_wrong() -> None:
     shown = markdown(a_document(mixed()))
     headings = [line for line in shown.splitlines() if line.startswith("### ")]
     assert headings == [
+        r"### b (single\_fact, quotes lack a fact)",
         "### c (list, wrong)",
         r"### d (single\_fact, error)",
-        r"### f (near\_miss, answered_unanswerable)",
+        r"### f (near\_miss, answered unanswerable)",
     ]
     wrong = shown[shown.index("### c") : shown.index("### d")]
     for line in (
@@ -145,6 +147,41 @@ def test_markdown_lists_exactly_the_cases_that_went_wrong() -> None:
     assert "- Reason: ValueError: broken" in shown
     assert "- Expected: a refusal" in shown
     assert "None." in markdown(a_document(run(Scripted({}), [case("a")])))
+
+
+def test_markdown_fits_the_summary_of_a_job() -> None:
+    many = mixed()[2:3] * 203
+    shown = markdown(a_document(many))
+    assert shown.count("### c (list, wrong)") == 200
+    assert "And 3 more, which are in report.html." in shown
+
+
+def test_facts_are_ranked_and_the_confidence_is_held_to_what_was_right() -> None:
+    whole = figures_of(mixed())
+    assert whole["scores"]["mrr10"]["estimate"] == 1.0
+    assert whole["scores"]["recall10"]["of"] == 3  # of the answerable ones, less the crash
+    assert whole["confidence"] == {"answers": 4, "auroc": 0.5, "ece": pytest.approx(0.4)}
+    late = [replace(r, fact_ranks=(4, None)) if r.hit else r for r in mixed()]
+    ranked = figures_of(late)["scores"]
+    assert ranked["mrr10"]["estimate"] == 0.25
+    assert ranked["recall10"]["estimate"] == 0.5
+    assert ranked["ndcg10"]["estimate"] == pytest.approx(
+        (1 / math.log2(5)) / (1 + 1 / math.log2(3))
+    )
+
+
+def test_figures_are_by_tag_too() -> None:
+    tagged = [replace(r, case=replace(r.case, tags=("odd",) if n % 2 else ("even", "all")))
+              for n, r in enumerate(mixed())]  # fmt: skip
+    groups = summary(tagged)["tags"]
+    assert {tag: group["cases"] for tag, group in groups.items()} == {"all": 3, "even": 3, "odd": 3}
+    shown = text(a_document(tagged))
+    assert next(line for line in shown.splitlines() if line.startswith("odd")).split()[1:3] == [
+        "3",
+        "1",
+    ]
+    assert "## By tag" in markdown(a_document(tagged))
+    assert "## By tag" not in markdown(a_document(mixed()))
 
 
 def test_markdown_of_a_model_or_an_article_stays_text() -> None:

@@ -12,8 +12,8 @@ from eval.stats import (
     bootstrap_median,
     difference_of_means,
     difference_of_medians,
-    holm,
     mcnemar,
+    tarone,
     wilson,
 )
 
@@ -122,15 +122,24 @@ def test_mcnemar_wants_the_same_cases() -> None:
         mcnemar([True, False], [True])
 
 
-def test_holm_allows_for_the_figures_tested_together() -> None:
-    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
-    assert holm([0.9, 0.8]) == [1.0, 1.0]
-    assert holm([]) == []
+def test_figures_that_cannot_be_significant_take_nothing_from_the_others() -> None:
+    # five of five worse, and a figure in which one case changed: as if tested alone
+    assert tarone([0.5**5, 0.5], [5, 1], 0.05) == [0.5**5, 1.0]
+    # two figures of five: neither can reach 0.025
+    assert tarone([0.5**5, 0.5**5], [5, 5], 0.05) == [1.0, 1.0]
+    assert tarone([0.5**6, 0.5**6, 0.5], [6, 6, 1], 0.05) == [0.5**5, 0.5**5, 1.0]
+    assert tarone([1.0, 1.0], [0, 0], 0.05) == [1.0, 1.0]
+    assert tarone([], [], 0.05) == []
 
 
-@given(st.lists(st.floats(0, 1), max_size=6))
-def test_holm_makes_nothing_more_significant_and_keeps_the_order(p_values: list[float]) -> None:
-    adjusted = holm(p_values)
-    assert all(p <= now <= 1 for p, now in zip(p_values, adjusted, strict=True))
-    order = sorted(range(len(p_values)), key=p_values.__getitem__)
-    assert sorted(adjusted) == [adjusted[place] for place in order]
+@given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=1, max_size=6))
+def test_no_p_value_falls_and_none_rises_more_than_by_bonferroni(
+    changes: list[tuple[int, int]],
+) -> None:
+    p_values = [mcnemar([True] * w + [False] * b, [False] * w + [True] * b).p_worse
+                for b, w in changes]  # fmt: skip
+    adjusted = tarone(p_values, [b + w for b, w in changes], 0.05)
+    for p, now in zip(p_values, adjusted, strict=True):
+        assert p <= now <= 1
+        if p * len(changes) < 0.05:
+            assert now <= p * len(changes)

@@ -51,7 +51,8 @@ def test_the_page_holds_figures_intervals_and_commands_of_every_report(
     assert "| answerable, right | 2/4 | 50.0% | 15.0% to 85.0% |" in page
     assert "footnote eval run --split all --fresh --cases mine.jsonl --corpus seeds" in page
     assert "| answerable, refused | 1/1 | 100.0% |" in page
-    assert "footnote eval read set.jsonl --format reading --limit 1 --seed 3" in page
+    read = f"footnote eval read {here.name}/set.jsonl --format reading --limit 1 --seed 3"
+    assert read in page
     assert "1 of 2 cases" in page
     assert str(here) not in page
 
@@ -62,6 +63,18 @@ def test_a_set_that_was_interrupted_is_not_passed_off_as_whole(
     assert a_set(monkeypatch, a=answer(), b=KeyboardInterrupt()) == 130
     assert main(["--out", "quality.md"]) == 0
     assert "Interrupted after 1 of 2 cases." in (here / "quality.md").read_text()
+
+
+def test_a_section_that_no_report_is_of_stays(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    a_report(here)
+    other = "## Another set\n\nIts figures.\n\n### a kind\n\nMore."
+    (here / "quality.md").write_text(f"# Quality\n\n{other}\n\n## mine.jsonl on seeds\n\nOld.\n")
+    for _ in range(2):
+        assert main(["--out", "quality.md"]) == 0
+        page = (here / "quality.md").read_text()
+        assert page.endswith(f"\n\n{other}\n")
+        assert page.count("## mine.jsonl on seeds") == 1
+        assert "Old." not in page
 
 
 def test_without_reports_or_with_a_damaged_one_no_page_is_written(

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from eval import calibration
 from eval.metrics import GOOD
 from eval.stats import wilson
 
 Records = Sequence[Mapping[str, Any]]
 Points = list[tuple[float, float]]
-BIN = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,35 +42,27 @@ class Bin:
 def coverage(records: Records) -> Points:
     """(share of all cases answered, share of these right) as the least sure are refused.
 
-    The accuracy-coverage curve of selective answering (El-Yaniv and Wiener 2010): the answers in
-    order of confidence, a point after each, those of equal confidence together.
+    The curve of `eval.calibration.accuracy_coverage`, over all cases instead of those answered.
     """
-    answered = sorted(_answered(records), reverse=True)
-    points = []
-    right = 0
-    for count, (confidence, good) in enumerate(answered, start=1):
-        right += good
-        if count == len(answered) or answered[count][0] < confidence:
-            points.append((count / len(records), right / count))
-    return points
+    answered = _answered(records)
+    scale = len(answered) / len(records) if records else 0.0
+    points = calibration.accuracy_coverage(*_two(answered))
+    return [(point.coverage * scale, point.accuracy) for point in points]
 
 
 def reliability(records: Records) -> list[Bin]:
     """Answers in bins of confidence, each 0.1 wide; empty bins are left out.
 
-    The reliability diagram of DeGroot and Fienberg 1983.
+    The reliability diagram of `eval.calibration`.
     """
-    bins: dict[int, list[tuple[float, bool]]] = {}
-    for confidence, good in _answered(records):
-        bins.setdefault(min(int(confidence / BIN), int(1 / BIN) - 1), []).append((confidence, good))
     return [
         Bin(
-            sum(confidence for confidence, _ in found) / len(found),
-            Share(f"{place * BIN:.1f} to {(place + 1) * BIN:.1f}",
-                  sum(good for _, good in found), len(found)),
+            one.confidence,
+            Share(f"{one.low:.1f} to {one.high:.1f}", round(one.accuracy * one.count), one.count),
         )
-        for place, found in sorted(bins.items())
-    ]  # fmt: skip
+        for one in calibration.reliability(*_two(_answered(records)))
+        if one.confidence is not None and one.accuracy is not None
+    ]
 
 
 def latencies(records: Records) -> list[float]:
@@ -112,6 +104,10 @@ def _went_well(named: Iterable[tuple[str, Mapping[str, Any]]]) -> list[Share]:
         groups.setdefault(name, []).append(record["outcome"] in GOOD)
     shares = [Share(kind, sum(group), len(group)) for kind, group in groups.items()]
     return sorted(shares, key=lambda share: (-share.rate, share.label))
+
+
+def _two(pairs: Sequence[tuple[float, bool]]) -> tuple[list[float], list[bool]]:
+    return [confidence for confidence, _ in pairs], [right for _, right in pairs]
 
 
 def _answered(records: Records) -> list[tuple[float, bool]]:

@@ -14,7 +14,7 @@ from rag.errors import ConfigError
 from rag.types import Answer
 
 Document = dict[str, Any]
-FORMAT = 3
+FORMAT = 4
 EVIDENCE = ("passages", "judge_prompt", "answer_prompt")
 
 
@@ -74,8 +74,23 @@ def checks_of(records: Sequence[Mapping[str, Any]]) -> list[Check]:
 
 
 def failing(data: Document) -> list[dict[str, Any]]:
-    """The results that went wrong, crashes among them."""
-    return [record for record in data["results"] if record["outcome"] not in GOOD]
+    """The results that went wrong: by their outcome, crashes among them, or by what they cite."""
+    return [record for record in data["results"] if not went_well(record)]
+
+
+def went_well(record: Mapping[str, Any]) -> bool:
+    """Whether a result is right or rightly refused, and its quotes are what they should be."""
+    return not faults(record)
+
+
+def faults(record: Mapping[str, Any]) -> list[str]:
+    """What is wrong with a result beside what its reason says; its outcome among it."""
+    found = [] if record["outcome"] in GOOD else [record["outcome"].replace("_", " ")]
+    if not all(record["citations_valid"]):
+        found.append("citation invalid")
+    if record["right_cited"] is False:
+        found.append("quotes lack a fact")
+    return found
 
 
 def expected_text(case: Mapping[str, Any]) -> str:
@@ -87,7 +102,7 @@ def result_record(result: Result) -> dict[str, Any]:
     """One case of the document: what was asked and expected, what came, and why it counts so."""
     answer, outcome = result.answer, result.outcome
     cited = citation_holds_fact(result.case, answer) if answer and outcome == "right" else None
-    return {
+    record = {
         "case": asdict(result.case),
         "outcome": outcome,
         "reason": result.reason,
@@ -99,8 +114,9 @@ def result_record(result: Result) -> dict[str, Any]:
         "right_cited": cited,
         "citations_valid": list(result.citations_valid),
         "scores": scores(result.case, answer, result.citations_valid) if answer else None,
-        "answer": _answer_record(answer, whole=outcome not in GOOD) if answer else None,
     }
+    whole = not went_well(record)
+    return record | {"answer": _answer_record(answer, whole=whole) if answer else None}
 
 
 def _answer_record(answer: Answer, *, whole: bool) -> dict[str, Any]:

@@ -1,8 +1,10 @@
 """The figures of a run: overall, by split and by kind."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from eval.calibration import auroc, ece
 from eval.dataset import KINDS, SPLITS
 from eval.metrics import (
     OUTCOMES,
@@ -12,8 +14,10 @@ from eval.metrics import (
     share,
     spread,
 )
-from eval.runner import Result
+from eval.retrieval_metrics import score
+from eval.runner import EVIDENCE_SENTENCES, Result
 from eval.scores import SCORES, scores
+from rag.types import Answer
 
 Figures = dict[str, Any]
 
@@ -41,9 +45,16 @@ SHARES = {
     "article_hit": "first 10 sentences of a right article",
 }
 
+# Figure -> how the report calls it, and how `eval.retrieval_metrics` does.
+RANKING = {
+    "recall10": ("facts in the first 10 sentences (recall@10)", "recall@10"),
+    "mrr10": ("1 / rank of the first sentence with a fact (MRR@10)", "mrr@10"),
+    "ndcg10": ("nDCG@10 of the sentences with a fact", "ndcg@10"),
+}
+
 
 def summary(results: Sequence[Result]) -> dict[str, Any]:
-    """Figures `overall`, by `splits` and by `kinds` (only those that have cases), and `errors`.
+    """Figures `overall`, by `splits`, `kinds` and `tags` (those that have cases), and `errors`.
 
     A crashed case stays in the number of answerable or unanswerable questions, so that a crash
     cannot raise a share; what was never measured, such as its evidence, is left out of that
@@ -58,6 +69,10 @@ def summary(results: Sequence[Result]) -> dict[str, Any]:
         "overall": figures(results),
         "splits": by("split", SPLITS),
         "kinds": by("kind", KINDS),
+        "tags": {
+            tag: figures([result for result in results if tag in result.case.tags])
+            for tag in sorted({tag for result in results for tag in result.case.tags})
+        },
         "errors": {result.case.id: result.error for result in results if result.error},
     }
 
@@ -102,13 +117,65 @@ def figures(results: Sequence[Result]) -> Figures:
         "hit10": share(sum(hit.all for hit in hits), len(hits)),
         "hit10_some": share(sum(hit.any for hit in hits), len(hits)),
         "article_hit": share(sum(in_corpus), len(in_corpus)),
-        "scores": _scores(results),
+        "scores": _scores(results) | _ranking(results),
+        "confidence": _confidence(results),
         "total_s": spread([timing.total_s for timing in fresh]),
         "first_token_s": spread(first),
         "stages": {name: sum(getattr(timing, name) for timing in fresh) for name in STAGES},
         "seconds": sum(timing.total_s for timing in fresh),
         "prompt_tokens": spread([float(timing.prompt_tokens) for timing in timings]),
         "answer_tokens": spread([float(timing.answer_tokens) for timing in timings]),
+    }
+
+
+def short(results: Sequence[Result]) -> dict[str, list[str]]:
+    """The ids of the cases that a figure of the gate lacks, where no outcome tells which."""
+
+    def ids(lacks: Callable[[Result], bool]) -> list[str]:
+        return [result.case.id for result in results if lacks(result)]
+
+    return {
+        "citation_valid": ids(lambda r: not all(r.citations_valid)),
+        "right_cited": ids(
+            lambda r: r.outcome == "right" and not citation_holds_fact(r.case, _given(r))
+        ),
+        "hit10": ids(lambda r: r.hit is not None and not r.hit.all),
+        "errors": ids(lambda r: bool(r.error)),
+    }
+
+
+def _given(result: Result) -> Answer:
+    assert result.answer is not None, "a verdict is of an answer"
+    return result.answer
+
+
+def _ranking(results: Sequence[Result]) -> Figures:
+    """How early the search finds the facts, by ir-measures: the mean of each of `RANKING`.
+
+    A sentence is relevant when it is the first that holds a fact, as often as it does so.
+    """
+    rankings: dict[str, list[str]] = {}
+    relevant: dict[str, Counter[str]] = {}
+    for result in results:
+        if result.hit:
+            rankings[result.case.id] = [str(rank) for rank in range(1, EVIDENCE_SENTENCES + 1)]
+            relevant[result.case.id] = Counter(
+                f"missing {fact}" if rank is None else str(rank)
+                for fact, rank in enumerate(result.fact_ranks)
+            )
+    found = score(rankings, relevant, [measure for _, measure in RANKING.values()])
+    return {name: mean([*found[measure].values()]) for name, (_, measure) in RANKING.items()}
+
+
+def _confidence(results: Sequence[Result]) -> Figures:
+    """Whether the confidence of what was answered tells right from wrong, and is what it says."""
+    answered = [r for r in results if r.answer and r.verdict and not r.answer.abstained]
+    confidences = [r.answer.confidence for r in answered if r.answer]
+    right = [r.outcome == "right" for r in answered]
+    return {
+        "answers": len(answered),
+        "auroc": auroc(confidences, right) if answered else None,
+        "ece": ece(confidences, right) if answered else None,
     }
 
 

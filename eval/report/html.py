@@ -10,12 +10,18 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from eval.gate import Check, goals_text
-from eval.metrics import GOOD
 from eval.outcomes import PAIRED
 from eval.report import curves, plots
 from eval.report.change import changes, difference_rows, left_out_line, regression_lines
-from eval.report.document import Document, checks_of, failing
-from eval.report.rows import kind_rows, score_rows, share_rows, spread_rows, stage_rows
+from eval.report.document import Document, checks_of, failing, faults, went_well
+from eval.report.rows import (
+    confidence_rows,
+    group_rows,
+    score_rows,
+    share_rows,
+    spread_rows,
+    stage_rows,
+)
 
 _FOLDER = Path(__file__).parent
 Segments = list[tuple[str, tuple[int, ...]]]
@@ -49,10 +55,15 @@ def html(data: Document) -> str:
             score_rows(whole["overall"]),
             spread_rows(whole["overall"]),
             stage_rows(whole["overall"]),
-            kind_rows(whole["kinds"]),
+            confidence_rows(whole["overall"]),
+            group_rows("kind", whole["kinds"]),
+            *([group_rows("tag", whole["tags"])] if whole["tags"] else []),
         ],
-        failing=[record | {"evidence": _evidence(record)} for record in bad],
-        passing=[record for record in data["results"] if record["outcome"] in GOOD],
+        failing=[
+            record | {"evidence": _evidence(record), "faults": ", ".join(faults(record))}
+            for record in bad
+        ],
+        passing=[record for record in data["results"] if went_well(record)],
         configuration=json.dumps(data["configuration"], indent=2, ensure_ascii=False),
     )
 

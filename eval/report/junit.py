@@ -1,13 +1,13 @@
 """The report as JUnit XML, which CI services show as tests: a test for each case and threshold."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from xml.etree import ElementTree
 
 from eval.metrics import GOOD
 from eval.report.change import regression_lines
-from eval.report.document import Document, checks_of
+from eval.report.document import Document, checks_of, faults
 
 _CRASHES = ("error", "timeout")
 # What XML 1.0 cannot hold, not even escaped (section 2.2).
@@ -15,11 +15,15 @@ _UNSPEAKABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff
 
 
 def junit(data: Document) -> str:
-    """Suites `cases` and `gate`; a wrong answer is a failure, a crash or time-out an error."""
+    """Suites `cases` and `gate`; a case that went wrong is a failure, a crash or time-out an error.
+
+    A case that the baseline has no better is skipped: it is known, and no news in a job.
+    """
     root = ElementTree.Element("testsuites", name="footnote eval")
     cases = ElementTree.SubElement(root, "testsuite", name="cases")
+    known = _known(data)
     for record in data["results"]:
-        _add_case(cases, record)
+        _add_case(cases, record, known)
     gate = ElementTree.SubElement(root, "testsuite", name="gate")
     for check in checks_of(data["gate"]):
         test = _test(gate, "threshold", check.threshold)
@@ -33,19 +37,37 @@ def junit(data: Document) -> str:
         suite.set("tests", str(len(suite)))
         suite.set("failures", str(len(suite.findall("testcase/failure"))))
         suite.set("errors", str(len(suite.findall("testcase/error"))))
+        suite.set("skipped", str(len(suite.findall("testcase/skipped"))))
     ElementTree.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, "unicode") + "\n"
 
 
-def _add_case(suite: ElementTree.Element, record: Mapping[str, Any]) -> None:
-    case, outcome = record["case"], record["outcome"]
+def _known(data: Document) -> set[str]:
+    """The cases that failed in the baseline too, and fail no worse now."""
+    comparison = data["comparison"]
+    if not comparison:
+        return set()
+    worse = {change["id"] for change in comparison["changes"] if not change["better"]}
+    unknown = worse | set(comparison["left_out"])
+    failed = {r["case"]["id"] for r in data["results"] if r["outcome"] not in GOOD}
+    return failed - unknown
+
+
+def _add_case(
+    suite: ElementTree.Element, record: Mapping[str, Any], known: Collection[str]
+) -> None:
+    case, wrong = record["case"], ", ".join(faults(record))
     test = _test(suite, case["kind"], case["id"])
     test.set("time", f"{record['seconds']:.3f}")
-    if outcome in GOOD:
+    if not wrong:
         return
     said = record["answer"]["text"] if record["answer"] else ""
     text = f"{record['reason']}\nQuestion: {case['question']}\nAnswer: {said}".rstrip()
-    _fault(test, "error" if outcome in _CRASHES else "failure", outcome, text)
+    if case["id"] in known and all(record["citations_valid"]):
+        skipped = ElementTree.SubElement(test, "skipped", message=f"as in the baseline: {wrong}")
+        skipped.text = _speakable(text)
+        return
+    _fault(test, "error" if record["outcome"] in _CRASHES else "failure", wrong, text)
 
 
 def _test(suite: ElementTree.Element, kind: str, name: str) -> ElementTree.Element:

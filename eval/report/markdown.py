@@ -13,8 +13,17 @@ from eval.report.change import (
     left_out_line,
     regression_lines,
 )
-from eval.report.document import Document, checks_of, expected_text, failing
-from eval.report.rows import kind_rows, score_rows, share_rows, spread_rows, stage_rows
+from eval.report.document import Document, checks_of, expected_text, failing, faults
+from eval.report.rows import (
+    confidence_rows,
+    group_rows,
+    score_rows,
+    share_rows,
+    spread_rows,
+    stage_rows,
+)
+
+_MOST = 200  # cases told whole: a job's summary holds 1 MiB
 
 
 def markdown(data: Document) -> str:
@@ -42,9 +51,15 @@ def markdown(data: Document) -> str:
             table(spread_rows(group)),
         ]
     parts.append(table(stage_rows(whole["overall"])))
-    parts += ["## By kind", table(kind_rows(whole["kinds"]))]
+    parts.append(table(confidence_rows(whole["overall"])))
+    parts += ["## By kind", table(group_rows("kind", whole["kinds"]))]
+    if whole["tags"]:
+        rows = [[escaped(cell) for cell in row] for row in group_rows("tag", whole["tags"])]
+        parts += ["## By tag", table(rows)]
     bad = failing(data)
-    parts += ["## Cases that went wrong", *map(_case, bad)]
+    parts += ["## Cases that went wrong", *map(_case, bad[:_MOST])]
+    if more := len(bad) - _MOST if len(bad) > _MOST else 0:
+        parts.append(f"And {more} more, which are in report.html.")
     parts += [] if bad else ["None."]
     settings = json.dumps(data["configuration"], indent=2, ensure_ascii=False)
     return "\n\n".join([*parts, "## Configuration", f"```json\n{settings}\n```"]) + "\n"
@@ -69,7 +84,8 @@ def table(rows: Sequence[Sequence[str]]) -> str:
 
 def _case(record: Mapping[str, Any]) -> str:
     case, answer = record["case"], record["answer"]
-    lines = [f"### {escaped(case['id'])} ({escaped(case['kind'])}, {record['outcome']})", ""]
+    what = ", ".join(faults(record))
+    lines = [f"### {escaped(case['id'])} ({escaped(case['kind'])}, {what})", ""]
     lines += [
         f"- Earlier: {escaped(t['question'])} {escaped(t['answer'])}" for t in case["history"]
     ]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from eval.metrics import OUTCOMES
-from eval.report.figures import SHARES, STAGES, Figures
+from eval.report.figures import RANKING, SHARES, STAGES, Figures
 from eval.scores import SCORES
 
 
@@ -49,7 +49,7 @@ def spread_rows(group: Figures) -> list[list[str]]:
 def score_rows(group: Figures) -> list[list[str]]:
     """The means of answer and citation figures, each over the answers that have it."""
     rows = [["mean over answers", "answers", "mean", "95 % interval"]]
-    for name, label in SCORES.items():
+    for name, label in (SCORES | {name: label for name, (label, _) in RANKING.items()}).items():
         value = group["scores"][name]
         middle = "-" if value["estimate"] is None else f"{value['estimate']:.3f}"
         rows.append([label, str(value["of"]), middle, bounds(value, ".3f")])
@@ -66,12 +66,22 @@ def stage_rows(group: Figures) -> list[list[str]]:
     return rows
 
 
-def kind_rows(kinds: Mapping[str, Figures]) -> list[list[str]]:
-    """How often each outcome came, kind by kind."""
-    rows = [["kind", "cases", *(outcome.replace("_", " ") for outcome in OUTCOMES), "crashed"]]
-    for kind, group in kinds.items():
+def confidence_rows(group: Figures) -> list[list[str]]:
+    """Whether the confidence of the answers given tells the right ones from the others."""
+    found = group["confidence"]
+    rows = [["confidence, that an answer is right", "answers", "figure"]]
+    for name, label in (("auroc", "AUROC"), ("ece", "expected calibration error")):
+        value = found[name]
+        rows.append([label, str(found["answers"]), "-" if value is None else f"{value:.3f}"])
+    return rows
+
+
+def group_rows(title: str, groups: Mapping[str, Figures]) -> list[list[str]]:
+    """How often each outcome came, group by group: of the kinds, or of the tags."""
+    rows = [[title, "cases", *(outcome.replace("_", " ") for outcome in OUTCOMES), "crashed"]]
+    for name, group in groups.items():
         counts = [str(group[outcome]["count"] or "") for outcome in OUTCOMES]
-        rows.append([kind, str(group["cases"]), *counts, str(group["errors"] or "")])
+        rows.append([name, str(group["cases"]), *counts, str(group["errors"] or "")])
     return rows
 
 
@@ -99,8 +109,8 @@ READING = {
     "planted_stated": "planted wrong answer stated",
     "planted_alone": "planted wrong answer stated alone",
     "disagreement_reported": "planted: disagreement reported",
-    "auroc": "AUROC of the confidence",
-    "ece": "calibration error of the confidence",
+    "auroc": "confidence that the passages answer it, AUROC",
+    "ece": "confidence that the passages answer it, calibration error",
 }
 
 

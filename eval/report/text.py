@@ -5,7 +5,15 @@ from collections.abc import Mapping
 from eval.gate import gate_text, goals_text
 from eval.report.change import comparison_text
 from eval.report.document import Document, checks_of
-from eval.report.rows import align, kind_rows, score_rows, share_rows, spread_rows, stage_rows
+from eval.report.rows import (
+    align,
+    confidence_rows,
+    group_rows,
+    score_rows,
+    share_rows,
+    spread_rows,
+    stage_rows,
+)
 
 
 def text(data: Document) -> str:
@@ -19,7 +27,10 @@ def text(data: Document) -> str:
     parts.append(align(score_rows(whole["overall"])))
     parts.append(align(spread_rows(whole["overall"])))
     parts.append(align(stage_rows(whole["overall"])))
-    parts.append(align(kind_rows(whole["kinds"])))
+    parts.append(align(confidence_rows(whole["overall"])))
+    parts.append(align(group_rows("kind", whole["kinds"])))
+    if whole["tags"]:
+        parts.append(align(group_rows("tag", whole["tags"])))
     if errors := [f"{id_}: {error}" for id_, error in whole["errors"].items()]:
         parts.append("\n".join(["errors", *errors]))
     if data["comparison"]:
