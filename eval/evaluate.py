@@ -11,6 +11,7 @@ from eval.compare import Comparison, compare
 from eval.configuration import answer_context, configuration
 from eval.dataset import Case, load, of_split
 from eval.drift import Setup, deleted, drift, misfit, setup_of, stale
+from eval.export import export
 from eval.gate import Check, gate, load_thresholds
 from eval.options import BELOW, CASES, HERE, INTERRUPTED, PASSED
 from eval.report import files
@@ -82,6 +83,8 @@ def evaluate(args: argparse.Namespace) -> int:
     options = {"split": args.split, "strict": args.strict, "timeout_s": args.timeout}
     whole = document(made_with | options, results, findings)
     _tell(whole, out)
+    for layout in args.export:
+        print(f"Written: {export([(r.case, r.answer) for r in results], layout, out)}")
     if len(results) < len(cases):
         same = "the same command with --no-cache in the place of --fresh"
         print(f"Run {same if args.fresh else 'the same command'} again to go on from here.")

@@ -21,6 +21,8 @@ _FIELDS: dict[Layout, tuple[str, str, str, str]] = {
     "deepeval": ("input", "actual_output", "retrieval_context", "expected_output"),
 }
 
+_FILES: dict[Layout, str] = {"ragas": "ragas.jsonl", "deepeval": "deepeval.json"}
+
 
 def rows(answered: Iterable[tuple[Case, Answer | None]], layout: Layout) -> list[dict[str, Any]]:
     """A row for each answered case; a case that crashed has no answer and is left out.
@@ -41,6 +43,13 @@ def _values(case: Case, answer: Answer) -> tuple[str, str, list[str], str]:
     reference = "; ".join(fact[0] for fact in case.expected) or REFUSAL
     question = answer.standalone_question or case.question
     return question, plain(answer), contexts, reference
+
+
+def export(answered: Sequence[tuple[Case, Answer | None]], layout: Layout, out: Path) -> Path:
+    """Write the rows to the layout's file in the folder `out`. Raises ConfigError."""
+    file = out / _FILES[layout]
+    write(rows(answered, layout), file)
+    return file
 
 
 def write(exported: Sequence[Mapping[str, Any]], path: Path) -> None:

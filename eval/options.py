@@ -57,6 +57,8 @@ def run_parser() -> argparse.ArgumentParser:
     add("--model", help="answer model: catalogue name, GGUF path or hub name")
     add("--timeout", type=_seconds, default=TIMEOUT, metavar="S",
         help=f"seconds that a case may take (default: {TIMEOUT:g}); counted apart")  # fmt: skip
+    add("--export", choices=("ragas", "deepeval"), action="append", default=[],
+        help="also write the answers in this library's layout; may be given again")  # fmt: skip
     add("--verbose", action="store_true", help="print a line for each case as it goes")
     again = parser.add_mutually_exclusive_group()
     again.add_argument(

@@ -90,6 +90,16 @@ def test_model_out_and_verbose(launch: Launch, tmp_path: Path, capsys: Captured)
     assert "refused_rightly        b: " in out
 
 
+def test_answers_are_exported_for_the_judges_that_are_named(
+    launch: Launch, tmp_path: Path, capsys: Captured
+) -> None:
+    assert launch("--out", "out", "--export", "ragas", "--export", "deepeval") == 0
+    line = json.loads((tmp_path / "out" / "ragas.jsonl").read_text().splitlines()[0])
+    assert (line["response"], line["reference"]) == ("Adeeb led it.", "Adeeb")
+    assert len(json.loads((tmp_path / "out" / "deepeval.json").read_text())) == 2
+    assert "Written: out/ragas.jsonl" in capsys.readouterr().out
+
+
 def test_ctrl_c_reports_what_there_is(launch: Launch, tmp_path: Path, capsys: Captured) -> None:
     assert launch(script={"b?": KeyboardInterrupt()}) == 130
     out = capsys.readouterr().out
