@@ -26,7 +26,12 @@ _VERB = (
     r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must)"
     r"(?:n['’]t)?\b"
 )
-_BEGINS = rf"(?:{_PREPOSITION} )?{_ASKING}|{_VERB}"
+# Of "he was, or was not" and "can, and must be" the rest asks nothing: a subject has to follow.
+_SUBJECT = (
+    r"(?:(?:i|you|he|she|it|we|they|there|this|that|these|those|the|an?|any|his|her|its|our|their)\b"
+    r"|(?-i:[A-Z]))"
+)
+_BEGINS = rf"(?:{_PREPOSITION} )?{_ASKING}|{_VERB} {_SUBJECT}"
 # "..., and who ...", "... and who ...", "...? Who ...", "...; who ..."
 _SEAM = re.compile(
     rf"(?:,|;)\s+(?:and|but|or)\s+(?={_BEGINS})|\?\s+(?:and|but|or)?\s*(?={_BEGINS})|;\s+(?={_BEGINS})"

@@ -23,6 +23,8 @@ _CUT_MARKER = re.compile(r"\s*\[[\s\d,;^–\-]*$")
 _BROKEN_NUMBER = re.compile(
     r"(?<=\b\d), (?=\d{3}\b)|(?<=\b\d\d), (?=\d{3}\b)|(?<=\b\d{3}), (?=\d{3}\b)"
 )
+_INITIAL = re.compile(r"\b[A-Z]\.$")
+_NEXT_INITIAL = re.compile(r"[A-Z](?:\.|$)")
 _BROKEN_INITIALS = re.compile(r"(?<=\b[A-Z])\. (?=[A-Z]\.)")
 _PREAMBLE = re.compile(
     r"^(?:according to|based on) the (?:given |provided )?"
@@ -147,8 +149,17 @@ class Draft:
 
     def _split(self) -> list[str]:
         """The pending sentences; the last may not have ended."""
-        spans = sentence_spans(self._pending)
-        return [self._pending[start:end] for start, end in spans] or [""]
+        text = self._pending
+        spans: list[tuple[int, int]] = []
+        for start, end in sentence_spans(text):
+            if (
+                spans
+                and _INITIAL.search(text[: spans[-1][1]])
+                and _NEXT_INITIAL.match(text[start:])
+            ):
+                start = spans.pop()[0]  # the model wrote "D. C.", which ends no sentence
+            spans.append((start, end))
+        return [text[start:end] for start, end in spans] or [""]
 
     def _check(self, sentence: str) -> Iterator[Sentence]:
         text = _plain(sentence)

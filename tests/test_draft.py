@@ -207,6 +207,7 @@ def test_any_reply_has_exact_spans(reply: list[str]) -> None:
     [
         ("About 3, 400 men marched in Basra.", "About 3,400 men marched in Basra."),
         ("The U. S. general marched in Basra.", "The U.S. general marched in Basra."),
+        ("Wen (D. C.) and Poe marched in Basra.", "Wen (D.C.) and Poe marched in Basra."),
         ("In 2003, 400 men marched in Basra.", "In 2003, 400 men marched in Basra."),
         ("Of 12, 3 marched in Basra.", "Of 12, 3 marched in Basra."),
     ],
