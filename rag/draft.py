@@ -152,13 +152,11 @@ class Draft:
         text = self._pending
         spans: list[tuple[int, int]] = []
         for start, end in sentence_spans(text):
-            if (
-                spans
-                and _INITIAL.search(text[: spans[-1][1]])
-                and _NEXT_INITIAL.match(text[start:])
-            ):
-                start = spans.pop()[0]  # the model wrote "D. C.", which ends no sentence
-            spans.append((start, end))
+            before = text[: spans[-1][1]] if spans else ""
+            if _INITIAL.search(before) and _NEXT_INITIAL.match(text[start:]):
+                spans[-1] = (spans[-1][0], end)  # the model wrote "D. C.", which ends no sentence
+            else:
+                spans.append((start, end))
         return [text[start:end] for start, end in spans] or [""]
 
     def _check(self, sentence: str) -> Iterator[Sentence]:
