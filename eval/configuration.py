@@ -28,8 +28,18 @@ LIBRARIES = (
 )
 _SECRET = "auth"  # of the settings: it is in no report
 # Settings that no answer depends on; what the corpus holds is in the index version.
-INDIFFERENT = ("home", "corpus", "offline", "host", "port", "states_mb", "read_ahead")
+INDIFFERENT = (
+    "conversations",
+    "corpus",
+    "home",
+    "host",
+    "offline",
+    "port",
+    "read_ahead",
+    "states_mb",
+)
 _PROGRAM = ("index", "prompts", "rag")
+_AROUND = (Path("rag/page"), Path("rag/server"))  # they show answers and make none
 
 
 class Described(Protocol):
@@ -102,10 +112,12 @@ def model_sha256(settings: "Settings") -> str:
 
 
 def program_sha256(root: Path) -> str:
-    """One hash over the source that makes an answer: `index/`, `prompts/` and `rag/`."""
+    """One hash over the source that makes an answer: `index/`, `prompts/` and most of `rag/`."""
     kinds = (".py", ".json", ".safetensors")
     files = (f for name in _PROGRAM for f in (root / name).rglob("*") if f.suffix in kinds)
-    return _hash_files(root, files)
+    return _hash_files(
+        root, (f for f in files if not set(_AROUND) & {*f.relative_to(root).parents})
+    )
 
 
 def _version(name: str) -> str:

@@ -21,7 +21,7 @@ from rag.types import Article
 
 LEAST = 5  # answers in both runs, for their lengths to tell anything
 SHORTER = 0.5
-_UNREAD = (*INDIFFERENT, "conversations", "model", "threads")  # that make no answer another
+_UNREAD = (*INDIFFERENT, "model", "threads")  # that make no answer another
 Setup = Mapping[str, Any]
 
 

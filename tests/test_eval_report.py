@@ -2,14 +2,14 @@
 
 import json
 import math
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from eval_fakes import QUOTE, TEXT, Scripted, a_document, answer, case, mixed, refusal
 
-from eval.configuration import configuration
+from eval.configuration import INDIFFERENT, configuration, program_sha256
 from eval.report.figures import figures as figures_of
 from eval.report.figures import summary
 from eval.report.files import write
@@ -231,3 +231,26 @@ def test_the_configuration_changes_with_prompts_and_cases(tmp_path: Path) -> Non
     assert now()["prompts_sha256"] != before["prompts_sha256"]
     cases.write_text("two")
     assert now()["cases_sha256"] != before["cases_sha256"]
+
+
+def test_what_shows_answers_is_no_part_of_the_program_that_makes_them(tmp_path: Path) -> None:
+    for name in ("rag/judge.py", "rag/page/render.py", "rag/server/api.py", "index/store.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("1")
+    before = program_sha256(tmp_path)
+    (tmp_path / "rag" / "page" / "render.py").write_text("2")
+    (tmp_path / "rag" / "server" / "new.py").write_text("2")
+    assert program_sha256(tmp_path) == before
+    for name in ("rag/judge.py", "index/store.py", "rag/adapter.safetensors"):
+        (tmp_path / name).write_text("2")
+        assert program_sha256(tmp_path) != before
+        before = program_sha256(tmp_path)
+
+
+def test_every_setting_is_known_to_matter_for_answers_or_not_to() -> None:
+    matter = {
+        "adapter", "answer_tokens", "auth", "context_tokens", "disagreement", "embedder",
+        "evidence_sentences", "evidence_windows", "min_support", "model", "passage_chars",
+        "question_chars", "reranker", "strictness", "threads",
+    }  # fmt: skip
+    assert {field.name for field in fields(Settings)} == matter | set(INDIFFERENT)
