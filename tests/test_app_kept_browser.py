@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
-from scripted_page import HOSTILE, LED, WHO, Scripted, refused
+from scripted_page import ANSWER, HOSTILE, LED, WHO, Scripted, refused
 from visit import Visit
+
+from rag.types import Token, Turn
 
 pytestmark = pytest.mark.browser
 
@@ -48,6 +50,26 @@ def test_a_conversation_survives_a_reload_and_is_opened_from_the_list(
     expect(other.page.locator("#conversations [aria-current]")).to_have_count(1)
     assert other.overflow == 0
     assert other.problems == []  # a reload aborts requests of the first, which it logs
+
+
+def test_a_reload_in_the_middle_of_an_answer_keeps_the_question_and_what_was_checked(
+    browser: Browser, address: str, assistant: Scripted
+) -> None:
+    (first, _), _ = ANSWER
+    gate = assistant.gate()
+    assistant.scripts["Long?"] = [first, Token("And then"), gate, *[Token(" on")] * 10_000]
+    visit = Visit(browser, address, 1280, "light")
+    visit.ask("Long?")
+    expect(visit.turn(1).locator(".draft")).to_have_text("And then")
+    visit.page.reload()
+    expect(visit.turn(1).locator(".question")).to_have_text("Long?")
+    expect(visit.turn(1).locator(".words")).to_have_text("Ali Adeeb led the delegation.[1]")
+    expect(visit.turn(1).locator(".aside")).to_have_text("Stopped.")
+    gate.set()
+    ask_who(visit, 2)
+    assert assistant.asked[-1] == (WHO, (Turn("Long?", "Ali Adeeb led the delegation."),))
+    expect(visit.page.locator("#hint")).not_to_contain_text("kept as a new one")
+    expect(visit.page.locator("#conversations li")).to_have_count(1)
 
 
 def test_two_browsers_in_one_conversation_do_not_mix(browser: Browser, address: str) -> None:

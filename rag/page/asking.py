@@ -8,6 +8,7 @@ from rag.errors import FootnoteError
 from rag.page import earlier, render, source
 from rag.page.desk import Desk, frames
 from rag.page.exchange import Exchange
+from rag.page.keeping import Keeping
 from rag.page.parts import (
     ANEW_HINT,
     BUSY_HINT,
@@ -46,6 +47,11 @@ def urgent(parts: Parts, text: str) -> Update:
     return {parts.hint: render.hint(text, urgent=True)}
 
 
+def listed(parts: Parts, room: Room, id_: str) -> Update:
+    """The earlier conversations of `room`, with the one that is kept as `id_` marked."""
+    return {parts.conversations: earlier.conversation_list(room.conversations.all(), id_)}
+
+
 def wire_asking(desk: Desk, rooms: Rooms, parts: Parts) -> None:
     """Wire the question field, its buttons and the examples."""
     import gradio as gr
@@ -57,20 +63,10 @@ def wire_asking(desk: Desk, rooms: Rooms, parts: Parts) -> None:
             parts.new: gr.Button(interactive=not answering),
         }
 
-    def keep(room: Room, id_: str, before: tuple[Exchange, ...], exchange: Exchange) -> Update:
-        hint, now = render.hint(HINT), id_
-        try:
-            now = room.conversations.append(id_, before, exchange)
-            if id_ and now != id_:
-                hint = render.hint(ANEW_HINT, urgent=True)
-        except FootnoteError as error:
-            hint = render.hint(str(error), urgent=True)
-        return {
-            parts.hint: hint,
-            parts.kept: now,
-            parts.exchanges: (*before, exchange),
-            parts.conversations: earlier.conversation_list(room.conversations.all(), now),
-        }
+    def told(keeping: Keeping) -> Update:
+        """What the end says about the keeping."""
+        problem = keeping.problem or (ANEW_HINT if keeping.parted else "")
+        return urgent(parts, problem) if problem else {parts.hint: render.hint(HINT)}
 
     def reply(
         text: str, before: tuple[Exchange, ...], id_: str, where: str, request: gr.Request
@@ -82,6 +78,7 @@ def wire_asking(desk: Desk, rooms: Rooms, parts: Parts) -> None:
             return
         update: Update = {}
         articles = room.articles
+        keeping = Keeping(room.conversations, id_, before)
         for exchange in frames(desk.answer(room.assistant, text, before, page)):
             if rooms.of(room.id) is not room:  # deleted while the question waited
                 yield controls(answering=False) | urgent(parts, CLOSED_HINT)
@@ -91,12 +88,17 @@ def wire_asking(desk: Desk, rooms: Rooms, parts: Parts) -> None:
             if not begun:
                 update |= controls(answering=True) | {parts.hint: render.hint(HINT)}
                 update[parts.question] = ""
+            # Before it is shown: when the page goes away, this is closed where it yields.
+            kept_as = keeping.id
+            if keeping.keep(exchange):
+                update |= {parts.kept: keeping.id, parts.exchanges: keeping.exchanges}
+            if keeping.id != kept_as or not exchange.open:
+                update |= listed(parts, room, keeping.id)
             if not exchange.open:
-                update |= controls(answering=False) | keep(room, id_, before, exchange)
-                id_ = update[parts.kept]
+                update |= controls(answering=False) | told(keeping)
             now = (*before, exchange)
             update[parts.conversation] = render.conversation(
-                now, articles, room.examples, id_, room.feedback.of(now)
+                now, articles, room.examples, keeping.id, room.feedback.of(now)
             )
             yield update
         if not update:
@@ -134,9 +136,6 @@ def wire_earlier(desk: Desk, rooms: Rooms, parts: Parts) -> None:
     """Wire the list of earlier conversations."""
     import gradio as gr
 
-    def listed(room: Room, id_: str = "") -> Update:
-        return {parts.conversations: earlier.conversation_list(room.conversations.all(), id_)}
-
     def reopen(where: str, event: gr.EventData, request: gr.Request) -> Update:
         room = rooms.of(where)
         if room is None:
@@ -145,7 +144,7 @@ def wire_earlier(desk: Desk, rooms: Rooms, parts: Parts) -> None:
             return urgent(parts, BUSY_HINT)
         found = room.conversations.open(str(event.conversation))
         if found is None:
-            return listed(room) | urgent(parts, GONE_HINT)
+            return listed(parts, room, "") | urgent(parts, GONE_HINT)
         return shown(parts, room, found.exchanges, found.id)
 
     def delete(id_: str, where: str, event: gr.EventData, request: gr.Request) -> Update:
@@ -158,7 +157,7 @@ def wire_earlier(desk: Desk, rooms: Rooms, parts: Parts) -> None:
             room.conversations.delete(gone)
         except FootnoteError as error:
             return urgent(parts, str(error))
-        return shown(parts, room, (), "") if gone == id_ else listed(room, id_)
+        return shown(parts, room, (), "") if gone == id_ else listed(parts, room, id_)
 
     changed = [getattr(parts, field.name) for field in fields(parts)]
     parts.conversations.select(reopen, parts.where, changed, queue=False, **QUIET)

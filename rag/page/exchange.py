@@ -61,7 +61,7 @@ def absorb(exchange: Exchange, event: Token | Sentence | Answer) -> Exchange:
 
 def stop(exchange: Exchange) -> Exchange:
     """The exchange cut short: the checked sentences stay, the unchecked draft goes."""
-    return replace(exchange, stage=Stage.STOPPED, draft="")
+    return replace(exchange, stage=Stage.STOPPED, draft="", ahead=0)
 
 
 def fail(exchange: Exchange, error: str) -> Exchange:
