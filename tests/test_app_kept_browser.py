@@ -25,7 +25,7 @@ def ask_who(visit: Visit, number: int) -> None:
 
 def delete_the_only_one(visit: Visit) -> None:
     visit.page.locator("#conversations summary").click()
-    visit.page.locator("#conversations .delete").dblclick()
+    visit.confirm(visit.page.locator("#conversations .delete"))
     expect(visit.page.locator("#conversations li")).to_have_count(0)
 
 
@@ -140,9 +140,11 @@ def test_deleting_asks_first_and_is_for_good(
     expect(button).to_have_text("Delete for good?")
     visit.field.focus()
     expect(button).to_have_text("Delete")
+    button.dblclick()
+    expect(button).to_have_text("Delete for good?")
     assert len(list(assistant.conversations_dir.iterdir())) == 1
-    button.press("Enter")
-    button.press("Enter")
+    visit.field.focus()
+    visit.confirm(button)
     expect(visit.page.locator("[data-question]")).to_have_count(4)
     expect(visit.page.locator("#conversations li")).to_have_count(0)
     assert list(assistant.conversations_dir.iterdir()) == []

@@ -4,7 +4,9 @@
 const part = element.closest(
   "#collections, #conversation, #source, #adding, #work, #articles, #conversations, #parcel, #exam",
 )?.id;
-const shared = (window.footnote ??= { opener: null, blank: null, close: null });
+const READ_MS = 600; // in less nobody has read what a button asks
+const MOST_WALKED = 2000; // files of dropped folders: far beyond what is taken at once
+const shared = (window.footnote ??= { opener: null, blank: null, close: null, edited: null });
 const field = () => document.querySelector("#question textarea");
 const panel = () => document.querySelector("#source .source");
 const notice = () => document.querySelector("#source .notice"); // instead of a source
@@ -91,6 +93,8 @@ function evaluation(open) {
   if (open) document.querySelector("#exam h2").focus({ preventScroll: true });
   else opener.focus({ preventScroll: true });
 }
+  const soon = performance.now() - (shared.pressed ?? -READ_MS) < READ_MS;
+  shared.pressed = performance.now();
 
 // Folds the menu of the collections; what was focused in it would be focused unseen.
 function leaveMenu() {
