@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
-from scripted_page import ANSWER, HOSTILE, LED, WHO, Scripted, refused
+from playwright.sync_api import Browser, Locator, expect
+from scripted_page import ANSWER, HOSTILE, LED, UNSURE, WHO, Scripted, refused
 from visit import Visit
 
 from rag.types import Token, Turn
@@ -189,7 +189,56 @@ def test_a_question_is_edited_and_a_marker_previews_its_quote(
     assert float(str(width).removesuffix("px")) > 300  # hangs from the line, not the marker
     assert "The talks in Qom, Reuters, 7 April 2008" in shown
     assert visit.turn(1).evaluate("e => e.getBoundingClientRect().height") == height
-    visit.page.get_by_role("button", name="Edit and ask again").click()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a_marker_previews_its_quote_while_another_source_is_open(
+    browser: Browser, address: str, width: int
+) -> None:
+    visit = Visit(browser, address, width, "light")
+    ask_who(visit, 1)
+    first, second = (visit.turn(1).locator(".marker").nth(row) for row in (0, 1))
+    first.click()
+    mark = visit.page.locator("#source mark")
+    expect(mark).to_have_text(LED)
+    assert preview(first)["words"] == "none", "its words are there to read"
+    second.hover()
+    shown = preview(second)
+    assert UNSURE in str(shown["words"])
+    assert visit.overflow == 0
+    assert float(shown["left"]) >= 0
+    assert float(shown["right"]) <= width
+    assert float(shown["top"]) >= 0
+    assert float(shown["bottom"]) <= 800
+    if width == 360:  # the source has come up from below
+        sheet = visit.page.locator("#source .source").evaluate("e => e.getBoundingClientRect().top")
+        assert float(shown["bottom"]) <= sheet
+
+    visit.page.keyboard.press("Escape")
+    assert preview(second)["words"] == "none"
+    expect(mark).to_have_text(LED)  # one thing at a time
+    visit.page.mouse.move(0, 0)
+    second.hover()
+    assert UNSURE in str(preview(second)["words"])
+    visit.page.mouse.move(0, 0)
+    visit.page.keyboard.press("Escape")
+    expect(mark).to_have_count(0)
+    assert visit.problems == []
+
+
+def test_a_question_is_asked_again_as_if_nothing_had_come_after_it(
+    browser: Browser, address: str, assistant: Scripted
+) -> None:
+    assistant.scripts["And then?"] = [refused("And then?")]
+    assistant.scripts["Who led it?"] = [refused("Who led it?")]
+    visit = Visit(browser, address, 1280, "light")
+    hint = visit.page.locator("#hint")
+    ask_who(visit, 1)
+    visit.ask("And then?")
+    expect(visit.turn(2).locator(".refusal")).to_be_visible()
+    edits = visit.page.get_by_role("button", name="Edit and ask again")
+    edits.nth(1).click()
+    edits.nth(0).click()  # nothing was typed, so nothing is lost
     expect(visit.field).to_have_value(WHO)
     expect(visit.field).to_be_focused()
     visit.field.press("Enter")

@@ -53,6 +53,36 @@ function reveal() {
   open.querySelector("h2").focus({ preventScroll: true });
 }
 
+// The marker whose preview is shown, by the style sheet's word.
+function previewed() {
+  const shows = (marker) => getComputedStyle(marker, "::after").content !== "none";
+  return [...document.querySelectorAll("#conversation .marker")].find(shows);
+}
+
+// Hides the preview until its marker is left; says whether there was one.
+function hushPreview() {
+  const marker = previewed();
+  marker?.classList.add("is-hushed");
+  return marker !== undefined;
+}
+
+// Lifts a marker's preview where something would cover it below: over its line, if there is room.
+function hangPreview(marker) {
+  const { height, marginTop } = getComputedStyle(marker, "::after");
+  const tall = parseFloat(height); // not a number while there is no preview
+  const { top } = marker.getBoundingClientRect();
+  const edges = [window.innerHeight];
+  for (const cover of document.querySelectorAll("#composer, #source .source, #source .notice")) {
+    const { position } = getComputedStyle(cover);
+    if (["sticky", "fixed"].includes(position)) edges.push(cover.getBoundingClientRect().top);
+  }
+  const end = Math.min(...edges);
+  if (!(top + parseFloat(marginTop) + tall > end)) return;
+  const roof = document.querySelector("#masthead").getBoundingClientRect().bottom;
+  const hang = top - tall - 4 > roof ? -tall - 4 : end - top - tall - 4;
+  marker.style.setProperty("--hang", `${hang}px`);
+}
+
 function openSource(link) {
   shared.opener = link;
   const open = panel();
@@ -340,7 +370,7 @@ if (part === "source") {
     if (event.target.closest("#new")) evaluation(false); // first: the field is then there to focus
   }, true);
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || leaveMenu()) return;
+    if (event.key !== "Escape" || leaveMenu() || hushPreview()) return;
     if (panel() || notice()) shared.close();
     else evaluation(false);
   });
@@ -465,3 +495,16 @@ if (part === "conversation") {
     markOpen();
   });
 }
+  for (const come of ["pointerover", "focusin"]) {
+    element.addEventListener(come, (event) => {
+      const marker = event.target.closest(".marker:not([style])");
+      if (marker) hangPreview(marker);
+    });
+  }
+  for (const leave of ["pointerout", "focusout"]) {
+    element.addEventListener(leave, (event) => {
+      const marker = event.target.closest(".marker");
+      marker?.classList.remove("is-hushed");
+      marker?.removeAttribute("style");
+    });
+  }

@@ -258,10 +258,12 @@ def _marker(citation: Citation, turn: int, articles: Mapping[str, Article]) -> s
 
 
 def _preview(citation: Citation, article: Article | None) -> str:
-    """What a marker shows while it is pointed at: quote, title, publisher, date."""
+    """What a marker shows while it is pointed at: quote, title, publisher, date, page."""
     parts = [clip(citation.title, 120)]
     if article:
         parts += filter(None, (clip(article.source, 60), clip(day(article.published), 40)))
+    if citation.page is not None:
+        parts.append(f"page {citation.page}")
     return escape(f"“{clip(citation.quote, CLIP)}”\n{', '.join(parts)}")
 
 
