@@ -173,9 +173,25 @@ def test_answers_are_copied_and_conversations_saved(browser: Browser, address: s
     assert visit.hosts == {"127.0.0.1"}
 
 
-def test_a_question_is_edited_and_a_marker_previews_its_quote(
-    browser: Browser, address: str
-) -> None:
+def preview(marker: Locator) -> dict[str, float | str]:
+    """What hangs from a marker: its words, and where it lies in the window."""
+    return dict(
+        marker.evaluate(
+            """e => {
+              const style = getComputedStyle(e, "::after");
+              const line = e.closest(".words").getBoundingClientRect();
+              const left = line.left + parseFloat(style.left);
+              const top = e.getBoundingClientRect().top + parseFloat(style.marginTop);
+              return {
+                words: style.content, left, right: left + parseFloat(style.width),
+                top, bottom: top + parseFloat(style.height),
+              };
+            }"""
+        )
+    )
+
+
+def test_a_marker_previews_its_quote_from_the_keyboard(browser: Browser, address: str) -> None:
     visit = Visit(browser, address, 1280, "light")
     ask_who(visit, 1)
     marker = visit.turn(1).locator(".marker").first
@@ -241,5 +257,35 @@ def test_a_question_is_asked_again_as_if_nothing_had_come_after_it(
     edits.nth(0).click()  # nothing was typed, so nothing is lost
     expect(visit.field).to_have_value(WHO)
     expect(visit.field).to_be_focused()
-    visit.field.press("Enter")
-    expect(visit.turn(2).locator(".note")).to_have_count(2)
+    expect(hint).to_contain_text("as if nothing had come after it")
+    visit.ask("Who led it?")
+    expect(visit.turn(3).locator(".refusal")).to_be_visible()
+    assert assistant.asked[-1] == ("Who led it?", ())
+    visit.ask("And then?")  # the next one is a new question
+    expect(visit.turn(4).locator(".refusal")).to_be_visible()
+    assert [turn.question for turn in assistant.asked[-1][1]] == [WHO, "And then?", "Who led it?"]
+    edits.nth(1).click()
+    expect(visit.field).to_have_value("And then?")
+    visit.page.get_by_role("button", name="Ask", exact=True).click()
+    expect(visit.turn(5).locator(".refusal")).to_be_visible()
+    assert [turn.question for turn in assistant.asked[-1][1]] == [WHO]
+    edits.nth(0).click()
+    visit.field.fill("")  # changed one's mind
+    visit.ask("And then?")
+    expect(visit.turn(6).locator(".refusal")).to_be_visible()
+    assert len(assistant.asked[-1][1]) == 5
+    assert visit.problems == []
+
+
+def test_what_is_typed_is_not_lost_to_an_earlier_question(browser: Browser, address: str) -> None:
+    visit = Visit(browser, address, 1280, "light")
+    ask_who(visit, 1)
+    visit.field.fill("A long question that")
+    edit = visit.page.get_by_role("button", name="Edit and ask again")
+    edit.click()
+    expect(visit.page.locator("#hint")).to_contain_text("What you have typed")
+    expect(visit.field).to_be_focused()
+    expect(visit.field).to_have_value("A long question that")
+    visit.field.fill("")
+    edit.click()
+    expect(visit.field).to_have_value(WHO)

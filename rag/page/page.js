@@ -143,14 +143,22 @@ function rename(button) {
   if (!form.hidden) form.querySelector("input").select();
 }
 
-// Puts an earlier question into the field, where it can be changed and asked again.
-function edit(question) {
+// Puts an earlier question into the field, where it can be changed and asked again. What else has
+// been typed there stays: it would be lost.
+function edit(button) {
   const input = field();
   if (!input) return;
-  input.value = question;
-  input.dispatchEvent(new Event("input", { bubbles: true }));
+  const { turn } = button.closest("[data-turn]").dataset;
+  const free = !input.value.trim() || input.value === shared.edited?.filled;
+  if (free) {
+    const question = button.dataset.edit;
+    input.value = question;
+    shared.edited = { turn, question, filled: input.value };
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+    input.setSelectionRange(question.length, question.length);
+  }
   input.focus();
-  input.setSelectionRange(question.length, question.length);
+  trigger("edit", { free });
 }
 
 function save(text, name) {
@@ -329,7 +337,7 @@ element.addEventListener("click", (event) => {
   } else if ("save" in data) {
     trigger("download", { form: data.save });
   } else if ("edit" in data) {
-    edit(data.edit);
+    edit(event.target.closest("button"));
   } else if ("verdict" in data) {
     rate(event.target.closest("button"));
   } else if ("add" in data) {
@@ -406,6 +414,10 @@ if (part === "exam") {
   });
   watch("value", () => {
     // The button that was pressed has gone with the change that it brought about.
+  document.addEventListener("input", (event) => {
+    // An emptied field is for a new question.
+    if (event.target === field() && !event.target.value.trim()) shared.edited = null;
+  });
     if (evaluating() && [null, document.body].includes(document.activeElement)) {
       element.querySelector("[data-stop], [type=submit]")?.focus({ preventScroll: true });
     }
@@ -508,3 +520,11 @@ if (part === "conversation") {
       marker?.removeAttribute("style");
     });
   }
+  // The number of the question that is asked anew, 0 for another question; parts.py asks for it.
+  shared.again = () => {
+    const { turn, question } = shared.edited ?? {};
+    // Another conversation may have been opened since.
+    const there = element.querySelector(`[data-turn="${turn}"] [data-edit]`);
+    return there && there.dataset.edit === question ? Number(turn) : 0;
+  };
+    if (all.length !== turns) shared.edited = null; // it has been asked
