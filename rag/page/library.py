@@ -44,15 +44,19 @@ def article_list(
 
 
 def adding() -> str:
-    """The button that adds files; page.js holds to the limits that it states before it sends."""
+    """The buttons that add files and folders; page.js holds to the limits stated here."""
     largest = escape(json.dumps({suffix: reader.max_bytes for suffix, reader in READERS.items()}))
     return (
         '<div class="adding"><button type="button" data-add aria-describedby="adding-hint">'
-        'Add articles</button><p id="adding-hint">or drop files anywhere: '
+        "Add articles</button>"
+        '<button type="button" data-add="folder" aria-describedby="adding-hint">'
+        'Add a folder</button><p id="adding-hint">or drop files and folders anywhere: '
         f"{FORMATS}</p>"
-        f'<input type="file" multiple hidden accept="{",".join(READERS)}" '
+        f'<input type="file" multiple hidden accept="{",".join(READERS)}" data-choose="files" '
         f'aria-label="Files to add" data-most="{MOST_FILES}" data-bytes="{MOST_BYTES}" '
-        f'data-largest="{largest}"/><p role="status" data-sending></p></div>'
+        f'data-largest="{largest}"/>'
+        '<input type="file" webkitdirectory hidden data-choose="folder" '
+        'aria-label="Folder to add"/><p role="status" data-sending></p></div>'
     )
 
 

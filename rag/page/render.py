@@ -78,7 +78,7 @@ def nothing_to_ask() -> str:
     """What stands in place of the conversation while there are no articles to ask about."""
     return (
         '<div class="invitation"><h2>No articles yet</h2>'
-        f"<p>Add some, or drop files anywhere on this page: {FORMATS}. "
+        f"<p>Add some, or drop files and folders anywhere on this page: {FORMATS}. "
         "Then ask what they say.</p>"
         '<button type="button" data-add>Add articles…</button></div>'
     )
