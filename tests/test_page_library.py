@@ -91,7 +91,8 @@ def test_progress_is_a_bar_where_there_is_something_to_count() -> None:
 
 
 def test_the_browser_is_told_the_limits() -> None:
-    (field,) = Page(library.adding()).attrs("input")
+    field, folder = Page(library.adding()).attrs("input")
+    assert "webkitdirectory" in folder
     assert field["data-most"] == str(MOST_FILES)
     assert '".txt": 20000000' in field["data-largest"]
     assert ".docx" in field["accept"].split(",")
