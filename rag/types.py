@@ -5,7 +5,7 @@
 
 from dataclasses import asdict, dataclass, field
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Literal
 
 from index.types import Article, Passage, Progress
@@ -205,6 +205,12 @@ class Answer:
         return _adapter().validate_python(record)
 
 
+def public_name(model: str) -> str:
+    """The name of `model` for others; of a file named by its place, the file's name alone."""
+    path = PurePath(model)
+    return path.name if path.is_absolute() or model.startswith(("~", ".")) else model
+
+
 @cache
 def _adapter() -> "TypeAdapter[Answer]":
     from pydantic import TypeAdapter  # takes longer to load than all of this module
@@ -227,4 +233,5 @@ __all__ = [
     "Token",
     "Turn",
     "Weighed",
+    "public_name",
 ]

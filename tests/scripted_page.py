@@ -132,6 +132,7 @@ class Scripted:
         self.conversations_dir = folder
         self.added_dir = folder / "added"
         self.removed: list[str] = []
+        self.skipped: list[tuple[str, str]] = []
         self.change: list[Any] = []  # steps of whatever changes the articles: progress, or as above
         self.passages_by_article = Counter({TALKS.id: 12, PLAIN.id: 1, BAD.id: 3})
         self.settings = Settings(

@@ -130,6 +130,66 @@ def test_dropped_files_wait_for_the_answer_and_reading_goes_on(
     assert visit.problems == []
 
 
+def folder(place: Path) -> Path:
+    """A folder with two articles, one of them deeper, and what is no article."""
+    for name in ("bridge.txt", "deep/ferry.md", "deep/prices.xlsx", ".git/hidden.txt", ".a.txt"):
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / name).write_bytes(NEW + name.encode())
+    return place
+
+
+def test_a_folder_is_chosen_with_all_that_is_in_it(
+    browser: Browser, address: str, assistant: Assistant, tmp_path: Path
+) -> None:
+    visit = Visit(browser, address, 360, "dark")
+    with visit.page.expect_file_chooser() as chooser:
+        visit.page.get_by_role("button", name="Add a folder").press("Enter")
+    chooser.value.set_files(folder(tmp_path / "ships"))
+    expect(visit.work).to_contain_text("Added 2 articles")
+    expect(visit.work).to_contain_text("Left out 1 file")
+    expect(visit.work).to_contain_text("ships/deep/prices.xlsx: files of type .xlsx are not read")
+    assert {file.name for file in assistant.added_dir.iterdir()} == {"bridge.txt", "ferry.md"}
+    assert visit.overflow == 0
+    assert visit.problems == []
+
+
+# A folder as the browser gives it to a drop: its entries, and a first file that comes late.
+DROP = """([name, text, wait]) => {
+  const file = (path) => ({
+    isFile: true, fullPath: path,
+    file: (done) => setTimeout(() => done(new File([text + path], path.split("/").pop())), wait),
+  });
+  const folder = (path, ...inner) => ({
+    isFile: false, fullPath: path,
+    createReader: () => ({ readEntries: (done) => done(inner.splice(0, 1)) }),
+  });
+  const entry = folder(`/${name}`,
+    file(`/${name}/b.txt`), file(`/${name}/.hidden.txt`),
+    folder(`/${name}/.git`, file(`/${name}/.git/c.txt`)),
+    folder(`/${name}/deep`, file(`/${name}/deep/a.md`), file(`/${name}/deep/d.bin`)));
+  const event = new Event("drop", { bubbles: true, cancelable: true });
+  event.dataTransfer = {
+    types: ["Files"], items: [{ kind: "file", webkitGetAsEntry: () => entry }],
+  };
+  document.body.dispatchEvent(event);
+}"""
+
+
+def test_folders_that_are_dropped_are_walked_one_behind_the_other(
+    browser: Browser, address: str, assistant: Assistant
+) -> None:
+    visit = Visit(browser, address, 1280, "light")
+    visit.page.evaluate(DROP, ["first", "It is the first of them. ", 1000])
+    visit.page.evaluate(DROP, ["second", "It is the second of them. ", 0])
+    expect(articles(visit)).to_have_count(7)
+    expect(visit.work).to_contain_text("Added 2 articles")
+    expect(visit.work).to_contain_text("second/deep/d.bin: files of type .bin are not read")
+    added = [article for article in assistant.articles() if "of them" in article.text]
+    told = {article.id: article.text.split()[3] for article in added}
+    assert told == {"b.txt": "first", "a.md": "first", "b (2).txt": "second", "a (2).md": "second"}
+    assert visit.problems == []
+
+
 def test_limits_hold_before_anything_is_sent(
     browser: Browser, address: str, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:

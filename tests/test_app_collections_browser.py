@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from fakes import LED, ScriptedGenerator, open_assistant
 from playwright.sync_api import Browser, FilePayload, Locator, Route, expect
-from visit import Visit
+from visit import READ_MS, Visit
 
 from rag.assistant import Assistant
 
@@ -108,6 +108,7 @@ def test_one_is_made_filled_asked_left_kept_over_a_reload_and_deleted(
     delete.press("Enter")
     expect(delete).to_have_text("Delete it and its articles?")
     assert made.exists()
+    visit.page.wait_for_timeout(READ_MS)
     delete.press("Enter")
     expect(hint(visit)).to_have_text("The collection was deleted.")
     expect(visit.page.locator("#collections .open")).to_have_count(2)
@@ -178,8 +179,7 @@ def test_two_pages_look_at_different_collections_and_one_loses_what_the_other_de
     expect(two.turn(1).locator(".note")).to_have_count(1)
     menu(two).press("Enter")
     delete = two.page.get_by_role("button", name="Delete the collection: Bridges")
-    delete.press("Enter")
-    delete.press("Enter")
+    two.confirm(delete)
     expect(hint(two)).to_have_text("The collection was deleted.")
 
     one.ask(QUESTION)
@@ -201,8 +201,7 @@ def test_who_deletes_the_open_one_goes_to_the_first(browser: Browser, address: s
     expect(name(visit)).to_have_text("Bridges")
     menu(visit).press("Enter")
     delete = visit.page.get_by_role("button", name="Delete the collection: Bridges")
-    delete.press("Enter")
-    delete.press("Enter")
+    visit.confirm(delete)
     expect(name(visit)).to_have_text("articles")
     expect(articles(visit)).to_have_count(3)
     expect(hint(visit)).to_have_text("The collection was deleted.")

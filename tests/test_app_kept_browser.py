@@ -4,9 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
-from scripted_page import HOSTILE, LED, WHO, Scripted, refused
+from playwright.sync_api import Browser, Locator, expect
+from scripted_page import ANSWER, HOSTILE, LED, UNSURE, WHO, Scripted, refused
 from visit import Visit
+
+from rag.types import Token, Turn
 
 pytestmark = pytest.mark.browser
 
@@ -23,7 +25,7 @@ def ask_who(visit: Visit, number: int) -> None:
 
 def delete_the_only_one(visit: Visit) -> None:
     visit.page.locator("#conversations summary").click()
-    visit.page.locator("#conversations .delete").dblclick()
+    visit.confirm(visit.page.locator("#conversations .delete"))
     expect(visit.page.locator("#conversations li")).to_have_count(0)
 
 
@@ -48,6 +50,26 @@ def test_a_conversation_survives_a_reload_and_is_opened_from_the_list(
     expect(other.page.locator("#conversations [aria-current]")).to_have_count(1)
     assert other.overflow == 0
     assert other.problems == []  # a reload aborts requests of the first, which it logs
+
+
+def test_a_reload_in_the_middle_of_an_answer_keeps_the_question_and_what_was_checked(
+    browser: Browser, address: str, assistant: Scripted
+) -> None:
+    (first, _), _ = ANSWER
+    gate = assistant.gate()
+    assistant.scripts["Long?"] = [first, Token("And then"), gate, *[Token(" on")] * 10_000]
+    visit = Visit(browser, address, 1280, "light")
+    visit.ask("Long?")
+    expect(visit.turn(1).locator(".draft")).to_have_text("And then")
+    visit.page.reload()
+    expect(visit.turn(1).locator(".question")).to_have_text("Long?")
+    expect(visit.turn(1).locator(".words")).to_have_text("Ali Adeeb led the delegation.[1]")
+    expect(visit.turn(1).locator(".aside")).to_have_text("Stopped.")
+    gate.set()
+    ask_who(visit, 2)
+    assert assistant.asked[-1] == (WHO, (Turn("Long?", "Ali Adeeb led the delegation."),))
+    expect(visit.page.locator("#hint")).not_to_contain_text("kept as a new one")
+    expect(visit.page.locator("#conversations li")).to_have_count(1)
 
 
 def test_two_browsers_in_one_conversation_do_not_mix(browser: Browser, address: str) -> None:
@@ -118,9 +140,11 @@ def test_deleting_asks_first_and_is_for_good(
     expect(button).to_have_text("Delete for good?")
     visit.field.focus()
     expect(button).to_have_text("Delete")
+    button.dblclick()
+    expect(button).to_have_text("Delete for good?")
     assert len(list(assistant.conversations_dir.iterdir())) == 1
-    button.press("Enter")
-    button.press("Enter")
+    visit.field.focus()
+    visit.confirm(button)
     expect(visit.page.locator("[data-question]")).to_have_count(4)
     expect(visit.page.locator("#conversations li")).to_have_count(0)
     assert list(assistant.conversations_dir.iterdir()) == []
@@ -149,9 +173,25 @@ def test_answers_are_copied_and_conversations_saved(browser: Browser, address: s
     assert visit.hosts == {"127.0.0.1"}
 
 
-def test_a_question_is_edited_and_a_marker_previews_its_quote(
-    browser: Browser, address: str
-) -> None:
+def preview(marker: Locator) -> dict[str, float | str]:
+    """What hangs from a marker: its words, and where it lies in the window."""
+    return dict(
+        marker.evaluate(
+            """e => {
+              const style = getComputedStyle(e, "::after");
+              const line = e.closest(".words").getBoundingClientRect();
+              const left = line.left + parseFloat(style.left);
+              const top = e.getBoundingClientRect().top + parseFloat(style.marginTop);
+              return {
+                words: style.content, left, right: left + parseFloat(style.width),
+                top, bottom: top + parseFloat(style.height),
+              };
+            }"""
+        )
+    )
+
+
+def test_a_marker_previews_its_quote_from_the_keyboard(browser: Browser, address: str) -> None:
     visit = Visit(browser, address, 1280, "light")
     ask_who(visit, 1)
     marker = visit.turn(1).locator(".marker").first
@@ -165,8 +205,87 @@ def test_a_question_is_edited_and_a_marker_previews_its_quote(
     assert float(str(width).removesuffix("px")) > 300  # hangs from the line, not the marker
     assert "The talks in Qom, Reuters, 7 April 2008" in shown
     assert visit.turn(1).evaluate("e => e.getBoundingClientRect().height") == height
-    visit.page.get_by_role("button", name="Edit and ask again").click()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a_marker_previews_its_quote_while_another_source_is_open(
+    browser: Browser, address: str, width: int
+) -> None:
+    visit = Visit(browser, address, width, "light")
+    ask_who(visit, 1)
+    first, second = (visit.turn(1).locator(".marker").nth(row) for row in (0, 1))
+    first.click()
+    mark = visit.page.locator("#source mark")
+    expect(mark).to_have_text(LED)
+    assert preview(first)["words"] == "none", "its words are there to read"
+    second.hover()
+    shown = preview(second)
+    assert UNSURE in str(shown["words"])
+    assert visit.overflow == 0
+    assert float(shown["left"]) >= 0
+    assert float(shown["right"]) <= width
+    assert float(shown["top"]) >= 0
+    assert float(shown["bottom"]) <= 800
+    if width == 360:  # the source has come up from below
+        sheet = visit.page.locator("#source .source").evaluate("e => e.getBoundingClientRect().top")
+        assert float(shown["bottom"]) <= sheet
+
+    visit.page.keyboard.press("Escape")
+    assert preview(second)["words"] == "none"
+    expect(mark).to_have_text(LED)  # one thing at a time
+    visit.page.mouse.move(0, 0)
+    second.hover()
+    assert UNSURE in str(preview(second)["words"])
+    visit.page.mouse.move(0, 0)
+    visit.page.keyboard.press("Escape")
+    expect(mark).to_have_count(0)
+    assert visit.problems == []
+
+
+def test_a_question_is_asked_again_as_if_nothing_had_come_after_it(
+    browser: Browser, address: str, assistant: Scripted
+) -> None:
+    assistant.scripts["And then?"] = [refused("And then?")]
+    assistant.scripts["Who led it?"] = [refused("Who led it?")]
+    visit = Visit(browser, address, 1280, "light")
+    hint = visit.page.locator("#hint")
+    ask_who(visit, 1)
+    visit.ask("And then?")
+    expect(visit.turn(2).locator(".refusal")).to_be_visible()
+    edits = visit.page.get_by_role("button", name="Edit and ask again")
+    edits.nth(1).click()
+    edits.nth(0).click()  # nothing was typed, so nothing is lost
     expect(visit.field).to_have_value(WHO)
     expect(visit.field).to_be_focused()
-    visit.field.press("Enter")
-    expect(visit.turn(2).locator(".note")).to_have_count(2)
+    expect(hint).to_contain_text("as if nothing had come after it")
+    visit.ask("Who led it?")
+    expect(visit.turn(3).locator(".refusal")).to_be_visible()
+    assert assistant.asked[-1] == ("Who led it?", ())
+    visit.ask("And then?")  # the next one is a new question
+    expect(visit.turn(4).locator(".refusal")).to_be_visible()
+    assert [turn.question for turn in assistant.asked[-1][1]] == [WHO, "And then?", "Who led it?"]
+    edits.nth(1).click()
+    expect(visit.field).to_have_value("And then?")
+    visit.page.get_by_role("button", name="Ask", exact=True).click()
+    expect(visit.turn(5).locator(".refusal")).to_be_visible()
+    assert [turn.question for turn in assistant.asked[-1][1]] == [WHO]
+    edits.nth(0).click()
+    visit.field.fill("")  # changed one's mind
+    visit.ask("And then?")
+    expect(visit.turn(6).locator(".refusal")).to_be_visible()
+    assert len(assistant.asked[-1][1]) == 5
+    assert visit.problems == []
+
+
+def test_what_is_typed_is_not_lost_to_an_earlier_question(browser: Browser, address: str) -> None:
+    visit = Visit(browser, address, 1280, "light")
+    ask_who(visit, 1)
+    visit.field.fill("A long question that")
+    edit = visit.page.get_by_role("button", name="Edit and ask again")
+    edit.click()
+    expect(visit.page.locator("#hint")).to_contain_text("What you have typed")
+    expect(visit.field).to_be_focused()
+    expect(visit.field).to_have_value("A long question that")
+    visit.field.fill("")
+    edit.click()
+    expect(visit.field).to_have_value(WHO)

@@ -10,8 +10,9 @@ from page_html import ARTICLE, QUOTE, Page, answer, citation, done, refusal
 from rag.errors import ConfigError
 from rag.page.conversations import Conversations
 from rag.page.earlier import conversation_list
-from rag.page.exchange import Exchange, Stage, fail, moved, stop
-from rag.types import Sentence
+from rag.page.exchange import Exchange, Stage, absorb, fail, moved, stop
+from rag.page.keeping import Keeping
+from rag.types import Sentence, Token
 
 CITED = citation(1, (0, 10))
 LED = done(answer("He led it. [1]", CITED), Sentence("He led it.", (CITED,), shown=True))
@@ -110,6 +111,64 @@ def test_what_cannot_be_written_is_an_error_without_a_path(tmp_path: Path) -> No
     with pytest.raises(ConfigError, match="cannot be kept") as raised:
         Conversations(tmp_path / "file", 5).append("", (), LED)
     assert str(tmp_path) not in str(raised.value)
+
+
+# While it is answered
+
+
+def test_a_page_that_goes_away_leaves_the_question_and_what_was_checked(tmp_path: Path) -> None:
+    shelf = Conversations(tmp_path, 5)
+    keeping = Keeping(shelf, shelf.append("", (), LED), (LED,))
+    grown = Exchange("And then?", Stage.WAITING, ahead=2)
+    assert keeping.keep(grown)
+    assert shelf.all()[0].exchanges == (LED, stop(Exchange("And then?")))
+    assert keeping.keep(grown := absorb(grown, Sentence("He left.", (CITED,), shown=True)))
+    assert not keeping.keep(absorb(grown, Token("It is not checked")))
+    (kept,) = shelf.all()
+    assert (kept.id, kept.exchanges) == (keeping.id, keeping.exchanges)
+    last = kept.exchanges[-1]
+    assert (last.stage, last.draft, last.ahead) == (Stage.STOPPED, "", 0)
+    assert [sentence.text for sentence in last.sentences] == ["He left."]
+    assert shelf.append(keeping.id, keeping.exchanges, LED) == keeping.id  # it can go on
+
+
+def test_an_answer_that_ends_takes_the_place_of_what_had_arrived(tmp_path: Path) -> None:
+    shelf = Conversations(tmp_path, 5)
+    keeping = Keeping(shelf, "", ())
+    assert keeping.keep(Exchange("Who led it?"))
+    begun_as = keeping.id
+    assert keeping.keep(LED)
+    assert [(kept.id, kept.exchanges) for kept in shelf.all()] == [(begun_as, (LED,))]
+    assert not keeping.parted
+
+
+def test_one_that_is_deleted_or_goes_on_elsewhere_meanwhile_becomes_another(
+    tmp_path: Path,
+) -> None:
+    shelf = Conversations(tmp_path, 5)
+    id_ = shelf.append("", (), LED)
+    one, other = Keeping(shelf, id_, (LED,)), Keeping(shelf, id_, (LED,))
+    assert one.keep(Exchange("And then?"))
+    assert other.keep(Exchange("And when?"))
+    assert (one.parted, other.parted) == (False, True)
+    shelf.delete(id_)
+    assert one.keep(done(answer("He left.")))
+    assert one.parted
+    assert {kept.exchanges for kept in shelf.all()} == {one.exchanges, other.exchanges}
+
+
+def test_what_cannot_be_kept_is_told_and_tried_again(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    keeping = Keeping(Conversations(tmp_path / "file", 5), "", ())
+    assert keeping.keep(Exchange("Who led it?"))
+    assert "cannot be kept" in keeping.problem
+    (tmp_path / "file").unlink()
+    assert keeping.keep(LED)
+    assert (keeping.problem, keeping.parted) == ("", False)
+    assert Conversations(tmp_path / "file", 5).all()[0].exchanges == (LED,)
+
+
+# As they are listed
 
 
 def test_the_list_escapes_and_marks_the_open_one(tmp_path: Path) -> None:

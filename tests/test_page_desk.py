@@ -10,7 +10,7 @@ from page_html import answer, citation, done, refusal
 from rag.errors import ModelError, QuestionError
 from rag.failing import NO_MODEL
 from rag.page.desk import BROKEN, WAITING, Desk, frames
-from rag.page.exchange import Exchange, Stage, absorb, fail, history, stop
+from rag.page.exchange import Exchange, Stage, absorb, fail, history, known, stop
 from rag.types import Progress, Sentence, Token, Turn
 
 ANSWER = answer("He led it. [1]", citation(1, (0, 10)))
@@ -263,6 +263,11 @@ def test_history_holds_what_came_back_and_nothing_else() -> None:
         Turn("And then?", "He left."),
         Turn("Who led it?", "The articles do not say."),
     )
+
+
+def test_a_question_that_is_asked_again_knows_only_what_came_before_it() -> None:
+    turns = tuple(done(answer(f"{number}.")) for number in (1, 2, 3))
+    assert [known(turns, again) for again in (0, 1, 2, 3)] == [turns, (), turns[:1], turns[:2]]
 
 
 def test_a_change_waits_for_the_answer_and_a_question_for_the_change() -> None:

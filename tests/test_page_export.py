@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from markdown_it import MarkdownIt
 from page_html import ARTICLES, QUOTE, answer, citation, done, refusal
 
@@ -65,6 +66,23 @@ def test_json_holds_every_exchange() -> None:
     assert rows[0]["answer"]["citations"][0]["quote"] == QUOTE
     assert rows[2] | {"answer": None} == rows[2]
     assert rows[2]["error"] == "It broke."
+
+
+@pytest.mark.parametrize(
+    ("model", "told"),
+    [
+        ("/home/anna/models/x.gguf", "x.gguf"),
+        ("~/models/x.gguf", "x.gguf"),
+        ("../models/x.gguf", "x.gguf"),
+        ("owner/repo/x.gguf", "owner/repo/x.gguf"),
+        ("qwen2.5-coder-1.5b-instruct", "qwen2.5-coder-1.5b-instruct"),
+    ],
+)
+def test_what_is_saved_names_no_place_of_this_machine(model: str, told: str) -> None:
+    turn = done(answer("He led it. [1]", CITED, model=model))
+    saved = export.as_json((turn,))
+    assert json.loads(saved)["conversation"][0]["answer"]["model"] == told
+    assert "anna" not in saved + export.markdown((turn,), {})
 
 
 def test_a_saved_conversation_gives_each_footnote_a_name_of_its_own() -> None:

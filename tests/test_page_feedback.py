@@ -38,6 +38,16 @@ def test_a_verdict_holds_all_that_a_case_needs_and_comes_back(tmp_path: Path) ->
     assert verdicts(Feedback(file, "other-2"), FIRST, SECOND) == {}
 
 
+def test_a_verdict_on_a_question_that_was_asked_again_has_the_history_it_was_asked_with(
+    tmp_path: Path,
+) -> None:
+    feedback = Feedback(tmp_path / "feedback.jsonl", "news-1")
+    again = replace(FIRST, again=1)
+    feedback.give((FIRST, SECOND), again, "up")
+    assert json.loads(feedback.file.read_text())["history"] == []
+    assert verdicts(feedback, SECOND, SECOND, again) == {3: "up"}
+
+
 def test_the_last_verdict_counts_and_one_can_be_taken_back(tmp_path: Path) -> None:
     feedback = Feedback(tmp_path / "f.jsonl", "c")
     for verdict in ("up", "down"):

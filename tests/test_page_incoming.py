@@ -56,12 +56,12 @@ def test_what_was_added_before_is_used_again_and_survives_a_failure(tmp_path: Pa
 def test_what_cannot_be_an_article_is_left_out_with_the_reason(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(incoming, "MOST_FILES", 7)
+    monkeypatch.setattr(incoming, "MOST_FILES", 5)
     monkeypatch.setattr(incoming, "MOST_BYTES", 60_000_000)
     known = take([arrived(tmp_path, "k.txt")], tmp_path / "k", (), quiet).articles[0].sha256
     files = [
         arrived(tmp_path, "same.txt"),
-        arrived(tmp_path, "sheet.xlsx"),
+        arrived(tmp_path, "notes/sheet.xlsx", size=90_000_000),  # counts for nothing
         Sent("folder", 0),
         arrived(tmp_path, "blank.md", " \n"),
         Sent("large.txt", 20_000_001),
@@ -73,13 +73,13 @@ def test_what_cannot_be_an_article_is_left_out_with_the_reason(
     reasons = {one.path: one.reason for one in taken.skipped}
     assert taken.files == []
     assert reasons["same.txt"] == "is already among the articles"
-    assert reasons["sheet.xlsx"].startswith("files of type .xlsx are not read")
+    assert reasons["notes/sheet.xlsx"].startswith("files of type .xlsx are not read")
     assert reasons["folder"].startswith("folders, and files without a type")
     assert reasons["blank.md"] == "holds no text"
     assert reasons["large.txt"] == "larger than 20 MB; split it into smaller files"
     assert reasons["scan.pdf"].startswith("more than 60 MB at once")
     assert "lost.txt" in reasons
-    assert reasons["late.txt"].startswith("more than 7 files at once")
+    assert reasons["late.txt"].startswith("more than 5 files at once")
     assert list((tmp_path / "added").iterdir()) == []
     assert list(tmp_path.glob("upload-*")) == []
 

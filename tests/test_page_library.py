@@ -45,6 +45,34 @@ def test_what_was_removed_can_come_back() -> None:
     assert undo["data-restore"] == ARTICLE.id
 
 
+def test_what_was_left_out_of_the_folder_is_told_with_its_reason() -> None:
+    left_out = [("scans/old.pdf", "holds no text"), ("/srv/anna/closed", "cannot be read")]
+    page = Page(library.article_list([ARTICLE], {}, (), left_out))
+    assert page.texts("summary") == ["2 files were left out"]
+    assert page.texts("li")[1:] == ["scans/old.pdf: holds no text", "closed: cannot be read"]
+    one = Page(library.article_list([ARTICLE], {}, (), left_out[:1]))
+    assert one.texts("summary") == ["1 file was left out"]
+    many = Page(library.article_list([], {}, (), left_out * library.LISTED))
+    assert many.texts("li")[-1] == "and 500 more"
+    assert len(many.texts("li")) == library.LISTED + 1
+
+
+@pytest.mark.parametrize(
+    ("path", "reason", "told"),
+    [
+        ("notes", "There is no file /srv/anna smith/notes. Give", "There is no file notes. Give"),
+        ("a.pdf", "cannot be read (~/private/b.pdf: closed)", "cannot be read (b.pdf: closed)"),
+        ("a.md", "has the same content as sub/b.md", "has the same content as sub/b.md"),
+        ("a.md", "cannot be read: /srv/anna/b.md", "cannot be read: b.md"),
+    ],
+)
+def test_what_was_left_out_names_no_folder_of_this_machine(
+    path: str, reason: str, told: str
+) -> None:
+    (item,) = Page(library.article_list([], {}, (), [(path, reason)])).texts("li")
+    assert item == f"{path}: {told}"
+
+
 def test_a_summary_names_what_came_of_each_file() -> None:
     skipped = [Skipped(f"{n}.bin", "is not read") for n in range(library.TOLD + 3)]
     page = Page(library.added([ARTICLE], skipped))
@@ -63,7 +91,8 @@ def test_progress_is_a_bar_where_there_is_something_to_count() -> None:
 
 
 def test_the_browser_is_told_the_limits() -> None:
-    (field,) = Page(library.adding()).attrs("input")
+    field, folder = Page(library.adding()).attrs("input")
+    assert "webkitdirectory" in folder
     assert field["data-most"] == str(MOST_FILES)
     assert '".txt": 20000000' in field["data-largest"]
     assert ".docx" in field["accept"].split(",")
@@ -72,7 +101,7 @@ def test_the_browser_is_told_the_limits() -> None:
 @pytest.mark.parametrize(
     "markup",
     [
-        library.article_list([BAD], {}, [HOSTILE]),
+        library.article_list([BAD], {}, [HOSTILE], [(HOSTILE, HOSTILE)]),
         library.added([BAD], [Skipped(HOSTILE, HOSTILE)]),
         library.removed(BAD),
         library.restored(HOSTILE),

@@ -1,5 +1,7 @@
 """The conversation as HTML: answers, what is on its way, refusals, errors."""
 
+from dataclasses import replace
+
 import pytest
 from page_html import (
     QUOTE,
@@ -46,6 +48,15 @@ def test_a_marker_carries_the_place_of_its_quote_and_says_what_it_is() -> None:
     assert marker["aria-label"] == f"Footnote 1: {QUOTE}"
     assert marker["href"] == "#note-1-1"
     assert page.attrs("li")[0]["id"] == "note-1-1"
+
+
+def test_a_marker_previews_the_quote_with_where_it_stands() -> None:
+    paged = replace(citation(1, (0, 10)), page=7)
+    (first,) = shown(done(answer("He led it. [1]", paged))).attrs("a", "marker")
+    told = f"“{QUOTE}”\nThe talks in Qom, Reuters, 7 April 2008"
+    assert first["data-preview"] == f"{told}, page 7"
+    (bare,) = shown(done(answer("He led it. [1]", citation(1, (0, 10))))).attrs("a", "marker")
+    assert bare["data-preview"] == told
 
 
 def test_brackets_that_are_not_markers_stay_text() -> None:

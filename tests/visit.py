@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, FilePayload, Locator, Request, expect, sync_playwright
 from scripted_page import ARTICLES, GATE_S
 
+READ_MS = 700  # longer than page.js holds a second press for that of a double click
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
@@ -67,6 +68,12 @@ class Visit:
         with self.page.expect_file_chooser() as chooser:
             self.page.get_by_role("button", name="Add articles").press("Enter")
         chooser.value.set_files(list(files))
+
+    def confirm(self, button: Locator) -> None:
+        """Press a button that asks first, and once more when that can have been read."""
+        button.press("Enter")
+        self.page.wait_for_timeout(READ_MS)
+        button.press("Enter")
 
     @property
     def field(self) -> Locator:

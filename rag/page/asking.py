@@ -1,15 +1,18 @@
 """The events of the conversation: asking, stopping, beginning anew, going back to earlier ones."""
 
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from rag.errors import FootnoteError
 from rag.page import earlier, render, source
 from rag.page.desk import Desk, frames
-from rag.page.exchange import Exchange
+from rag.page.exchange import Exchange, known
+from rag.page.keeping import Keeping
 from rag.page.parts import (
+    AGAIN_HINT,
     ANEW_HINT,
+    ASKED,
     BUSY_HINT,
     CLOSED_HINT,
     EMPTY_HINT,
@@ -18,6 +21,7 @@ from rag.page.parts import (
     HINT,
     NOTHING_HINT,
     QUIET,
+    TYPED_HINT,
     Parts,
     Update,
 )
@@ -46,34 +50,39 @@ def urgent(parts: Parts, text: str) -> Update:
     return {parts.hint: render.hint(text, urgent=True)}
 
 
+def listed(parts: Parts, room: Room, id_: str) -> Update:
+    """The earlier conversations of `room`, with the one that is kept as `id_` marked."""
+    return {parts.conversations: earlier.conversation_list(room.conversations.all(), id_)}
+
+
+def controls(parts: Parts, *, answering: bool) -> Update:
+    """The buttons as they are while an answer is on its way, or while none is."""
+    import gradio as gr
+
+    return {
+        parts.ask: gr.Button(visible=not answering),
+        parts.halt: gr.Button("Stop", visible=answering),
+        parts.new: gr.Button(interactive=not answering),
+    }
+
+
+def told(parts: Parts, keeping: Keeping) -> Update:
+    """What the end of an answer says of its keeping."""
+    problem = keeping.problem or (ANEW_HINT if keeping.parted else "")
+    return urgent(parts, problem) if problem else {parts.hint: render.hint(HINT)}
+
+
 def wire_asking(desk: Desk, rooms: Rooms, parts: Parts) -> None:
     """Wire the question field, its buttons and the examples."""
     import gradio as gr
 
-    def controls(*, answering: bool) -> Update:
-        return {
-            parts.ask: gr.Button(visible=not answering),
-            parts.halt: gr.Button("Stop", visible=answering),
-            parts.new: gr.Button(interactive=not answering),
-        }
-
-    def keep(room: Room, id_: str, before: tuple[Exchange, ...], exchange: Exchange) -> Update:
-        hint, now = render.hint(HINT), id_
-        try:
-            now = room.conversations.append(id_, before, exchange)
-            if id_ and now != id_:
-                hint = render.hint(ANEW_HINT, urgent=True)
-        except FootnoteError as error:
-            hint = render.hint(str(error), urgent=True)
-        return {
-            parts.hint: hint,
-            parts.kept: now,
-            parts.exchanges: (*before, exchange),
-            parts.conversations: earlier.conversation_list(room.conversations.all(), now),
-        }
-
-    def reply(
-        text: str, before: tuple[Exchange, ...], id_: str, where: str, request: gr.Request
+    def reply(  # noqa: PLR0913, PLR0917 - what the page sends
+        text: str,
+        before: tuple[Exchange, ...],
+        id_: str,
+        where: str,
+        again: int | None,
+        request: gr.Request,
     ) -> Iterator[Update]:
         room, text, page = rooms.of(where), text.strip(), str(request.session_hash)
         if room is None or not text or not room.articles:
@@ -82,21 +91,29 @@ def wire_asking(desk: Desk, rooms: Rooms, parts: Parts) -> None:
             return
         update: Update = {}
         articles = room.articles
-        for exchange in frames(desk.answer(room.assistant, text, before, page)):
+        keeping = Keeping(room.conversations, id_, before)
+        again = again if again and 1 <= again <= len(before) else 0
+        for growing in frames(desk.answer(room.assistant, text, known(before, again), page)):
+            exchange = replace(growing, again=again)
             if rooms.of(room.id) is not room:  # deleted while the question waited
-                yield controls(answering=False) | urgent(parts, CLOSED_HINT)
+                yield controls(parts, answering=False) | urgent(parts, CLOSED_HINT)
                 return
             begun = bool(update)
             update = {}
             if not begun:
-                update |= controls(answering=True) | {parts.hint: render.hint(HINT)}
+                update |= controls(parts, answering=True) | {parts.hint: render.hint(HINT)}
                 update[parts.question] = ""
+            # Before it is shown: when the page goes away, this is closed where it yields.
+            kept_as = keeping.id
+            if keeping.keep(exchange):
+                update |= {parts.kept: keeping.id, parts.exchanges: keeping.exchanges}
+            if keeping.id != kept_as or not exchange.open:
+                update |= listed(parts, room, keeping.id)
             if not exchange.open:
-                update |= controls(answering=False) | keep(room, id_, before, exchange)
-                id_ = update[parts.kept]
+                update |= controls(parts, answering=False) | told(parts, keeping)
             now = (*before, exchange)
             update[parts.conversation] = render.conversation(
-                now, articles, room.examples, id_, room.feedback.of(now)
+                now, articles, room.examples, keeping.id, room.feedback.of(now)
             )
             yield update
         if not update:
@@ -109,7 +126,10 @@ def wire_asking(desk: Desk, rooms: Rooms, parts: Parts) -> None:
         event: gr.EventData,
         request: gr.Request,
     ) -> Iterator[Update]:
-        yield from reply(str(event.question), before, id_, where, request)
+        yield from reply(str(event.question), before, id_, where, 0, request)
+
+    def edit(event: gr.EventData) -> str:
+        return render.hint(AGAIN_HINT if event.free else TYPED_HINT, urgent=not event.free)
 
     def halt(request: gr.Request) -> Any:
         desk.stop(str(request.session_hash))
@@ -124,8 +144,10 @@ def wire_asking(desk: Desk, rooms: Rooms, parts: Parts) -> None:
     # The desk itself lets one question through at a time, and tells the others that they wait.
     asking = QUIET | {"outputs": changed, "concurrency_limit": None, "trigger_mode": "multiple"}
     inputs = [parts.question, parts.exchanges, parts.kept, parts.where]
-    gr.on([parts.question.submit, parts.ask.click], reply, inputs, **asking)
+    ways = [parts.question.submit, parts.ask.click]
+    gr.on(ways, reply, [*inputs, parts.again], js=ASKED, **asking)
     parts.conversation.submit(reply_to_example, inputs[1:], **asking)
+    parts.conversation.edit(edit, None, parts.hint, queue=False, **QUIET)
     parts.halt.click(halt, None, parts.halt, queue=False, **QUIET)
     parts.new.click(renew, parts.where, changed, queue=False, **QUIET, js=FOCUS)
 
@@ -133,9 +155,6 @@ def wire_asking(desk: Desk, rooms: Rooms, parts: Parts) -> None:
 def wire_earlier(desk: Desk, rooms: Rooms, parts: Parts) -> None:
     """Wire the list of earlier conversations."""
     import gradio as gr
-
-    def listed(room: Room, id_: str = "") -> Update:
-        return {parts.conversations: earlier.conversation_list(room.conversations.all(), id_)}
 
     def reopen(where: str, event: gr.EventData, request: gr.Request) -> Update:
         room = rooms.of(where)
@@ -145,7 +164,7 @@ def wire_earlier(desk: Desk, rooms: Rooms, parts: Parts) -> None:
             return urgent(parts, BUSY_HINT)
         found = room.conversations.open(str(event.conversation))
         if found is None:
-            return listed(room) | urgent(parts, GONE_HINT)
+            return listed(parts, room, "") | urgent(parts, GONE_HINT)
         return shown(parts, room, found.exchanges, found.id)
 
     def delete(id_: str, where: str, event: gr.EventData, request: gr.Request) -> Update:
@@ -158,7 +177,7 @@ def wire_earlier(desk: Desk, rooms: Rooms, parts: Parts) -> None:
             room.conversations.delete(gone)
         except FootnoteError as error:
             return urgent(parts, str(error))
-        return shown(parts, room, (), "") if gone == id_ else listed(room, id_)
+        return shown(parts, room, (), "") if gone == id_ else listed(parts, room, id_)
 
     changed = [getattr(parts, field.name) for field in fields(parts)]
     parts.conversations.select(reopen, parts.where, changed, queue=False, **QUIET)

@@ -61,22 +61,31 @@ class Conversations:
         """The conversation `id_`, or None when there is none that can be read."""
         return self._read(self._file(id_)) if self.limit and _ID.fullmatch(id_) else None
 
-    def append(self, id_: str, earlier: Sequence[Exchange], exchange: Exchange) -> str:
+    def append(
+        self,
+        id_: str,
+        earlier: Sequence[Exchange],
+        exchange: Exchange,
+        so_far: Exchange | None = None,
+    ) -> str:
         """Keep `earlier` and `exchange` as the conversation `id_`, and return its id.
 
-        It becomes a new one when `id_` is "" or when what is kept under it is not `earlier`:
-        it was deleted, or went on elsewhere. Returns "" when none is kept. Raises ConfigError
-        when it cannot be written.
+        `so_far` is the same exchange as it was kept last, which is replaced. The conversation
+        becomes a new one when `id_` is "" or when something else is kept under it: it was
+        deleted, or went on elsewhere. Returns "" when none is kept. Raises ConfigError when it
+        cannot be written.
         """
         with self._lock:
             if not self.limit or self._closed:
                 return ""
             kept = self.open(id_)
-            if kept is None or kept.exchanges != tuple(earlier):
-                id_ = uuid4().hex
+            before = tuple(earlier) if so_far is None else (*earlier, so_far)
+            goes_on = kept is not None and kept.exchanges == before
+            id_ = id_ if goes_on else uuid4().hex
             self._write(Kept(id_, datetime.now(UTC).isoformat(), (*earlier, exchange)))
-            for old in self.all()[self.limit :]:
-                self._remove(old.id)
+            if not goes_on:  # else there is not one more than before
+                for old in self.all()[self.limit :]:
+                    self._remove(old.id)
         return id_
 
     def delete(self, id_: str) -> None:

@@ -23,7 +23,8 @@ class Exchange:
     """A question with its answer, or as much of it as has arrived.
 
     `sentences` are checked, `draft` is what the model has written behind them and is not. `ahead`
-    says how many other questions come before this one, the one being answered among them.
+    says how many other questions come before this one, the one being answered among them. A
+    question that is asked again is a new wording of that of number `again` in its conversation.
     """
 
     question: str
@@ -33,6 +34,7 @@ class Exchange:
     answer: Answer | None = None
     error: str = ""
     ahead: int = 0
+    again: int = 0  # from 1; 0 for a question that is new
 
     @property
     def open(self) -> bool:
@@ -61,12 +63,20 @@ def absorb(exchange: Exchange, event: Token | Sentence | Answer) -> Exchange:
 
 def stop(exchange: Exchange) -> Exchange:
     """The exchange cut short: the checked sentences stay, the unchecked draft goes."""
-    return replace(exchange, stage=Stage.STOPPED, draft="")
+    return replace(exchange, stage=Stage.STOPPED, draft="", ahead=0)
 
 
 def fail(exchange: Exchange, error: str) -> Exchange:
     """The exchange ended by an error, told in `error`; nothing unchecked stays."""
     return replace(exchange, stage=Stage.FAILED, draft="", error=error)
+
+
+def known(earlier: tuple[Exchange, ...], again: int) -> tuple[Exchange, ...]:
+    """Those of the `earlier` exchanges that a question may refer to.
+
+    Asked again, it stands where number `again` of them stands, and knows nothing of later ones.
+    """
+    return earlier[: again - 1] if again else earlier
 
 
 def history(exchanges: tuple[Exchange, ...]) -> tuple[Turn, ...]:

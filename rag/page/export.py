@@ -4,11 +4,11 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Literal
+from typing import Any, Literal
 
 from rag.page.exchange import Exchange
 from rag.page.markup import day
-from rag.types import Article, Citation
+from rag.types import Answer, Article, Citation, public_name
 
 Form = Literal["text", "markdown"]
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&!$])")
@@ -43,19 +43,26 @@ def markdown(exchanges: Sequence[Exchange], articles: Mapping[str, Article]) -> 
 
 
 def as_json(exchanges: Sequence[Exchange]) -> str:
-    """The conversation as JSON: question, stage, answer (as `Answer.to_dict`) and error of each."""
+    """The conversation as JSON: question, stage, answer (as `Answer.to_dict`) and error of each.
+
+    It may be given away, so of the model's place on this machine only its name stays.
+    """
     rows = [
         {
             "question": exchange.question,
             "stage": str(exchange.stage),
             "text": _said(exchange)[0],
-            "answer": exchange.answer and exchange.answer.to_dict(),
+            "answer": exchange.answer and _public(exchange.answer),
             "citations": [asdict(citation) for citation in _said(exchange)[1]],
             "error": exchange.error,
         }
         for exchange in exchanges
     ]
     return json.dumps({"conversation": rows}, indent=2, ensure_ascii=False) + "\n"
+
+
+def _public(answer: Answer) -> dict[str, Any]:
+    return answer.to_dict() | {"model": public_name(answer.model)}
 
 
 def _said(exchange: Exchange) -> tuple[str, Sequence[Citation]]:

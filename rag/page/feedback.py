@@ -12,8 +12,8 @@ from filelock import FileLock, Timeout
 from pydantic import TypeAdapter, ValidationError
 
 from rag.errors import ConfigError
-from rag.page.exchange import Exchange, history
-from rag.types import Answer, Citation, Turn
+from rag.page.exchange import Exchange, history, known
+from rag.types import Citation, Turn
 
 Verdict = Literal["up", "down", "none"]  # "none" takes an earlier one back
 FORMAT = 1
@@ -69,9 +69,8 @@ class Feedback:
 
         Raises ConfigError when it cannot be kept.
         """
-        assert exchange.answer is not None
         note = note[:NOTE_CHARS].encode("utf-8", "replace").decode()  # JSON can hold half signs
-        opinion = self._opinion(earlier, exchange.answer, verdict, note)
+        opinion = self._opinion(earlier, exchange, verdict, note)
         try:
             with self._lock:
                 self._read()[opinion.about] = opinion
@@ -88,14 +87,16 @@ class Feedback:
             given = self._read()
             for row, exchange in enumerate(exchanges):
                 if exchange.answer is not None:
-                    about = self._opinion(exchanges[:row], exchange.answer, "none", "").about
+                    about = self._opinion(exchanges[:row], exchange, "none", "").about
                     if about in given and given[about].verdict != "none":
                         found[row + 1] = given[about]
         return found
 
     def _opinion(
-        self, earlier: Sequence[Exchange], answer: Answer, verdict: Verdict, note: str
+        self, earlier: Sequence[Exchange], exchange: Exchange, verdict: Verdict, note: str
     ) -> Opinion:
+        answer = exchange.answer
+        assert answer is not None
         return Opinion(
             corpus=self.corpus,
             date=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -103,7 +104,7 @@ class Feedback:
             note=note,
             question=answer.question,
             standalone_question=answer.standalone_question,
-            history=history(tuple(earlier)),
+            history=history(known(tuple(earlier), exchange.again)),
             answer=answer.text,
             abstained=answer.abstained,
             reason=answer.reason,

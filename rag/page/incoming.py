@@ -70,13 +70,14 @@ def take(files: Sequence[Sent], folder: Path, known: Collection[str], progress: 
     `known` are the SHA-256 of the articles in use. What arrived is removed from where it did.
     """
     taken = Taken()
-    total = 0
+    number = total = 0
     seen = set(known)
     try:
-        for number, file in enumerate(files):
-            progress("reading", number, len(files))
-            total += file.size
+        for done, file in enumerate(files):
+            progress("reading", done, len(files))
             try:
+                _check_type(file)
+                number, total = number + 1, total + file.size
                 _check(file, number, total)
                 _copy(file, folder, seen, taken)
             except CorpusError as error:
@@ -105,14 +106,23 @@ def safe_name(name: str) -> str:
     return f"{cut or 'article'}{suffix}"
 
 
-def _check(file: Sent, number: int, total: int) -> None:
-    """Raise CorpusError when the file is not taken; `total` are the bytes up to and with it."""
+def _check_type(file: Sent) -> None:
+    """Raise CorpusError when nothing reads files of this type."""
     suffix = PurePosixPath(safe_name(file.name)).suffix
-    if number >= MOST_FILES:
-        raise CorpusError(f"more than {MOST_FILES} files at once; add it in a second step")
     if suffix not in READERS:
         what = f"files of type {suffix}" if suffix else "folders, and files without a type,"
         raise CorpusError(f"{what} are not read; {TYPES} are")
+
+
+def _check(file: Sent, number: int, total: int) -> None:
+    """Raise CorpusError when the file is not taken.
+
+    `number` are the files up to and with it, `total` their bytes; those of other types, of which
+    a folder may hold many, do not count.
+    """
+    suffix = PurePosixPath(safe_name(file.name)).suffix
+    if number > MOST_FILES:
+        raise CorpusError(f"more than {MOST_FILES} files at once; add it in a second step")
     there = file.path is not None and file.path.is_file()
     size = file.path.stat().st_size if file.path is not None and there else file.size
     if size > READERS[suffix].max_bytes:

@@ -1,7 +1,9 @@
 """The articles in use, how to add to them, and what came of it, as HTML. Pure functions."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
+from pathlib import PurePath
 
 from index.load import Skipped
 from index.readers import READERS
@@ -12,6 +14,7 @@ from rag.types import Article
 LISTED = 500  # articles in the list; the rest are counted
 TOLD = 8  # files in a message; the rest are counted
 NAME = 90  # characters of a title or a file's name in a message
+REASON = 200  # characters of why a file was left out
 STAGES = {
     "": "Waiting until the question before it is answered…",
     "reading": "Reading the files…",
@@ -19,6 +22,7 @@ STAGES = {
     "embedding": "Indexing…",
     "saving the index": "Saving the index…",
 }
+_FROM_ROOT = r"(?<![^\s('\"])[/~]"  # where a path from the machine's root or a home begins
 _HIDE = (
     '<button type="button" class="hide" data-hide aria-label="Hide this message">'
     '<span aria-hidden="true">×</span></button>'
@@ -26,11 +30,15 @@ _HIDE = (
 
 
 def article_list(
-    articles: Sequence[Article], passages: Mapping[str, int], removed: Sequence[str] = ()
+    articles: Sequence[Article],
+    passages: Mapping[str, int],
+    removed: Sequence[str] = (),
+    left_out: Sequence[tuple[str, str]] = (),
 ) -> str:
     """The articles in use, each a button that opens it and one that removes it.
 
-    `passages` are their numbers by the article's id; `removed` are ids that can come back.
+    `passages` are their numbers by the article's id; `removed` are ids that can come back,
+    `left_out` the files of the folder that are no articles, each with its reason.
     """
     items = "".join(_item(article, passages.get(article.id, 0)) for article in articles[:LISTED])
     rest = len(articles) - LISTED
@@ -39,20 +47,24 @@ def article_list(
         more = '<p class="more">None yet.</p>'
     return (
         f'<section class="articles"><h2>Articles in use <span>{len(articles):,}</span></h2>'
-        f"<ol>{items}</ol>{more}{_removed(removed)}</section>"
+        f"<ol>{items}</ol>{more}{_removed(removed)}{_left_out(left_out)}</section>"
     )
 
 
 def adding() -> str:
-    """The button that adds files; page.js holds to the limits that it states before it sends."""
+    """The buttons that add files and folders; page.js holds to the limits stated here."""
     largest = escape(json.dumps({suffix: reader.max_bytes for suffix, reader in READERS.items()}))
     return (
         '<div class="adding"><button type="button" data-add aria-describedby="adding-hint">'
-        'Add articles</button><p id="adding-hint">or drop files anywhere: '
+        "Add articles</button>"
+        '<button type="button" data-add="folder" aria-describedby="adding-hint">'
+        'Add a folder</button><p id="adding-hint">or drop files and folders anywhere: '
         f"{FORMATS}</p>"
-        f'<input type="file" multiple hidden accept="{",".join(READERS)}" '
+        f'<input type="file" multiple hidden accept="{",".join(READERS)}" data-choose="files" '
         f'aria-label="Files to add" data-most="{MOST_FILES}" data-bytes="{MOST_BYTES}" '
-        f'data-largest="{largest}"/><p role="status" data-sending></p></div>'
+        f'data-largest="{largest}"/>'
+        '<input type="file" webkitdirectory hidden data-choose="folder" '
+        'aria-label="Folder to add"/><p role="status" data-sending></p></div>'
     )
 
 
@@ -74,7 +86,7 @@ def added(articles: Sequence[Article], skipped: Sequence[Skipped]) -> str:
         noun = "file" if len(skipped) == 1 else "files"
         parts.append(f"<p>Left out {len(skipped):,} {noun}:</p>")
         parts.append(
-            _listing([f"{_name(one.path)}: {escape(clip(one.reason, 200))}" for one in skipped])
+            _listing([f"{_name(one.path)}: {escape(clip(one.reason, REASON))}" for one in skipped])
         )
     return _message("".join(parts) or "<p>No files were chosen.</p>")
 
@@ -136,3 +148,27 @@ def _removed(ids: Sequence[str]) -> str:
         f'<details class="removed"><summary>Removed <span>{len(ids):,}</span></summary>'
         f"<ul>{items}</ul></details>"
     )
+
+
+def _left_out(files: Sequence[tuple[str, str]]) -> str:
+    if not files:
+        return ""
+    items = "".join(
+        f"<li>{_name(name)}: {escape(clip(reason, REASON))}</li>"
+        for name, reason in (_without_folders(*file) for file in files[:LISTED])
+    )
+    rest = len(files) - LISTED
+    more = f"<li>and {rest:,} more</li>" if rest > 0 else ""
+    told = "file was" if len(files) == 1 else "files were"
+    return (
+        f'<details class="left-out"><summary>{len(files):,} {told} left out</summary>'
+        f"<ul>{items}{more}</ul></details>"
+    )
+
+
+def _without_folders(path: str, reason: str) -> tuple[str, str]:
+    """Both without the folders of this machine; a path below the folder of articles stays."""
+    name = PurePath(path).name if PurePath(path).is_absolute() else path
+    # its own first, as the names of folders may hold blanks
+    reason = re.sub(rf"{_FROM_ROOT}.*/(?={re.escape(name)})", "", reason)
+    return name, re.sub(rf"{_FROM_ROOT}\S*/", "", reason)

@@ -4,7 +4,9 @@
 const part = element.closest(
   "#collections, #conversation, #source, #adding, #work, #articles, #conversations, #parcel, #exam",
 )?.id;
-const shared = (window.footnote ??= { opener: null, blank: null, close: null });
+const READ_MS = 600; // in less nobody has read what a button asks
+const MOST_WALKED = 2000; // files of dropped folders: far beyond what is taken at once
+const shared = (window.footnote ??= { opener: null, blank: null, close: null, edited: null });
 const field = () => document.querySelector("#question textarea");
 const panel = () => document.querySelector("#source .source");
 const notice = () => document.querySelector("#source .notice"); // instead of a source
@@ -51,6 +53,36 @@ function reveal() {
   open.querySelector("h2").focus({ preventScroll: true });
 }
 
+// The marker whose preview is shown, by the style sheet's word.
+function previewed() {
+  const shows = (marker) => getComputedStyle(marker, "::after").content !== "none";
+  return [...document.querySelectorAll("#conversation .marker")].find(shows);
+}
+
+// Hides the preview until its marker is left; says whether there was one.
+function hushPreview() {
+  const marker = previewed();
+  marker?.classList.add("is-hushed");
+  return marker !== undefined;
+}
+
+// Lifts a marker's preview where something would cover it below: over its line, if there is room.
+function hangPreview(marker) {
+  const { height, marginTop } = getComputedStyle(marker, "::after");
+  const tall = parseFloat(height); // not a number while there is no preview
+  const { top } = marker.getBoundingClientRect();
+  const edges = [window.innerHeight];
+  for (const cover of document.querySelectorAll("#composer, #source .source, #source .notice")) {
+    const { position } = getComputedStyle(cover);
+    if (["sticky", "fixed"].includes(position)) edges.push(cover.getBoundingClientRect().top);
+  }
+  const end = Math.min(...edges);
+  if (!(top + parseFloat(marginTop) + tall > end)) return;
+  const roof = document.querySelector("#masthead").getBoundingClientRect().bottom;
+  const hang = top - tall - 4 > roof ? -tall - 4 : end - top - tall - 4;
+  marker.style.setProperty("--hang", `${hang}px`);
+}
+
 function openSource(link) {
   shared.opener = link;
   const open = panel();
@@ -58,9 +90,13 @@ function openSource(link) {
   else trigger("select", { ...link.dataset });
 }
 
-// The first click asks, the second deletes; leaving the button takes the question back.
+// The first click asks, the second deletes; leaving the button takes the question back. A second
+// one that comes too soon to have read the question is that of a double click, or a held key.
 function confirmDelete(button) {
+  const soon = performance.now() - (shared.pressed ?? -READ_MS) < READ_MS;
+  shared.pressed = performance.now();
   if (button.classList.contains("sure")) {
+    if (soon) return;
     const kind = part === "collections" ? "collection" : "conversation";
     trigger("delete", { [kind]: button.dataset.delete });
     field()?.focus({ preventScroll: true });
@@ -109,14 +145,22 @@ function rename(button) {
   if (!form.hidden) form.querySelector("input").select();
 }
 
-// Puts an earlier question into the field, where it can be changed and asked again.
-function edit(question) {
+// Puts an earlier question into the field, where it can be changed and asked again. What else has
+// been typed there stays: it would be lost.
+function edit(button) {
   const input = field();
   if (!input) return;
-  input.value = question;
-  input.dispatchEvent(new Event("input", { bubbles: true }));
+  const { turn } = button.closest("[data-turn]").dataset;
+  const free = !input.value.trim() || input.value === shared.edited?.filled;
+  if (free) {
+    const question = button.dataset.edit;
+    input.value = question;
+    shared.edited = { turn, question, filled: input.value };
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+    input.setSelectionRange(question.length, question.length);
+  }
   input.focus();
-  input.setSelectionRange(question.length, question.length);
+  trigger("edit", { free });
 }
 
 function save(text, name) {
@@ -215,34 +259,75 @@ function tell() {
   );
 }
 
+// A file with its path in the folder that was chosen, if one was: `file` is null if unreadable.
+const chosen = (file) => ({ path: file.webkitRelativePath || file.name, file });
+// Hidden files of a folder are passed over, as they are in the folder that is served.
+const hidden = (path) => path.split("/").slice(1).some((name) => name.startsWith("."));
+
+// The files of a dropped file or folder, in their order.
+async function walk(entry, found = []) {
+  const path = entry.fullPath.slice(1);
+  if (hidden(path) || found.length >= MOST_WALKED) return found;
+  try {
+    if (entry.isFile) {
+      const file = await new Promise((done, failed) => entry.file(done, failed));
+      found.push({ path, file });
+      return found;
+    }
+    const reader = entry.createReader();
+    const some = () => new Promise((done, failed) => reader.readEntries(done, failed));
+    for (let more = await some(); more.length; more = await some()) {
+      for (const inner of more) await walk(inner, found);
+    }
+  } catch {
+    found.push({ path, file: null });
+  }
+  return found;
+}
+
+// What was dropped. The entries have to be asked for at once: later the browser has let go of them.
+function dropped(transfer) {
+  const items = [...transfer.items].filter((item) => item.kind === "file");
+  const whole = items.map((item) => item.webkitGetAsEntry?.() ?? item.getAsFile()).filter(Boolean);
+  return Promise.all(whole.map((each) => (each instanceof File ? [chosen(each)] : walk(each))));
+}
+
+// Sends what was chosen, behind what is being sent. It goes to the collection that is open now,
+// also when another one is chosen in the meantime.
+function send(choice) {
+  const { collection } = document.querySelector("#collections [aria-current]")?.dataset ?? {};
+  const before = shared.sending ?? Promise.resolve();
+  shared.sending = before.catch(() => {}).then(async () => {
+    const files = await sent((await choice).flat());
+    trigger("upload", { files, collection: collection ?? "" });
+  });
+}
+
 // Sends the files one by one. What is beyond the limits is listed and not sent: the server, which
 // looks at everything again, says why.
-async function send(chosen) {
-  if (shared.sending || !chosen.length) return;
-  shared.sending = true;
-  // Files go where they were dropped, also when another collection is chosen in the meantime.
-  const { collection } = document.querySelector("#collections [aria-current]")?.dataset ?? {};
+async function sent(choice) {
   const { most, bytes, largest } = element.querySelector("input[type=file]").dataset;
   const sizes = JSON.parse(largest);
   const note = element.querySelector("[data-sending]");
   const files = [];
-  let total = 0;
-  for (const [number, file] of chosen.entries()) {
-    const suffix = /\.[^.]*$/.exec(file.name)?.[0].toLowerCase() ?? "";
-    const listed = { name: file.name, size: file.size, path: null };
+  let [number, total] = [0, 0]; // of those that could be read
+  for (const [row, { path, file }] of choice.entries()) {
+    const suffix = /\.[^./]*$/.exec(path)?.[0].toLowerCase() ?? "";
+    const listed = { name: path, size: file?.size ?? 0, path: null };
     files.push(listed);
-    total += file.size;
-    if (number >= Number(most) || total > Number(bytes) || !(file.size <= sizes[suffix])) continue;
-    note.textContent = `Sending ${number + 1} of ${chosen.length}…`;
+    if (!(suffix in sizes)) continue;
+    number += 1;
+    total += listed.size;
+    if (number > Number(most) || total > Number(bytes) || listed.size > sizes[suffix]) continue;
+    note.textContent = `Sending ${row + 1} of ${choice.length}…`;
     try {
-      listed.path = (await upload(file)).path;
+      listed.path = file && (await upload(file)).path;
     } catch {
       // listed as one that did not arrive
     }
   }
   note.textContent = "";
-  shared.sending = false;
-  trigger("upload", { files, collection: collection ?? "" });
+  return files;
 }
 
 // A file that is dropped beside its place would otherwise replace the page.
@@ -261,7 +346,7 @@ function takeDrops() {
     if (!holdsFiles(event)) return;
     event.preventDefault();
     root.classList.remove("dropping");
-    send([...event.dataTransfer.files]);
+    send(dropped(event.dataTransfer));
   });
 }
 
@@ -295,11 +380,11 @@ element.addEventListener("click", (event) => {
   } else if ("save" in data) {
     trigger("download", { form: data.save });
   } else if ("edit" in data) {
-    edit(data.edit);
+    edit(event.target.closest("button"));
   } else if ("verdict" in data) {
     rate(event.target.closest("button"));
   } else if ("add" in data) {
-    document.querySelector("#adding input[type=file]").click();
+    document.querySelector(`#adding [data-choose="${data.add || "files"}"]`).click();
   } else if ("remove" in data) {
     trigger("delete", { article: data.remove });
   } else if ("restore" in data) {
@@ -329,6 +414,10 @@ if (part === "source") {
       opener?.focus({ preventScroll: true });
     });
   };
+  document.addEventListener("input", (event) => {
+    // An emptied field is for a new question.
+    if (event.target === field() && !event.target.value.trim()) shared.edited = null;
+  });
   document.addEventListener("click", (event) => {
     if (event.target.closest("#ask, #halt")) toField(); // the button goes, the focus must not
   });
@@ -336,7 +425,7 @@ if (part === "source") {
     if (event.target.closest("#new")) evaluation(false); // first: the field is then there to focus
   }, true);
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || leaveMenu()) return;
+    if (event.key !== "Escape" || leaveMenu() || hushPreview()) return;
     if (panel() || notice()) shared.close();
     else evaluation(false);
   });
@@ -348,10 +437,13 @@ if (part === "source") {
 
 if (part === "adding") {
   takeDrops();
+  const folder = element.querySelector("[data-choose=folder]");
+  // Where a browser lets nobody choose a folder, as on some phones, there is no button for it.
+  element.querySelector("[data-add=folder]").hidden = !("webkitdirectory" in folder);
   element.addEventListener("change", (event) => {
-    const chosen = [...event.target.files];
+    const files = [...event.target.files].map(chosen).filter(({ path }) => !hidden(path));
     event.target.value = ""; // so that the same file can be chosen again
-    send(chosen);
+    send(files);
   });
 }
 
@@ -416,6 +508,19 @@ if (part === "collections") {
 }
 
 if (part === "conversation") {
+  for (const come of ["pointerover", "focusin"]) {
+    element.addEventListener(come, (event) => {
+      const marker = event.target.closest(".marker:not([style])");
+      if (marker) hangPreview(marker);
+    });
+  }
+  for (const leave of ["pointerout", "focusout"]) {
+    element.addEventListener(leave, (event) => {
+      const marker = event.target.closest(".marker");
+      marker?.classList.remove("is-hushed");
+      marker?.removeAttribute("style");
+    });
+  }
   element.addEventListener("input", (event) => {
     const tools = event.target.closest(".remark")?.closest("[data-turn]");
     if (tools) remark(tools, { open: true, writing: true });
@@ -438,6 +543,13 @@ if (part === "conversation") {
     if (turn && event.target.open) unfolded.add(turn.id);
     else if (turn?.isConnected) unfolded.delete(turn.id);
   }, true);
+  // The number of the question that is asked anew, 0 for another question; parts.py asks for it.
+  shared.again = () => {
+    const { turn, question } = shared.edited ?? {};
+    // Another conversation may have been opened since.
+    const there = element.querySelector(`[data-turn="${turn}"] [data-edit]`);
+    return there && there.dataset.edit === question ? Number(turn) : 0;
+  };
   let turns = 0;
   let kept = "";
   watch("value", () => {
@@ -456,6 +568,7 @@ if (part === "conversation") {
       const behavior = still.matches ? "instant" : "smooth";
       requestAnimationFrame(() => all[all.length - 1].scrollIntoView({ block: "start", behavior }));
     }
+    if (all.length !== turns) shared.edited = null; // it has been asked
     turns = all.length;
     showRemark();
     markOpen();

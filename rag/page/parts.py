@@ -21,8 +21,17 @@ CLOSED_HINT = (
 )
 NOTHING_HINT = "There is nothing to ask about yet: add articles first."
 BUSY_HINT = "One question at a time: wait for this answer or stop it."
+AGAIN_HINT = "Asked as if nothing had come after it. Empty the field to ask something new."
+TYPED_HINT = (
+    "What you have typed was left there. Ask it or empty the field, then edit that question."
+)
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 FOCUS = "() => { document.querySelector('#question textarea')?.focus(); return []; }"
+# The values for asking, the last of which only the browser knows.
+ASKED = (
+    "(question, exchanges, kept, where) => "
+    "[question, exchanges, kept, where, window.footnote.again()]"
+)
 
 Update = dict[Any, Any]
 """New values by component, as Gradio takes them."""
@@ -52,6 +61,7 @@ class Parts:
     exchanges: "gr.State"
     kept: "gr.State"
     where: "gr.State"
+    again: "gr.Number"
 
 
 def lay_out(menu: str, blank: str, exam: str) -> Parts:
@@ -121,4 +131,5 @@ def lay_out(menu: str, blank: str, exam: str) -> Parts:
         exchanges=gr.State(()),
         kept=gr.State(""),
         where=gr.State(""),
+        again=gr.Number(0, precision=0, visible=False),
     )

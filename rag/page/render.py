@@ -78,7 +78,7 @@ def nothing_to_ask() -> str:
     """What stands in place of the conversation while there are no articles to ask about."""
     return (
         '<div class="invitation"><h2>No articles yet</h2>'
-        f"<p>Add some, or drop files anywhere on this page: {FORMATS}. "
+        f"<p>Add some, or drop files and folders anywhere on this page: {FORMATS}. "
         "Then ask what they say.</p>"
         '<button type="button" data-add>Add articles…</button></div>'
     )
@@ -258,10 +258,12 @@ def _marker(citation: Citation, turn: int, articles: Mapping[str, Article]) -> s
 
 
 def _preview(citation: Citation, article: Article | None) -> str:
-    """What a marker shows while it is pointed at: quote, title, publisher, date."""
+    """What a marker shows while it is pointed at: quote, title, publisher, date, page."""
     parts = [clip(citation.title, 120)]
     if article:
         parts += filter(None, (clip(article.source, 60), clip(day(article.published), 40)))
+    if citation.page is not None:
+        parts.append(f"page {citation.page}")
     return escape(f"“{clip(citation.quote, CLIP)}”\n{', '.join(parts)}")
 
 

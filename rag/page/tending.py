@@ -26,14 +26,16 @@ BACK = "This article is not among those that were removed."
 
 
 def listed(room: Room) -> str:
-    """The articles of `room` as they are now."""
+    """The articles of `room` as they are now, and what of its folder is not among them."""
     assistant = room.assistant
     try:
         removed = assistant.removed
     except FootnoteError as error:
         failing.tell(error)
         removed = []
-    return library.article_list(assistant.articles(), assistant.passages_by_article, removed)
+    return library.article_list(
+        assistant.articles(), assistant.passages_by_article, removed, assistant.skipped
+    )
 
 
 def wire_articles(desk: Desk, rooms: Rooms, parts: Parts, page: "gr.Blocks") -> None:

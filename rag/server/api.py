@@ -8,9 +8,9 @@ from starlette.responses import JSONResponse, Response
 
 from rag.errors import QuestionError
 from rag.server.events import MEDIA_TYPE, EventStream
-from rag.server.line import Line, public_name, unless_left
+from rag.server.line import Line, unless_left
 from rag.server.nouns import Health, Listed, Problem, Query, Question
-from rag.types import Answer, Filters, Passage, Turn
+from rag.types import Answer, Filters, Passage, Turn, public_name
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant

@@ -7,14 +7,13 @@ keep nothing from the page; and whoever goes away, waiting or answered, makes ro
 from collections.abc import AsyncGenerator, Awaitable
 from contextlib import aclosing
 from dataclasses import replace
-from pathlib import PurePath
 from typing import TYPE_CHECKING, TypeVar
 
 import anyio
 from anyio import to_thread
 
 from rag.page.guard import Receive
-from rag.types import Answer, Sentence, Token
+from rag.types import Answer, Sentence, Token, public_name
 
 if TYPE_CHECKING:
     from rag.answering import Events
@@ -50,12 +49,6 @@ class Line:
                 if isinstance(event, Answer):
                     return event
         raise AssertionError("a stream ends with its answer")
-
-
-def public_name(model: str) -> str:
-    """The name of `model`; of a file that is named by its place, the file's name alone."""
-    path = PurePath(model)
-    return path.name if path.is_absolute() or model.startswith(("~", ".")) else model
 
 
 def _public(event: Event) -> Event:
