@@ -89,11 +89,15 @@ def _sections(text: str) -> dict[str, str]:
 def _run(file: Path, data: Mapping[str, Any]) -> list[str]:
     check_format(data, str(file))
     made_with, whole = data["configuration"], data["summary"]
-    corpus = Path(made_with["settings"]["corpus"]).name
+    folder = Path(made_with["settings"]["corpus"])
+    # The report of the bundled articles has no hash in its folder's name (eval.evaluate).
+    bundled = file.parent.name == "eval-seeds"
+    corpus = folder.name if bundled else f"{folder.parent.name}/{folder.name}"
     command = ["footnote", "eval", "run", "--split", made_with["split"], "--fresh"]
-    if (made_with["cases"], corpus) != (CASES.name, "seeds"):  # those are the default
+    if not bundled or made_with["cases"] != CASES.name:  # those are the default
         command += ["--cases", made_with["cases"], "--corpus", corpus]
     command += ["--model", made_with["model"]]
+    split = "" if made_with["split"] == "all" else f", split {made_with['split']}"
     groups = whole["splits"] if len(whole["splits"]) > 1 else {}
     tables = [share_rows("all" if groups else "figure", whole["overall"])]
     tables += [share_rows(f"split {name}", group) for name, group in groups.items()]
@@ -102,7 +106,7 @@ def _run(file: Path, data: Mapping[str, Any]) -> list[str]:
     if whole["tags"]:
         tables.append(group_rows("tag", whole["tags"]))
     return [
-        f"## {escaped(made_with['cases'])} on {escaped(corpus)}",
+        f"## {escaped(made_with['cases'])} on {escaped(corpus)}{split}",
         *_made_with(made_with, command, whole["overall"]["cases"]),
         *([f"**{escaped(data['note'])}**"] if data["note"] else []),
         *map(table, tables),

@@ -23,13 +23,13 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def a_report(folder: Path) -> None:
+def a_report(folder: Path, split: str = "all", name: str = "eval-seeds-x") -> None:
     cases = folder / "mine.jsonl"
     cases.write_text("")
     made_with = configuration(Scripted({}), Settings(), cases, PROJECT / "prompts")
-    data = a_document(mixed()) | {"configuration": made_with | {"split": "all"}}
-    (folder / "reports" / "eval-x").mkdir(parents=True)
-    write(data, folder / "reports" / "eval-x")
+    data = a_document(mixed()) | {"configuration": made_with | {"split": split}}
+    (folder / "reports" / name).mkdir(parents=True)
+    write(data, folder / "reports" / name)
 
 
 def a_set(monkeypatch: pytest.MonkeyPatch, *argv: str, **script: Any) -> int:
@@ -49,7 +49,8 @@ def test_the_page_holds_figures_intervals_and_commands_of_every_report(
     assert main(["--out", "quality.md"]) == 0
     page = (here / "quality.md").read_text()
     assert "| answerable, right | 2/4 | 50.0% | 15.0% to 85.0% |" in page
-    assert "footnote eval run --split all --fresh --cases mine.jsonl --corpus seeds" in page
+    root = PROJECT.name
+    assert f"footnote eval run --split all --fresh --cases mine.jsonl --corpus {root}/seeds" in page
     assert "| answerable, refused | 1/1 | 100.0% |" in page
     read = f"footnote eval read {here.name}/set.jsonl --format reading --limit 1 --seed 3"
     assert read in page
@@ -68,13 +69,24 @@ def test_a_set_that_was_interrupted_is_not_passed_off_as_whole(
 def test_a_section_that_no_report_is_of_stays(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     a_report(here)
     other = "## Another set\n\nIts figures.\n\n### a kind\n\nMore."
-    (here / "quality.md").write_text(f"# Quality\n\n{other}\n\n## mine.jsonl on seeds\n\nOld.\n")
+    (here / "quality.md").write_text(
+        f"# Quality\n\n{other}\n\n## mine.jsonl on {PROJECT.name}/seeds\n\nOld.\n"
+    )
     for _ in range(2):
         assert main(["--out", "quality.md"]) == 0
         page = (here / "quality.md").read_text()
         assert page.endswith(f"\n\n{other}\n")
-        assert page.count("## mine.jsonl on seeds") == 1
+        assert page.count(f"## mine.jsonl on {PROJECT.name}/seeds") == 1
         assert "Old." not in page
+
+
+def test_a_split_and_the_bundled_articles_are_named(here: Path) -> None:
+    a_report(here)
+    a_report(here, split="report", name="eval-seeds")
+    assert main(["--out", "quality.md"]) == 0
+    page = (here / "quality.md").read_text()
+    assert "## mine.jsonl on seeds, split report\n" in page
+    assert f"## mine.jsonl on {PROJECT.name}/seeds\n" in page
 
 
 def test_without_reports_or_with_a_damaged_one_no_page_is_written(
