@@ -9,26 +9,13 @@ from dataclasses import dataclass
 
 import prompts
 from eval.metrics import citations_valid
-from index.lexical import words
 from index.split import sentence_spans
 from rag.types import Answer, Citation
 
-Supports = Callable[[str, str], bool]
-"""A judge: `supports(evidence, claim)`, whether the evidence bears the claim out."""
+Supports = Callable[[Sequence[str], str], bool]
+"""A judge: `supports(quotes, claim)`, whether the quotes together bear the claim out."""
 
-_HELD = 0.5  # share of a claim's words
 _MARKER = re.compile(r"\[\d+\]")
-
-
-def held_words(evidence: str, claim: str) -> bool:
-    """A judge without a model: the evidence holds half of the claim's words, and every number.
-
-    Stems are compared and stop words left out. Words are not meaning: "He led it" and "He never
-    led it" bear each other out. Entailment models judge better (Gao et al. 2023) and slower.
-    """
-    wanted, held = set(words(claim)), set(words(evidence))
-    numbers = {word for word in wanted if word.isdecimal()}
-    return len(wanted & held) >= _HELD * len(wanted) and numbers <= held
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +98,7 @@ def verified_share(
 
     def verified(sentence: CitedSentence) -> bool:
         return any(
-            citation in valid and (supports is None or supports(citation.quote, sentence.text))
+            citation in valid and (supports is None or supports([citation.quote], sentence.text))
             for citation in sentence.citations
         )
 
@@ -119,7 +106,7 @@ def verified_share(
 
 
 def _borne_out(sentence: CitedSentence, supports: Supports) -> bool:
-    return bool(sentence.citations) and supports(_together(sentence.citations), sentence.text)
+    return bool(sentence.citations) and supports(_quotes(sentence.citations), sentence.text)
 
 
 def _needed(sentence: CitedSentence, supports: Supports) -> int:
@@ -129,10 +116,10 @@ def _needed(sentence: CitedSentence, supports: Supports) -> int:
     needed = 0
     for row, citation in enumerate(sentence.citations):
         others = sentence.citations[:row] + sentence.citations[row + 1 :]
-        alone = supports(citation.quote, sentence.text)
-        needed += alone or not supports(_together(others), sentence.text)
+        alone = supports([citation.quote], sentence.text)
+        needed += alone or not supports(_quotes(others), sentence.text)
     return needed
 
 
-def _together(citations: Sequence[Citation]) -> str:
-    return "\n".join(citation.quote for citation in citations)
+def _quotes(citations: Sequence[Citation]) -> list[str]:
+    return [citation.quote for citation in citations]

@@ -4,18 +4,21 @@ import re
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
+from eval.citation_metrics import Supports
 from eval.dataset import Case
 from eval.matching import held_by
 from eval.memory import Memory
 from eval.metrics import Hit, Verdict, citations_valid, hit, verdict
+from eval.scores import scores
 from rag.errors import FootnoteError
 from rag.types import Answer, Article, SourceSentence, Turn
 
 EVIDENCE_SENTENCES = 10
+_BORNE_OUT = 0.5
 
 
 class Answering(Protocol):
@@ -35,6 +38,9 @@ class Answering(Protocol):
     def stream(self, question: str, history: Sequence[Turn] = ()) -> Generator[Any, None, None]:
         """Answer one question: whatever events come on the way, and the `Answer` last."""
 
+    def support(self, claim: str, quotes: Sequence[str]) -> float:
+        """How well quotes bear a claim out, as a probability (0 to 1)."""
+
     def evidence_sentences(self, query: str, k: int = 10) -> list[SourceSentence]:
         """The k best sentences for a question that stands alone, ranked, no model used."""
 
@@ -51,7 +57,7 @@ class Result:
     whether this one had before it was interrupted.
     `citations_valid` has one entry for each citation. `hit` is None for a case that the articles
     do not answer; `fact_ranks` gives for each expected fact the place, from 1, of the first
-    evidence sentence that holds it, or None.
+    evidence sentence that holds it, or None. `scores` are those of `eval.scores`, none of a crash.
     """
 
     case: Case
@@ -65,6 +71,7 @@ class Result:
     resumed: bool = False
     timed_out: bool = False
     fact_ranks: tuple[int | None, ...] = ()
+    scores: Mapping[str, float | None] = field(default_factory=dict)
 
     @property
     def outcome(self) -> str:
@@ -188,15 +195,26 @@ def _judge(
             wanted = {names[name] for name in case.articles if name in names}
             found = hit(case, sentences, wanted)
             ranks = fact_ranks(case, sentences)
+        valid = citations_valid(answer, texts)
         return replace(
             asked,
             verdict=verdict(case, answer),
-            citations_valid=citations_valid(answer, texts),
+            citations_valid=valid,
             hit=found,
             fact_ranks=ranks,
+            scores=scores(case, answer, valid, _supports(assistant)),
         )
     except Exception as error:  # the search may crash as well as the answer
         return Result(case=case, error=message(error), seconds=asked.seconds)
+
+
+def _supports(assistant: Answering) -> Supports:
+    """The judge of quotes: whether it is more probable than not that they bear a sentence out."""
+
+    def supports(quotes: Sequence[str], claim: str) -> bool:
+        return assistant.support(claim, quotes) >= _BORNE_OUT
+
+    return supports
 
 
 def message(error: Exception) -> str:

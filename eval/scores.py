@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from eval.answer_metrics import exact_match, token_f1
 from eval.citation_metrics import (
+    Supports,
     citation_precision,
     citation_recall,
     cited_sentences,
-    held_words,
     verified_share,
 )
 from eval.dataset import Case
@@ -24,12 +24,14 @@ SCORES = {
 }
 
 
-def scores(case: Case, answer: Answer, citations_ok: Sequence[bool]) -> dict[str, float | None]:
+def scores(
+    case: Case, answer: Answer, citations_ok: Sequence[bool], supports: Supports
+) -> dict[str, float | None]:
     """The figures of `SCORES`; None for one that the case or the answer has nothing for.
 
     A refusal is the empty answer. The references of a case with one fact are its wordings, of
-    one with several the first wordings, joined. What the quotes bear out is judged by words
-    (`eval.citation_metrics.held_words`), and faithfulness by place in the article besides.
+    one with several the first wordings, joined. What the quotes bear out is judged by `supports`,
+    and faithfulness by place in the article besides.
     """
     text = "" if answer.abstained else plain(answer)
     references = references_of(case)
@@ -37,9 +39,9 @@ def scores(case: Case, answer: Answer, citations_ok: Sequence[bool]) -> dict[str
     return {
         "exact_match": float(exact_match(text, references)) if references else None,
         "token_f1": token_f1(text, references) if references else None,
-        "citation_recall": citation_recall(sentences, held_words),
-        "citation_precision": citation_precision(sentences, held_words),
-        "faithfulness": verified_share(answer, citations_ok, held_words),
+        "citation_recall": citation_recall(sentences, supports),
+        "citation_precision": citation_precision(sentences, supports),
+        "faithfulness": verified_share(answer, citations_ok, supports),
     }
 
 

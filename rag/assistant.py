@@ -370,6 +370,14 @@ class Assistant:
         index = self._index
         return [index.sentences[row] for row, _ in self._search(index, query).sentences(k)]
 
+    def support(self, claim: str, quotes: Sequence[str]) -> float:
+        """How well `quotes` together bear `claim` out, by themselves: a probability (0 to 1)."""
+        from rag.cite import quoted_support
+
+        return quoted_support(
+            _without_surrogates(claim), [*map(_without_surrogates, quotes)], self._embedder
+        )
+
     def articles(self) -> list[Article]:
         """The indexed articles, whole."""
         return list(self._index.articles.values())

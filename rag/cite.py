@@ -41,6 +41,20 @@ class Quote:
     support: float
 
 
+def quoted_support(claim: str, quotes: Sequence[str], embedder: Embedder) -> float:
+    """How well `quotes` together bear `claim` out, as a probability (0 to 1).
+
+    Only they are looked at: `Citation.support` also counts what stands beside a quote. 0 of none.
+    """
+    texts = [" ".join(quotes), *quotes] if len(quotes) > 1 else list(quotes)
+    evidence = [
+        Evidence("", "", "", "", "", "", (SourceSentence("", "", text, 0, len(text)),),
+                 text, 0, len(text), 0.0)
+        for text in texts
+    ]  # fmt: skip
+    return support(Citer("", evidence, embedder).signals(claim)) if evidence else 0.0
+
+
 class Citer:
     """Matches the sentences of one answer to the evidence it was given."""
 

@@ -7,6 +7,7 @@ from typing import Any
 from eval.dataset import Case
 from eval.report.document import Document, Findings, document
 from eval.runner import Result, run
+from index.lexical import words
 from rag.types import Answer, Article, Citation, Passage, SourceSentence, Timings, Token, Turn
 
 TEXT = "Ali Adeeb led the team. It went to Qom in March."
@@ -77,6 +78,10 @@ class Scripted:
         if isinstance(reply, BaseException):
             raise reply
         return reply
+
+    def support(self, claim: str, quotes: Sequence[str]) -> float:
+        wanted = set(words(claim))
+        return len(wanted & set(words(" ".join(quotes)))) / len(wanted) if wanted else 0.0
 
     def evidence_sentences(self, query: str, k: int = 10) -> list[SourceSentence]:
         self.searched.append((query, k))

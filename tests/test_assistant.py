@@ -35,6 +35,14 @@ def test_an_answer_is_cited_timed_and_ready_for_json(opener: Opener) -> None:
     assert not generator.judged[0].transient
 
 
+def test_quotes_are_held_to_a_claim_without_the_model(opener: Opener) -> None:
+    generator = ScriptedGenerator(LED)
+    assistant = opener(generator)
+    assert assistant.support("Ali Adeeb headed the delegation to Qom.", [LED]) > 0.5
+    assert assistant.support("Cranes lift ships in \ud800 May.", [LED, "\ud800"]) < 0.5
+    assert (generator.asked, generator.judged) == ([], [])
+
+
 def test_the_stream_ends_with_the_answer_that_ask_gives(opener: Opener) -> None:
     assistant = opener()
     events = list(assistant.stream(QUESTION))

@@ -7,7 +7,7 @@ from fakes import LED, HashEmbedder
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.cite import Citer
+from rag.cite import Citer, quoted_support
 from rag.types import Evidence, SourceSentence
 
 QUESTION = "Who headed the Iraqi delegation to Qom?"
@@ -147,3 +147,23 @@ def test_any_text_gets_quotes_in_bounds(claim: str, texts: list[str], question: 
     assert len(found) <= 3
     assert len({quote.sentence.start for quote in found}) == len(found)
     assert all(0 <= quote.support <= 1.0001 for quote in found)
+
+
+@pytest.mark.parametrize(
+    ("claim", "quotes", "borne_out"),
+    [
+        ("Ali Adeeb headed the delegation.", ["Ali Adeeb headed the delegation to Qom."], True),
+        ("Ali Adeeb headed it and Crocker left Iraq.",
+         ["Ali Adeeb headed the delegation.", "Ryan Crocker left Iraq on Monday."], True),
+        ("Talabani sold rockets in Basra.", ["Ali Adeeb headed the delegation to Qom."], False),
+        ("Some 3,500 men lived in the old camp.", ["The camp had been shut for years."], False),
+        ("Ali Adeeb headed the delegation.", [], False),
+        ("", ["Ali Adeeb headed the delegation to Qom."], False),
+    ],
+)  # fmt: skip
+def test_quotes_bear_a_claim_out_by_themselves(
+    claim: str, quotes: list[str], borne_out: bool
+) -> None:
+    found = quoted_support(claim, quotes, HashEmbedder())
+    assert 0.0 <= found <= 1.0
+    assert (found >= 0.5) is borne_out

@@ -1,6 +1,7 @@
 """Figures with known values: SQuAD's, ALCE's, those of rankings, of confidence and of cost."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -16,7 +17,6 @@ from eval.citation_metrics import (
     citation_recall,
     cited_sentences,
     faithfulness,
-    held_words,
 )
 from eval.metrics import plain
 from eval.retrieval_metrics import mean, score
@@ -58,9 +58,9 @@ def sentence(claim: str, *quotes: str) -> CitedSentence:
     return CitedSentence(claim, tuple(map(cite, quotes)))
 
 
-def holds_letters(evidence: str, claim: str) -> bool:
-    """A judge that anyone can check: every letter of the claim is in the evidence."""
-    return set(claim) <= set(evidence)
+def holds_letters(quotes: Sequence[str], claim: str) -> bool:
+    """A judge that anyone can check: every letter of the claim is in a quote."""
+    return set(claim) <= set("".join(quotes))
 
 
 @pytest.mark.parametrize(
@@ -238,16 +238,3 @@ def test_latencies_and_tokens() -> None:
         "answer": {"total": 2, "mean": 1.0},
     }
     assert token_counts([])["answer"] == {"total": 0, "mean": None}
-
-
-@pytest.mark.parametrize(
-    ("evidence", "claim", "borne_out"),
-    [
-        ("Ali Adeeb headed the delegation to Qom.", "The delegation was headed by Adeeb.", True),
-        ("Ali Adeeb headed the delegation to Qom.", "Talabani sold rockets to Adeeb.", False),
-        ("Some 3400 men lived in the camp.", "3500 men lived in the camp.", False),
-        ("", "Adeeb led it.", False),
-    ],
-)
-def test_words_bear_a_claim_out(evidence: str, claim: str, borne_out: bool) -> None:
-    assert held_words(evidence, claim) is borne_out

@@ -9,7 +9,6 @@ from eval.gate import Check
 from eval.metrics import GOOD, citation_holds_fact
 from eval.report.figures import summary
 from eval.runner import Result
-from eval.scores import scores
 from rag.errors import ConfigError
 from rag.types import Answer
 
@@ -113,7 +112,7 @@ def result_record(result: Result) -> dict[str, Any]:
         "fact_ranks": list(result.fact_ranks),
         "right_cited": cited,
         "citations_valid": list(result.citations_valid),
-        "scores": scores(result.case, answer, result.citations_valid) if answer else None,
+        "scores": dict(result.scores) or None,
     }
     whole = not went_well(record)
     return record | {"answer": _answer_record(answer, whole=whole) if answer else None}

@@ -16,7 +16,7 @@ from eval.metrics import (
 )
 from eval.retrieval_metrics import score
 from eval.runner import EVIDENCE_SENTENCES, Result
-from eval.scores import SCORES, scores
+from eval.scores import SCORES
 from rag.types import Answer
 
 Figures = dict[str, Any]
@@ -181,7 +181,7 @@ def _confidence(results: Sequence[Result]) -> Figures:
 
 def _scores(results: Sequence[Result]) -> Figures:
     """The mean of each figure of `eval.scores`, over the answers that have it."""
-    found = [scores(r.case, r.answer, r.citations_valid) for r in results if r.answer]
+    found = [result.scores for result in results if result.scores]
     return {
         name: mean([score for one in found if (score := one[name]) is not None]) for name in SCORES
     }
