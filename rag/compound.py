@@ -6,7 +6,7 @@ of its own ("When and where ...?", "Who said what and why?") stays one question.
 """
 
 import re
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from itertools import groupby
@@ -39,8 +39,15 @@ _SEAM = re.compile(
     re.IGNORECASE,
 )
 _QUESTION = re.compile(rf"^(?:(?:and|but|so|also)\b,?\s*)*(?:{_BEGINS})", re.IGNORECASE)
+_LEAD = re.compile(rf"^(?:{_PREPOSITION} )?{_ASKING}", re.IGNORECASE)
 _CLAUSE = re.compile(rf"\b{_ASKING}", re.IGNORECASE)
+_RELATIVE = re.compile(r"\b(?:who|whom|whose|which)\b", re.IGNORECASE)
+_OF_SOMETHING = re.compile(
+    rf"{_PREPOSITION} {_ASKING}|(?:what|which|whose|how (?:many|much|long|far|old|often))\b",
+    re.IGNORECASE,
+)
 _LEAST_WORDS = 3  # "When and where ...": what is shorter asks nothing by itself
+_FEW_WORDS = 5
 _MOST = 4  # parts; a longer list is taken as it is
 
 
@@ -53,7 +60,8 @@ def parts(question: str) -> tuple[str, ...]:
     at = 0
     for seam in _SEAM.finditer(text):
         before = text[at : seam.start()]
-        if _asks(before) and _asks(text[seam.end() :]) and not _embedded(before, seam[0]):
+        rest = text[seam.end() :]
+        if _asks(before) and _asks(rest) and not _joined_on(before, seam[0], rest):
             found.append(before)
             at = seam.end()
     found.append(text[at:])
@@ -66,10 +74,30 @@ def _asks(text: str) -> bool:
     return len(text.split()) >= _LEAST_WORDS
 
 
-def _embedded(before: str, seam: str) -> bool:
-    """Whether a bare "and" goes on with a clause: "Did he say who led it and who paid?"."""
-    asking = 0 if re.match(_VERB, before, re.IGNORECASE) else 1
-    return seam.strip().lower() == "and" and len(_CLAUSE.findall(before)) > asking
+def _joined_on(before: str, seam: str, rest: str) -> bool:
+    """Whether `rest` goes on with something in `before` instead of asking anew."""
+    if "?" in seam:
+        return False
+    behind = _LEAD.sub("", before)
+    bare = seam.strip().lower() == "and"
+    return (
+        # "Did he say who led it and who paid?"
+        (bare and bool(_CLAUSE.search(behind)))
+        # "the man who came, and who left"
+        or bool(_RELATIVE.match(rest) and re.search(_RELATIVE, behind))
+        # "How many soldiers and how many civilians were killed?"
+        or (len(before.split()) <= _FEW_WORDS and _shares_verb(before, rest))
+        # "between 2003 and when it ended"
+        or bool(re.search(r"\bbetween\b(?!.*\band\b)", before, re.IGNORECASE))
+    )
+
+
+def _shares_verb(before: str, rest: str) -> bool:
+    return bool(
+        _OF_SOMETHING.match(before)
+        and _OF_SOMETHING.match(rest)
+        and not re.search(rf"\b{_VERB}", before, re.IGNORECASE)
+    )
 
 
 def in_parts(
@@ -85,18 +113,29 @@ def in_parts(
         return
     before, footnotes = list(history), Footnotes()
     answers: list[Answer] = []
+    at = 0  # where the text of the part begins in that of all
     for row, part in enumerate(asked):
         if row:
             yield Token(" ")
+        shown, shift = False, at
         with closing(answer(part, before)) as events:
             for event in events:
                 if isinstance(event, Answer):
                     answers.append(event)
-                    before.append(Turn(part, "" if event.abstained else event.text))
                 elif isinstance(event, Sentence):
-                    yield replace(event, citations=tuple(map(footnotes.renumber, event.citations)))
+                    placed = _placed(event, footnotes, shift)
+                    shift += len(_markers(placed.citations)) - len(_markers(event.citations))
+                    shown = shown or event.shown
+                    yield placed
                 else:
                     yield event
+        last = answers[-1]
+        before.append(Turn(part, "" if last.abstained else last.text))
+        if not last.abstained:
+            text, moved = _moved(last, at, footnotes)
+            if not shown and row < len(asked) - 1:  # quotes come with the answer, and it is later
+                yield from _sentences(text, at, moved)
+            at += len(text) + 1
     yield joined(question, answers)
 
 
@@ -165,6 +204,25 @@ def _moved(answer: Answer, at: int, footnotes: Footnotes) -> tuple[str, list[Cit
             moved.append(replace(citation, answer_start=start + offset, answer_end=end + offset))
         text += _markers(moved[-len(cited) :])
     return text + answer.text[done:], moved
+
+
+def _placed(sentence: Sentence, footnotes: Footnotes, shift: int) -> Sentence:
+    """`sentence` with its citations as they are in the whole answer."""
+    placed = [
+        replace(citation, answer_start=citation.answer_start + shift,
+                answer_end=citation.answer_end + shift)
+        for citation in map(footnotes.renumber, sentence.citations)
+    ]  # fmt: skip
+    return replace(sentence, citations=tuple(placed))
+
+
+def _sentences(text: str, at: int, citations: Sequence[Citation]) -> Iterator[Sentence]:
+    """The sentences of `text`, which stands at `at`, each with what leads it in."""
+    done = 0
+    for (_, end), group in groupby(citations, lambda c: (c.answer_start, c.answer_end)):
+        cited = tuple(group)
+        yield Sentence(text[done : end - at].strip(), cited, shown=True)
+        done = end - at + len(_markers(cited))
 
 
 def _markers(citations: Sequence[Citation]) -> str:

@@ -21,6 +21,10 @@ WHEN = "When did the harbour of Umm Qasr reopen?"
         ("Who led it, and when did they leave?", ["Who led it?", "When did they leave?"]),
         ("who led it and when did it end", ["Who led it?", "When did it end?"]),
         ("Who led it? When did\n they leave?", ["Who led it?", "When did they leave?"]),
+        ("In which city did they meet, and which of them paid?",
+         ["In which city did they meet?", "Which of them paid?"]),
+        ("What happened in Basra in March, and which troops were sent there?",
+         ["What happened in Basra in March?", "Which troops were sent there?"]),
         ("What is X; who made it?", ["What is X?", "Who made it?"]),
         ("Did he win, and was he glad?", ["Did he win?", "Was he glad?"]),
         ("Who won, then? Did Iran lose?", ["Who won, then?", "Did Iran lose?"]),
@@ -44,6 +48,11 @@ def test_a_question_is_split_where_another_begins(question: str, asked: list[str
         "Who said what and why?",
         "What did he say and do, and when?",
         "Is it true, and if so who said it?",
+        "How many soldiers and how many civilians were killed in Basra?",
+        "On what day and at what time did the attack happen?",
+        "What happened between 2003 and when the war ended?",
+        "Did the senator, who voted for the war, and who later ran for president, regret it?",
+        "Who was the general who led the surge in Iraq, and who later became director?",
         "Who said that he was, or was not, in Iran?",
         "What could they do, and must be done?",
         "Did he say who led it and who paid for it?",
@@ -87,6 +96,21 @@ def test_each_part_is_answered_from_its_own_place(opener: Opener) -> None:
     assert answer.answer_prompt.count("<reply>") == 2
     assert answer.timings.answer_tokens == len(pieces(LED) + pieces(REOPENED))
     assert answer.confidence == pytest.approx(assistant.ask(WHO).confidence ** 2)
+
+
+def test_sentences_are_placed_as_the_whole_answer_has_them(opener: Opener) -> None:
+    """The first part is quoted, since what was written of it has no support."""
+    generator = ScriptedGenerator("Bananas led it.", REOPENED)
+    *shown, answer = opener(generator, disagreement=False).stream(BOTH)
+    assert isinstance(answer, Answer)
+    assert answer.text.startswith(prompts.QUOTING)
+    sentences = [event for event in shown if isinstance(event, Sentence) and event.shown]
+    cited = [citation for sentence in sentences for citation in sentence.citations]
+    assert cited == list(answer.citations)
+    assert answer.text == " ".join(
+        sentence.text + "".join(f" [{c.number}]" for c in sentence.citations)
+        for sentence in sentences
+    )
 
 
 def test_what_only_one_part_is_answered_of_says_so(opener: Opener) -> None:
