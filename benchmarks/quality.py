@@ -75,6 +75,10 @@ def page(reports: Sequence[tuple[Path, Mapping[str, Any]]], before: str = "") ->
             title, *parts = _reading(data) if "reading" in data else _run(file, data)
         except (KeyError, TypeError, AttributeError) as error:
             raise ConfigError(f"{file} is damaged ({error!r}). Run it again.") from error
+        if title in new:
+            raise ConfigError(
+                f"{file} is a second report of {title.removeprefix('## ')}. Name one of them."
+            )
         new[title] = "\n\n".join([title, *parts])
     kept = [text for title, text in sections.items() if title not in new]
     return "\n\n".join([_HEAD, *new.values(), *kept]) + "\n"

@@ -6,8 +6,8 @@ from eval.outcomes import PAIRED, Run
 from eval.stats import Interval, difference_of_means, difference_of_medians, mcnemar, tarone
 
 ALPHA = 0.05
-# How good an outcome is; whatever is not here, such as a wrong answer or a crash, is 0.
-_WORTH = {"right": 2, "refused_rightly": 2, "refused_wrongly": 1}
+# How good an outcome is; whatever is not here, such as a wrong answer, is 1.
+_WORTH = {"right": 3, "refused_rightly": 3, "refused_wrongly": 2, "error": 0, "timeout": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,11 @@ class Comparison:
         return tuple(difference for difference in self.differences if difference.regressed)
 
 
+def worth(outcome: str) -> int:
+    """How good an outcome is: right or rightly refused, wrongly refused, wrong, crashed."""
+    return _WORTH.get(outcome, 1)
+
+
 def compare(before: Run, after: Run) -> Comparison:
     """Pair the two runs case by case."""
     shared = [
@@ -130,5 +135,5 @@ def _differ(before: Run, after: Run, shared: list[str], figure: str) -> Differen
 
 
 def _change(name: str, before: str, after: str) -> Change:
-    was, is_ = _WORTH.get(before, 0), _WORTH.get(after, 0)
+    was, is_ = worth(before), worth(after)
     return Change(name, before, after, None if was == is_ else is_ > was)

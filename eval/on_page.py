@@ -22,6 +22,7 @@ from eval.report.document import (
     document,
     expected_text,
     failing,
+    faults,
 )
 from eval.report.figures import SHARES
 from eval.report.html import drawings, html
@@ -176,7 +177,7 @@ def _figure(name: str, share: Mapping[str, Any]) -> Figure:
 def _miss(record: Mapping[str, Any]) -> Miss:
     case, answer = record["case"], record["answer"]
     return Miss(
-        outcome=record["outcome"].replace("_", " "),
+        outcome=", ".join(faults(record)),
         question=case["question"],
         expected=expected_text(case),
         answer=answer["text"] if answer else "",

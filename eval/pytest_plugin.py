@@ -47,6 +47,10 @@ class CaseFailure(Exception):  # noqa: N818  # what pytest shows is its text alo
     """A case whose answer will not do; the text says why."""
 
 
+class KnownFailure(CaseFailure):
+    """A case that fails no worse than it did in the baseline."""
+
+
 class CaseFile(pytest.File):
     """A file of cases."""
 
@@ -61,9 +65,10 @@ class CaseFile(pytest.File):
             raise self.CollectError(str(error)) from error
         known = self._known()
         for case in cases:
-            item = CaseItem.from_parent(self, name=case.id, case=case)
-            if was := known.get(case.id):
-                item.add_marker(pytest.mark.xfail(reason=f"{was} in the baseline", strict=False))
+            was = known.get(case.id, "")
+            item = CaseItem.from_parent(self, name=case.id, case=case, was=was)
+            if was:
+                item.add_marker(pytest.mark.xfail(raises=KnownFailure, reason=f"{was} before"))
             yield item
 
     def _known(self) -> dict[str, str]:
@@ -86,13 +91,15 @@ class CaseFile(pytest.File):
 class CaseItem(pytest.Item):
     """One case, as a test."""
 
-    def __init__(self, *, case: "Case", **given: Any) -> None:
+    def __init__(self, *, case: "Case", was: str = "", **given: Any) -> None:
         super().__init__(**given)
         self.case = case
+        self.was = was  # its outcome in the baseline, where it failed
         self.add_marker(pytest.mark.footnote)
 
     def runtest(self) -> None:
         """Ask and judge. Raises CaseFailure when the case does not go well."""
+        from eval.compare import worth
         from eval.metrics import GOOD
         from eval.runner import Rules, run
 
@@ -102,8 +109,10 @@ class CaseItem(pytest.Item):
         if not results:  # Ctrl-C ends a run without an error of its own
             raise KeyboardInterrupt
         (result,) = results
-        if result.outcome not in GOOD or not all(result.citations_valid):
-            raise CaseFailure(explain(result))
+        cited = all(result.citations_valid)
+        if result.outcome not in GOOD or not cited:
+            no_worse = self.was and cited and worth(result.outcome) >= worth(self.was)
+            raise (KnownFailure if no_worse else CaseFailure)(explain(result))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The explanation alone; the traceback would show only this plugin."""

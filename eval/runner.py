@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
@@ -14,6 +15,7 @@ from eval.matching import held_by
 from eval.memory import Memory
 from eval.metrics import Hit, Verdict, citations_valid, hit, verdict
 from eval.scores import scores
+from rag.compound import parts
 from rag.errors import FootnoteError
 from rag.types import Answer, Article, SourceSentence, Turn
 
@@ -189,9 +191,7 @@ def _judge(
         found: Hit | None = None
         ranks: tuple[int | None, ...] = ()
         if case.answerable:
-            sentences = assistant.evidence_sentences(
-                answer.standalone_question, k=EVIDENCE_SENTENCES
-            )[:EVIDENCE_SENTENCES]
+            sentences = _evidence(assistant, answer.standalone_question)
             wanted = {names[name] for name in case.articles if name in names}
             found = hit(case, sentences, wanted)
             ranks = fact_ranks(case, sentences)
@@ -206,6 +206,13 @@ def _judge(
         )
     except Exception as error:  # the search may crash as well as the answer
         return Result(case=case, error=message(error), seconds=asked.seconds)
+
+
+def _evidence(assistant: Answering, question: str) -> list[SourceSentence]:
+    """The first sentences that the search finds, in turn where the question has several parts."""
+    found = [assistant.evidence_sentences(part, k=EVIDENCE_SENTENCES) for part in parts(question)]
+    in_turn = (one for rank in zip_longest(*found) for one in rank if one is not None)
+    return list(dict.fromkeys(in_turn))[:EVIDENCE_SENTENCES]
 
 
 def _supports(assistant: Answering) -> Supports:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Generator as Steps
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from itertools import groupby, pairwise
+from itertools import chain, groupby, pairwise
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -134,7 +134,10 @@ class Answerer:
             citer = Citer(question, [asked.window], self.embedder)
             draft = Draft(refused, citer, self.settings.min_support, clock)
         checked: list[Sentence] = []
-        for piece in self.generator.stream(asked.answering, self.settings.answer_tokens):
+        pieces = self.generator.stream(asked.answering, self.settings.answer_tokens)
+        with clock.stage("read_s"):
+            first = next(pieces, None)
+        for piece in chain(() if first is None else (first,), pieces):
             clock.tick()
             yield from _tokens(draft.feed(piece), checked)
             if draft.looping:

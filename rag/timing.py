@@ -39,14 +39,13 @@ class Clock:
         """What has been spent so far; without a token, the first one counts as now."""
         total = time.perf_counter() - self._start
         first = self._first_token_s or total
-        reading = first - self._before_s if self._first_token_s else 0.0
         writing = total - first - (sum(self._stages.values()) - self._before_s)
         return Timings(
             retrieve_s=self._stages.get("retrieve_s", 0.0),
             judge_s=self._stages.get("judge_s", 0.0),
             cite_s=self._stages.get("cite_s", 0.0),
             rewrite_s=self._stages.get("rewrite_s", 0.0),
-            read_s=max(0.0, reading),
+            read_s=self._stages.get("read_s", 0.0),
             first_token_s=first,
             generate_s=max(0.0, writing),
             total_s=total,

@@ -178,6 +178,9 @@ class Scripted:
     def warm(self) -> None:
         pass
 
+    def support(self, claim: str, quotes: Sequence[str]) -> float:
+        return float(claim in quotes)
+
     def evidence_sentences(self, query: str, k: int = 10) -> list[SourceSentence]:
         return []
 

@@ -74,10 +74,20 @@ def test_what_failed_in_the_baseline_is_expected_to_fail(
 ) -> None:
     cases = write_cases(pytester.path, "a", "b", "c")
     known = {"a": CaseOutcome("x", True, "wrong"), "b": CaseOutcome("x", True, "wrong"),
-             "c": CaseOutcome("x", True, "right")}  # fmt: skip
+             "c": CaseOutcome("x", True, "wrong")}  # fmt: skip
     save_baseline(pytester.path / "cases.baseline.json", "m", known, {})
     result = pytester.runpytest_inprocess(*PLUGIN, f"--footnote-cases={cases}")
-    result.assert_outcomes(xpassed=1, xfailed=1, failed=1)
+    result.assert_outcomes(xpassed=1, xfailed=1, failed=1)  # c crashes, which is worse
+
+
+def test_a_refusal_that_became_wrong_is_no_expected_failure(
+    pytester: pytest.Pytester, scripted: Scripted
+) -> None:
+    cases = write_cases(pytester.path, "b")
+    known = {"b": CaseOutcome("x", True, "refused_wrongly")}
+    save_baseline(pytester.path / "cases.baseline.json", "m", known, {})
+    result = pytester.runpytest_inprocess(*PLUGIN, f"--footnote-cases={cases}")
+    result.assert_outcomes(failed=1)
 
 
 def test_a_baseline_that_is_named_has_to_be_one(pytester: pytest.Pytester) -> None:

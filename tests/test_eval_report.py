@@ -159,12 +159,12 @@ def test_markdown_fits_the_summary_of_a_job() -> None:
 def test_facts_are_ranked_and_the_confidence_is_held_to_what_was_right() -> None:
     whole = figures_of(mixed())
     assert whole["scores"]["mrr10"]["estimate"] == 1.0
-    assert whole["scores"]["recall10"]["of"] == 3  # of the answerable ones, less the crash
+    assert whole["scores"]["facts10"]["of"] == 3  # of the answerable ones, less the crash
     assert whole["confidence"] == {"answers": 4, "auroc": 0.5, "ece": pytest.approx(0.4)}
     late = [replace(r, fact_ranks=(4, None)) if r.hit else r for r in mixed()]
     ranked = figures_of(late)["scores"]
     assert ranked["mrr10"]["estimate"] == 0.25
-    assert ranked["recall10"]["estimate"] == 0.5
+    assert ranked["facts10"]["estimate"] == 0.5
     assert ranked["ndcg10"]["estimate"] == pytest.approx(
         (1 / math.log2(5)) / (1 + 1 / math.log2(3))
     )

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -268,6 +269,8 @@ def test_history_holds_what_came_back_and_nothing_else() -> None:
 def test_a_question_that_is_asked_again_knows_only_what_came_before_it() -> None:
     turns = tuple(done(answer(f"{number}.")) for number in (1, 2, 3))
     assert [known(turns, again) for again in (0, 1, 2, 3)] == [turns, (), turns[:1], turns[:2]]
+    asked_again = (*turns, replace(turns[0], again=2))
+    assert known(asked_again, len(asked_again)) == turns[:1]  # it stands where the second did
 
 
 def test_a_change_waits_for_the_answer_and_a_question_for_the_change() -> None:

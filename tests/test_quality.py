@@ -80,6 +80,13 @@ def test_a_section_that_no_report_is_of_stays(here: Path, monkeypatch: pytest.Mo
         assert "Old." not in page
 
 
+def test_two_reports_of_one_thing_are_refused(here: Path, capsys: Captured) -> None:
+    a_report(here)
+    a_report(here, name="eval-other")
+    assert main(["--out", "quality.md"]) == 2
+    assert "second report of mine.jsonl" in capsys.readouterr().err
+
+
 def test_a_split_and_the_bundled_articles_are_named(here: Path) -> None:
     a_report(here)
     a_report(here, split="report", name="eval-seeds")

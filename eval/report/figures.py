@@ -45,9 +45,9 @@ SHARES = {
     "article_hit": "first 10 sentences of a right article",
 }
 
-# Figure -> how the report calls it, and how `eval.retrieval_metrics` does.
+# Figure -> how the report calls it, and how `eval.retrieval_metrics` does, if it does.
 RANKING = {
-    "recall10": ("facts in the first 10 sentences (recall@10)", "recall@10"),
+    "facts10": ("share of the facts in the first 10 sentences", ""),
     "mrr10": ("1 / rank of the first sentence with a fact (MRR@10)", "mrr@10"),
     "ndcg10": ("nDCG@10 of the sentences with a fact", "ndcg@10"),
 }
@@ -163,8 +163,10 @@ def _ranking(results: Sequence[Result]) -> Figures:
                 f"missing {fact}" if rank is None else str(rank)
                 for fact, rank in enumerate(result.fact_ranks)
             )
-    found = score(rankings, relevant, [measure for _, measure in RANKING.values()])
-    return {name: mean([*found[measure].values()]) for name, (_, measure) in RANKING.items()}
+    found = score(rankings, relevant, [measure for _, measure in RANKING.values() if measure])
+    ranked = {name: mean([*found[m].values()]) for name, (_, m) in RANKING.items() if m}
+    facts = [[rank is not None for rank in r.fact_ranks] for r in results if r.fact_ranks]
+    return {"facts10": mean([sum(one) / len(one) for one in facts])} | ranked
 
 
 def _confidence(results: Sequence[Result]) -> Figures:

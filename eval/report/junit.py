@@ -5,9 +5,8 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from xml.etree import ElementTree
 
-from eval.metrics import GOOD
 from eval.report.change import regression_lines
-from eval.report.document import Document, checks_of, faults
+from eval.report.document import Document, checks_of, failing, faults
 
 _CRASHES = ("error", "timeout")
 # What XML 1.0 cannot hold, not even escaped (section 2.2).
@@ -49,8 +48,10 @@ def _known(data: Document) -> set[str]:
         return set()
     worse = {change["id"] for change in comparison["changes"] if not change["better"]}
     unknown = worse | set(comparison["left_out"])
-    failed = {r["case"]["id"] for r in data["results"] if r["outcome"] not in GOOD}
-    return failed - unknown
+    for found in comparison["differences"]:
+        if found["figure"] == "right_cited":
+            unknown |= set(found["worse"])
+    return {record["case"]["id"] for record in failing(data)} - unknown
 
 
 def _add_case(

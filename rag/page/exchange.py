@@ -74,9 +74,10 @@ def fail(exchange: Exchange, error: str) -> Exchange:
 def known(earlier: tuple[Exchange, ...], again: int) -> tuple[Exchange, ...]:
     """Those of the `earlier` exchanges that a question may refer to.
 
-    Asked again, it stands where number `again` of them stands, and knows nothing of later ones.
+    Asked again, it stands where number `again` of them stands, and knows nothing of later ones;
+    where that one was asked again itself, it stands where that did.
     """
-    return earlier[: again - 1] if again else earlier
+    return known(earlier[: again - 1], earlier[again - 1].again) if again else earlier
 
 
 def history(exchanges: tuple[Exchange, ...]) -> tuple[Turn, ...]:

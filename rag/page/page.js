@@ -267,7 +267,11 @@ const hidden = (path) => path.split("/").slice(1).some((name) => name.startsWith
 // The files of a dropped file or folder, in their order.
 async function walk(entry, found = []) {
   const path = entry.fullPath.slice(1);
-  if (hidden(path) || found.length >= MOST_WALKED) return found;
+  if (hidden(path) || found.length > MOST_WALKED) return found;
+  if (found.length === MOST_WALKED) {
+    found.push({ path: `${path} and what comes behind it`, file: null });
+    return found;
+  }
   try {
     if (entry.isFile) {
       const file = await new Promise((done, failed) => entry.file(done, failed));
