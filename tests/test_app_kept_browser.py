@@ -60,7 +60,7 @@ def test_a_reload_in_the_middle_of_an_answer_keeps_the_question_and_what_was_che
     assistant.scripts["Long?"] = [first, Token("And then"), gate, *[Token(" on")] * 10_000]
     visit = Visit(browser, address, 1280, "light")
     visit.ask("Long?")
-    expect(visit.turn(1).locator(".draft")).to_have_text("And then")
+    expect(visit.turn(1).locator(".said")).to_have_text("Ali Adeeb led the delegation.")
     visit.page.reload()
     expect(visit.turn(1).locator(".question")).to_have_text("Long?")
     expect(visit.turn(1).locator(".words")).to_have_text("Ali Adeeb led the delegation.[1]")
