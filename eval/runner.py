@@ -211,8 +211,8 @@ def _judge(
 def _evidence(assistant: Answering, question: str) -> list[SourceSentence]:
     """The first sentences that the search finds, in turn where the question has several parts."""
     found = [assistant.evidence_sentences(part, k=EVIDENCE_SENTENCES) for part in parts(question)]
-    in_turn = (one for rank in zip_longest(*found) for one in rank if one is not None)
-    return list(dict.fromkeys(in_turn))[:EVIDENCE_SENTENCES]
+    in_turn = [one for rank in zip_longest(*found) for one in rank if one is not None]
+    return (list(dict.fromkeys(in_turn)) if len(found) > 1 else in_turn)[:EVIDENCE_SENTENCES]
 
 
 def _supports(assistant: Answering) -> Supports:

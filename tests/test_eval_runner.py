@@ -49,6 +49,16 @@ def test_evidence_is_sought_for_the_standalone_question_of_answerable_cases() ->
     assert results[1].hit is None
 
 
+def test_of_a_question_in_parts_each_part_is_looked_for() -> None:
+    both = "Who led the team, and when did it leave?"
+    assistant = Scripted({"a?": answer(standalone_question=both)}, sentences=[QUOTE, "In May."])
+    (result,) = run(assistant, [case("a", expected=(("Adeeb",), ("May",)))])
+    assert [query for query, _ in assistant.searched] == [
+        "Who led the team?", "When did it leave?",
+    ]  # fmt: skip
+    assert result.fact_ranks == (1, 2)
+
+
 def test_only_the_first_ten_sentences_count() -> None:
     results = run(Scripted({}, sentences=["Nothing here."] * 10 + [QUOTE]), [case("a")])
     assert results[0].hit is not None
