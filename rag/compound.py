@@ -13,37 +13,34 @@ from itertools import groupby
 from math import prod
 
 import prompts
-from rag.types import Answer, Citation, Passage, Sentence, Token, Turn
+from rag.followup import ASKING, VERB
+from rag.types import Answer, Citation, Passage, Position, Sentence, Token, Turn
 
 Events = Generator[Token | Sentence | Answer, None, None]
 
-_ASKING = r"(?:who|whom|whose|what|which|when|where|why|how)\b"
 _PREPOSITION = (
     r"(?:about|after|against|at|before|between|by|during|for|from|in|into|of|on|over|since"
     r"|through|to|under|until|with|without)"
 )
-_VERB = (
-    r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must)"
-    r"(?:n['’]t)?\b"
-)
+_VERB = rf"{VERB}(?:n['’]t)?\b"
 # Of "he was, or was not" and "can, and must be" the rest asks nothing: a subject has to follow.
 _SUBJECT = (
     r"(?:(?:i|you|he|she|it|we|they|there|this|that|these|those|the|an?|any|his|her|its|our|their)\b"
     r"|(?-i:[A-Z]))"
 )
-_BEGINS = rf"(?:{_PREPOSITION} )?{_ASKING}|{_VERB} {_SUBJECT}"
+_BEGINS = rf"(?:{_PREPOSITION} )?{ASKING}|{_VERB} {_SUBJECT}"
 # "..., and who ...", "... and who ...", "...? Who ...", "...; who ..."
 _SEAM = re.compile(
     rf"(?:,|;)\s+(?:and|but|or)\s+(?={_BEGINS})|\?\s+(?:and|but|or)?\s*(?={_BEGINS})|;\s+(?={_BEGINS})"
-    rf"|\s+and\s+(?=(?:{_PREPOSITION} )?{_ASKING})",
+    rf"|\s+and\s+(?=(?:{_PREPOSITION} )?{ASKING})",
     re.IGNORECASE,
 )
 _QUESTION = re.compile(rf"^(?:(?:and|but|so|also)\b,?\s*)*(?:{_BEGINS})", re.IGNORECASE)
-_LEAD = re.compile(rf"^(?:{_PREPOSITION} )?{_ASKING}", re.IGNORECASE)
-_CLAUSE = re.compile(rf"\b{_ASKING}", re.IGNORECASE)
+_LEAD = re.compile(rf"^(?:{_PREPOSITION} )?{ASKING}", re.IGNORECASE)
+_CLAUSE = re.compile(rf"\b{ASKING}", re.IGNORECASE)
 _RELATIVE = re.compile(r"\b(?:who|whom|whose|which)\b", re.IGNORECASE)
 _OF_SOMETHING = re.compile(
-    rf"{_PREPOSITION} {_ASKING}|(?:what|which|whose|how (?:many|much|long|far|old|often))\b",
+    rf"{_PREPOSITION} {ASKING}|(?:what|which|whose|how (?:many|much|long|far|old|often))\b",
     re.IGNORECASE,
 )
 _LEAST_WORDS = 3  # "When and where ...": what is shorter asks nothing by itself
@@ -111,32 +108,29 @@ def in_parts(
     if len(asked) == 1:
         yield from answer(question, history)
         return
-    before, footnotes = list(history), Footnotes()
+    before, whole = list(history), _Whole()
     answers: list[Answer] = []
-    at = 0  # where the text of the part begins in that of all
     for row, part in enumerate(asked):
         if row:
             yield Token(" ")
-        shown, shift = False, at
+        shown, shift = False, whole.end
         with closing(answer(part, before)) as events:
             for event in events:
                 if isinstance(event, Answer):
                     answers.append(event)
                 elif isinstance(event, Sentence):
-                    placed = _placed(event, footnotes, shift)
+                    placed = _placed(event, whole.footnotes, shift)
                     shift += len(_markers(placed.citations)) - len(_markers(event.citations))
                     shown = shown or event.shown
                     yield placed
                 else:
                     yield event
-        last = answers[-1]
+        last, at = answers[-1], whole.end
         before.append(Turn(part, "" if last.abstained else last.text))
-        if not last.abstained:
-            text, moved = _moved(last, at, footnotes)
-            if not shown and row < len(asked) - 1:  # quotes come with the answer, and it is later
-                yield from _sentences(text, at, moved)
-            at += len(text) + 1
-    yield joined(question, answers)
+        moved = whole.add(last)
+        if not shown and row < len(asked) - 1:  # quotes come with the answer, and it is later
+            yield from _sentences(whole.text[at:], at, moved)
+    yield whole.answer(question, answers)
 
 
 def joined(question: str, answers: Sequence[Answer]) -> Answer:
@@ -144,37 +138,59 @@ def joined(question: str, answers: Sequence[Answer]) -> Answer:
 
     A refusal where all of them refuse.
     """
-    given = [answer for answer in answers if not answer.abstained]
-    missing = tuple(answer.question for answer in answers if answer.abstained) if given else ()
-    footnotes, text = Footnotes(), ""
-    citations: list[Citation] = []
-    disagreement = []
-    for answer in given:
-        text += " " if text else ""
-        more, moved = _moved(answer, len(text), footnotes)
-        text += more
+    whole = _Whole()
+    for answer in answers:
+        whole.add(answer)
+    return whole.answer(question, answers)
+
+
+class _Whole:
+    """What the parts of a question are answered with, one behind the other."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.footnotes = Footnotes()
+        self._citations: list[Citation] = []
+        self._disagreement: list[Position] = []
+
+    @property
+    def end(self) -> int:
+        """Where the text of the next part begins."""
+        return len(self.text) + 1 if self.text else 0
+
+    def add(self, answer: Answer) -> list[Citation]:
+        """Add the answer to the next part; returns its citations as they are here."""
+        if answer.abstained:
+            return []
+        more, moved = _moved(answer, self.end, self.footnotes)
+        self.text = f"{self.text} {more}" if self.text else more
         numbers = {old.number: new.number for old, new in zip(answer.citations, moved, strict=True)}
         for position in answer.disagreement:
             cited = tuple(numbers[number] for number in position.citations)
-            disagreement.append(replace(position, citations=cited))
-        citations += moved
-    whole = [text or prompts.REFUSAL, *map(prompts.missing, missing)]
-    return replace(
-        answers[-1],  # its clock is that of them all
-        question=question,
-        standalone_question=" ".join(answer.standalone_question for answer in answers),
-        text=" ".join(whole),
-        abstained=not given,
-        reason="" if given else answers[0].reason,
-        confidence=_confidence(given, answers),
-        citations=tuple(citations),
-        passages=_passages(answers),
-        disagreement=tuple(disagreement),
-        weighed=tuple(place for answer in answers for place in answer.weighed),
-        judge_prompt=_paragraphs(answer.judge_prompt for answer in answers),
-        answer_prompt=_paragraphs(answer.answer_prompt for answer in answers),
-        missing=missing,
-    )
+            self._disagreement.append(replace(position, citations=cited))
+        self._citations += moved
+        return moved
+
+    def answer(self, question: str, answers: Sequence[Answer]) -> Answer:
+        """All that was added, as the answer to `question`; `answers` are those to its parts."""
+        given = [answer for answer in answers if not answer.abstained]
+        missing = tuple(answer.question for answer in answers if answer.abstained) if given else ()
+        return replace(
+            answers[-1],  # its clock is that of them all
+            question=question,
+            standalone_question=" ".join(answer.standalone_question for answer in answers),
+            text=" ".join([self.text or prompts.REFUSAL, *map(prompts.missing, missing)]),
+            abstained=not given,
+            reason="" if given else answers[0].reason,
+            confidence=_confidence(given, answers),
+            citations=tuple(self._citations),
+            passages=_passages(answers),
+            disagreement=tuple(self._disagreement),
+            weighed=tuple(place for answer in answers for place in answer.weighed),
+            judge_prompt=_paragraphs(answer.judge_prompt for answer in answers),
+            answer_prompt=_paragraphs(answer.answer_prompt for answer in answers),
+            missing=missing,
+        )
 
 
 class Footnotes:

@@ -17,22 +17,23 @@ _LEANING = re.compile(
     rf"|{_POINTING}",
     re.IGNORECASE,
 )
+ASKING = r"(?:who|whom|whose|what|which|when|where|why|how)\b"
 _PREPOSITION = (
     r"(?:about|after|against|at|before|between|by|during|for|from|in|inside|into|near|of|on|over"
     r"|since|through|to|under|until|with|without)"
 )
 _JOINT = re.compile(r"^(?:(?:and|but|so|also|or|then|ok|okay|well)\b,?\s*)+", re.IGNORECASE)
-_VERB = (
+VERB = (
     r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must)"
 )
 _OPENING = re.compile(
     rf"^(?!(?:what|how) about\b)(?:{_PREPOSITION} )?"
-    rf"(?:(?:who|whom|whose|what|which|when|where|why|how)\b|{_VERB}(?:n['’]t)?\b)",
+    rf"(?:{ASKING}|{VERB}(?:n['’]t)?\b)",
     re.IGNORECASE,
 )
 # "And Petraeus?", "What about Iran?", "Dogs too?": the question before, of something else
 _ELLIPSIS = re.compile(
-    rf"^(?!.*\b{_VERB}(?:n['’]t)?\b)"
+    rf"^(?!.*\b{VERB}(?:n['’]t)?\b)"
     r"(?:(?:(?:and|but|or)\b,? +)?(?:what|how) about +|(?:and|but|or)\b,? +"
     r"|(?=.*\b(?:too|either)\W*$))"
     r"(.*?)[\s,]*\b(?:too|either|as well)?\W*$",
