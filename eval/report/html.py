@@ -14,14 +14,7 @@ from eval.outcomes import PAIRED
 from eval.report import curves, plots
 from eval.report.change import changes, difference_rows, left_out_line, regression_lines
 from eval.report.document import Document, checks_of, failing, faults, went_well
-from eval.report.rows import (
-    confidence_rows,
-    group_rows,
-    score_rows,
-    share_rows,
-    spread_rows,
-    stage_rows,
-)
+from eval.report.rows import share_rows, tables
 
 _FOLDER = Path(__file__).parent
 Segments = list[tuple[str, tuple[int, ...]]]
@@ -52,12 +45,7 @@ def html(data: Document) -> str:
         figures=drawings(data["results"]),
         tables=[
             share_rows("figure", whole["overall"]),
-            score_rows(whole["overall"]),
-            spread_rows(whole["overall"]),
-            stage_rows(whole["overall"]),
-            confidence_rows(whole["overall"]),
-            group_rows("kind", whole["kinds"]),
-            *([group_rows("tag", whole["tags"])] if whole["tags"] else []),
+            *tables(whole),
         ],
         failing=[
             record | {"evidence": _evidence(record), "faults": ", ".join(faults(record))}

@@ -58,7 +58,7 @@ def markdown(data: Document) -> str:
         parts += ["## By tag", table(rows)]
     bad = failing(data)
     parts += ["## Cases that went wrong", *map(_case, bad[:_MOST])]
-    if more := len(bad) - _MOST if len(bad) > _MOST else 0:
+    if (more := len(bad) - _MOST) > 0:
         parts.append(f"And {more} more, which are in report.html.")
     parts += [] if bad else ["None."]
     settings = json.dumps(data["configuration"], indent=2, ensure_ascii=False)

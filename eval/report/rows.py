@@ -85,6 +85,14 @@ def group_rows(title: str, groups: Mapping[str, Figures]) -> list[list[str]]:
     return rows
 
 
+def tables(whole: Mapping[str, Any]) -> list[list[list[str]]]:
+    """All tables of a summary but the shares: scores, latencies, stages, confidence, groups."""
+    overall = whole["overall"]
+    found = [of(overall) for of in (score_rows, spread_rows, stage_rows, confidence_rows)]
+    found.append(group_rows("kind", whole["kinds"]))
+    return [*found, group_rows("tag", whole["tags"])] if whole["tags"] else found
+
+
 def align(rows: Sequence[Sequence[str]]) -> str:
     """Columns of one width each, the first to the left, the others to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

@@ -5,15 +5,7 @@ from collections.abc import Mapping
 from eval.gate import gate_text, goals_text
 from eval.report.change import comparison_text
 from eval.report.document import Document, checks_of
-from eval.report.rows import (
-    align,
-    confidence_rows,
-    group_rows,
-    score_rows,
-    share_rows,
-    spread_rows,
-    stage_rows,
-)
+from eval.report.rows import align, share_rows, tables
 
 
 def text(data: Document) -> str:
@@ -24,13 +16,7 @@ def text(data: Document) -> str:
     parts = [align(share_rows(name, figures)) for name, figures in blocks.items()]
     title = "all" if blocks else next(iter(whole["splits"]), "all")
     parts.append(align(share_rows(title, whole["overall"])))
-    parts.append(align(score_rows(whole["overall"])))
-    parts.append(align(spread_rows(whole["overall"])))
-    parts.append(align(stage_rows(whole["overall"])))
-    parts.append(align(confidence_rows(whole["overall"])))
-    parts.append(align(group_rows("kind", whole["kinds"])))
-    if whole["tags"]:
-        parts.append(align(group_rows("tag", whole["tags"])))
+    parts += map(align, tables(whole))
     if errors := [f"{id_}: {error}" for id_, error in whole["errors"].items()]:
         parts.append("\n".join(["errors", *errors]))
     if data["comparison"]:
