@@ -10,21 +10,23 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rag import failing
 from rag.collections import Collections
 from rag.errors import ConfigError, FootnoteError
 from rag.page import evaluation
+from rag.page.arrivals import Arrivals
 from rag.page.asking import wire_asking, wire_earlier
 from rag.page.choosing import wire_collections
 from rag.page.desk import Desk
 from rag.page.exam import Exam, State
 from rag.page.examining import wire_evaluation
-from rag.page.incoming import LARGEST
 from rag.page.menu import menu
 from rag.page.parts import lay_out
 from rag.page.reading import wire_export, wire_feedback, wire_sources
 from rag.page.rooms import Rooms
 from rag.page.tending import wire_articles
 from rag.settings import PROJECT, Settings
+from rag.terminal import Meter
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -44,11 +46,16 @@ LOCAL = ("127.0.0.1", "localhost")
 
 
 def build_page(
-    assistant: "Assistant", desk: Desk, exam: Exam, examples: Sequence[str] = EXAMPLES
+    assistant: "Assistant",
+    desk: Desk,
+    exam: Exam,
+    arrivals: Arrivals,
+    examples: Sequence[str] = EXAMPLES,
 ) -> "gr.Blocks":
     """The page over `assistant` and the other collections; all are asked at `desk`.
 
-    The empty conversation about the bundled articles offers `examples`.
+    Files that are added wait in `arrivals`. The empty conversation about the bundled articles
+    offers `examples`.
     """
     # Read while gradio is imported and its queue is made: no calls home, and no statistics of
     # its own (a pandas frame for each event) for a dashboard that is switched off.
@@ -71,7 +78,7 @@ def build_page(
         wire_export(rooms, parts)
         wire_sources(rooms, parts)
         wire_feedback(rooms, parts)
-        wire_articles(desk, rooms, parts, page)
+        wire_articles(desk, rooms, parts, arrivals)
         wire_evaluation(exam, parts)
 
         def leave(request: gr.Request) -> None:
@@ -91,18 +98,23 @@ def launch(assistant: "Assistant", settings: Settings) -> "Running":
     try:
         # Here alone: nothing else of the page or of `rag` knows the evaluation.
         from eval.on_page import OnPage
+        from rag.server.line import Line
 
         desk, evaluator = Desk(), OnPage(assistant)
-        exam = Exam(desk, evaluator)
-        page = build_page(assistant, desk, exam)
+        exam, arrivals, line = Exam(desk, evaluator), Arrivals(), Line(desk)
+        page = build_page(assistant, desk, exam, arrivals)
         import gradio as gr
 
         from rag.page.spare import SpareTime
+        from rag.server.named import name_endpoints
         from rag.server.running import Running
-        from rag.server.web import add_report, create, guarded
+        from rag.server.web import add_arrivals, add_report, create, guarded
 
-        web = create(assistant)
+        with page:
+            name_endpoints(assistant, line)
+        web = create(assistant, line)
         add_report(web, evaluation.WHOLE, evaluator.whole)
+        add_arrivals(web, arrivals)
         web = gr.mount_gradio_app(
             web,
             page,
@@ -110,7 +122,6 @@ def launch(assistant: "Assistant", settings: Settings) -> "Running":
             server_name=settings.host,
             server_port=settings.port,
             show_error=False,
-            max_file_size=LARGEST,
             footer_links=[],
             run_history=False,
             enable_monitoring=False,
@@ -130,6 +141,7 @@ def launch(assistant: "Assistant", settings: Settings) -> "Running":
         def close() -> None:
             exam.stop()
             page.close(verbose=False)
+            arrivals.close()
             if ahead:
                 ahead.close()
 
@@ -142,14 +154,33 @@ def launch(assistant: "Assistant", settings: Settings) -> "Running":
     return running
 
 
-def serve(assistant: "Assistant", settings: Settings, open_browser: bool) -> None:
-    """Serve the page until the terminal interrupts it. Raises ConfigError as `launch` does."""
+def run(settings: Settings, meter: Meter, *, open_browser: bool) -> None:
+    """Open the articles of the settings and serve them until the terminal interrupts it.
+
+    Raises FootnoteError when they, the models' files or the address cannot be used.
+    """
+    require_servable(settings)  # before the index is built, not after
+    from rag.assistant import Assistant
+    from rag.loading import find_generator
+
+    with Assistant.open(settings=settings, progress=meter) as assistant:
+        find_generator(settings, meter)  # a download shows in the terminal
+        meter.clear()
+        serve(assistant, settings, meter, open_browser=open_browser)
+
+
+def serve(assistant: "Assistant", settings: Settings, meter: Meter, *, open_browser: bool) -> None:
+    """Serve the page until the terminal interrupts it. Raises ConfigError as `launch` does.
+
+    The models are loaded meanwhile; whoever asks before sees it.
+    """
     running = launch(assistant, settings)
     try:
         print(f"Footnote is at {running.address} (Ctrl+C stops it)", flush=True)
+        threading.Thread(target=_load, args=[assistant, meter], daemon=True).start()
         if open_browser:
             webbrowser.open(running.address)
-        threading.Event().wait()
+        _for_ever()
     except KeyboardInterrupt:
         print()
     finally:
@@ -159,13 +190,8 @@ def serve(assistant: "Assistant", settings: Settings, open_browser: bool) -> Non
 def main() -> int:
     """Open the articles of the settings and serve them. Returns the process's exit code."""
     try:
-        settings = Settings.load()
-        require_servable(settings)  # before the index is built, not after
-        from rag.assistant import Assistant
-
-        with Assistant.open(settings=settings, progress=_report) as assistant:
-            assistant.warm()
-            serve(assistant, settings, open_browser=False)
+        with Meter() as meter:
+            run(Settings.load(), meter, open_browser=False)
     except FootnoteError as error:
         print("footnote:", " ".join(str(error).split()), file=sys.stderr)
         return 2
@@ -189,6 +215,20 @@ def require_token(settings: Settings) -> None:
         )
 
 
+def _for_ever() -> None:
+    threading.Event().wait()
+
+
+def _load(assistant: "Assistant", meter: Meter) -> None:
+    try:
+        assistant.warm()
+    except FootnoteError as error:
+        meter.clear()
+        failing.tell(error)  # whoever asks is told as well
+    finally:
+        meter.clear()
+
+
 def _listen(host: str, port: int) -> socket.socket:
     if port > 65535:
         raise ConfigError(f"There is no port {port}: set FOOTNOTE_PORT to at most 65535.")
@@ -208,14 +248,6 @@ def _taken(port: int) -> ConfigError:
         f"Port {port} is already in use. Stop the program that uses it, or set FOOTNOTE_PORT "
         "to another number."
     )
-
-
-def _report(stage: str, done: int, total: int) -> None:
-    if sys.stderr.isatty():
-        count = f"{done}/{total}" if total else f"{done}"
-        print(f"\r{stage}: {count}\x1b[K", end="", file=sys.stderr, flush=True)
-        if total and done >= total:
-            print(file=sys.stderr)
 
 
 if __name__ == "__main__":

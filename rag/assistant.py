@@ -3,6 +3,7 @@
 import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from copy import copy
 from dataclasses import replace
@@ -214,9 +215,12 @@ class Assistant:
         return calibration(generator.name, generator.adapter, self.settings.calibrations)
 
     def warm(self) -> None:
-        """Load the answer model now instead of at the first question."""
-        with self._model.turn:
-            self._model.ready()
+        """Load both models now instead of at the first question; raises ModelError."""
+        with ThreadPoolExecutor(1) as beside:
+            encoder = beside.submit(self._embedder.load)
+            with self._model.turn:
+                self._model.ready()
+            encoder.result()
 
     @property
     def wanted(self) -> bool:
@@ -410,14 +414,14 @@ class Assistant:
 
         self._reselect(change, progress)
 
-    def refresh(self) -> bool:
+    def refresh(self, *, progress: Progress | None = None) -> bool:
         """Look at the folder again and bring the index up to date; whether that changed it.
 
         Raises CorpusError or IndexStoreError when it cannot be; the old index then stays in use.
         """
         with self._model.turn:
             before = self._index
-            self._index = self._indexed(self._progress)
+            self._index = self._indexed(progress or self._progress)
             return (before.version, before.skipped) != (self._index.version, self._index.skipped)
 
     def close(self) -> None:

@@ -195,11 +195,9 @@ def serve(args: argparse.Namespace) -> int:
     """Serve the page until it is interrupted."""
     import app
 
-    settings = Settings.load(host=args.host, port=args.port)
-    app.require_servable(settings)  # before the models are loaded, not after
-    with Meter(args.quiet) as meter, _open(args, meter) as assistant:
-        meter.clear()
-        app.serve(assistant, settings, open_browser=not args.no_browser)
+    given = {"corpus": args.corpus, "model": args.model, "host": args.host, "port": args.port}
+    with Meter(args.quiet) as meter:
+        app.run(Settings.load(**given), meter, open_browser=not args.no_browser)
     return DONE
 
 

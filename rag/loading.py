@@ -1,5 +1,6 @@
 """Settings -> the models that they name, loaded."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag import adapter, models
@@ -12,14 +13,19 @@ if TYPE_CHECKING:  # torch loads with the reranker, not before
     from rag.rerank import Reranker
 
 
+def find_generator(settings: Settings, progress: Progress | None = None) -> Path:
+    """The file of the answer model, fetched when it is not here; raises ModelError."""
+    return models.resolve(
+        settings.model, settings.models_dir, offline=settings.offline, progress=progress
+    )
+
+
 def load_generator(settings: Settings, progress: Progress | None = None) -> Generator:
     """The answer model of `settings`, with its adapter where it has one.
 
     Raises ModelError when it cannot be found, fetched or loaded.
     """
-    file = models.resolve(
-        settings.model, settings.models_dir, offline=settings.offline, progress=progress
-    )
+    file = find_generator(settings, progress)
     if progress is not None:
         progress("loading the model", 0, 0)
     generator = LlamaGenerator(

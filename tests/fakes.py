@@ -58,6 +58,9 @@ class HashEmbedder:
         unit: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
         return unit
 
+    def load(self) -> None:
+        pass
+
     def tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
         return [self._tokens(words(text)) for text in texts]
 

@@ -21,8 +21,8 @@ def serving(assistant: Any, **given: Any) -> Iterator[str]:
     """The address of the server over `assistant`, until the block ends; `given` are settings."""
 
     async def start() -> Any:
-        settings = {"read_ahead": False} | given
-        return app.launch(assistant, Settings.load(port=free_port(), **settings))
+        settings = {"read_ahead": False, "port": free_port()} | given
+        return app.launch(assistant, Settings.load(**settings))
 
     # Outside a running loop Gradio opens loops of its own and leaves them open; in a thread,
     # since Playwright has a loop running in this one.

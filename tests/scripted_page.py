@@ -123,6 +123,7 @@ class Scripted:
     """
 
     model = "scripted"
+    loaded = True
     index_version = "v1"
 
     def __init__(

@@ -1,9 +1,11 @@
 """Starting the page: errors before it runs are one clear line, and importing it does nothing."""
 
+import asyncio
 import json
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -18,10 +20,12 @@ from page_server import free_port, serving
 from scripted_page import Scripted
 
 import app
+from rag import loading
 from rag.assistant import Assistant
-from rag.errors import ConfigError, CorpusError
+from rag.errors import ConfigError, CorpusError, ModelError
 from rag.page import spare
 from rag.settings import Settings
+from rag.terminal import Meter
 
 ROOT = Path(app.__file__).parent
 
@@ -95,9 +99,11 @@ def test_a_host_of_another_machine_is_refused(
     assert "FOOTNOTE_HOST" in one_line(capsys)
 
 
-def test_the_model_is_loaded_and_freed_around_serving(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_model_is_found_before_and_freed_behind_serving(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     done: list[object] = []
-    assistant = SimpleNamespace(warm=lambda: done.append("warm"))
+    assistant = SimpleNamespace()
 
     class Opened:
         def __enter__(self) -> SimpleNamespace:
@@ -106,15 +112,49 @@ def test_the_model_is_loaded_and_freed_around_serving(monkeypatch: pytest.Monkey
         def __exit__(self, *_error: object) -> None:
             done.append("closed")
 
-    def serve(given: object, settings: Settings, open_browser: bool) -> None:
+    def serve(given: object, settings: Settings, _meter: Meter, *, open_browser: bool) -> None:
         done.append((given is assistant, settings.host, settings.port, open_browser))
 
     port = free_port()
     monkeypatch.setenv("FOOTNOTE_PORT", str(port))
     monkeypatch.setattr(Assistant, "open", lambda **_kwargs: Opened())
     monkeypatch.setattr(app, "serve", serve)
+    monkeypatch.setattr(loading, "find_generator", lambda *_given: done.append("found"))
     assert app.main() == 0
-    assert done == ["warm", (True, "127.0.0.1", port, False), "closed"]
+    assert done == ["found", (True, "127.0.0.1", port, False), "closed"]
+
+
+def test_the_page_is_there_before_the_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assistant, served, broken = Scripted(tmp_path), threading.Event(), threading.Event()
+
+    def warm() -> None:
+        assert served.wait(20)
+        broken.set()
+        raise ModelError("/models/a.gguf is cut short.\nFetch it again.")
+
+    class Waiting:
+        def wait(self) -> None:  # where it serves until Ctrl-C
+            with urllib.request.urlopen(address, timeout=10) as reply:
+                assert reply.status == 200
+            served.set()
+            assert broken.wait(20)
+            raise KeyboardInterrupt
+
+    assistant.warm = warm  # type: ignore[method-assign]
+    settings = Settings.load(port=free_port(), read_ahead=False)
+    address = f"http://127.0.0.1:{settings.port}"
+    monkeypatch.setattr(app, "_for_ever", Waiting().wait)
+
+    async def serve() -> None:  # outside a running loop Gradio leaves some of its own open
+        with Meter() as meter:
+            app.serve(assistant, settings, meter, open_browser=False)  # type: ignore[arg-type]
+
+    asyncio.run(serve())
+    said = capsys.readouterr()
+    assert address in said.out
+    assert "footnote: /models/a.gguf is cut short. Fetch it again." in said.err
 
 
 def test_the_served_page_answers_to_this_machine_alone(tmp_path: Path) -> None:
@@ -124,7 +164,9 @@ def test_the_served_page_answers_to_this_machine_alone(tmp_path: Path) -> None:
         assert "default-src 'self'" in policy
         assert "connect-src 'self'" in policy
         with urllib.request.urlopen(f"{address}/gradio_api/info", timeout=10) as reply:
-            assert json.load(reply) == {"named_endpoints": {}, "unnamed_endpoints": {}}
+            found = json.load(reply)
+        assert found["named_endpoints"].keys() == {"/ask", "/search"}
+        assert found["unnamed_endpoints"] == {}
         elsewhere = urllib.request.Request(address, headers={"Host": "evil.example"})
         with pytest.raises(urllib.error.HTTPError, match="400") as refused:
             urllib.request.urlopen(elsewhere, timeout=10)

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from fakes import LED, ScriptedGenerator, open_assistant
+from made_files import docx, pdf
+from page_server import serving
 from playwright.sync_api import Browser, FilePayload, Locator, expect
 from visit import Visit
 
@@ -64,6 +66,47 @@ def test_files_are_added_and_what_is_left_out_is_told_with_its_reason(
     expect(visit.page.locator("#source .text")).to_contain_text("It carries lorries again.")
     assert visit.problems == []
     assert visit.hosts == {"127.0.0.1"}
+
+
+MENDED = "The bridge of Kut was mended in June."
+CARRIES = "The ferry of Basra carries lorries and goats."
+
+
+def test_a_pdf_and_a_word_file_are_added_asked_about_and_removed(
+    browser: Browser, corpus: Path
+) -> None:
+    generator = ScriptedGenerator(MENDED, CARRIES)
+    with open_assistant(corpus, generator) as assistant, serving(assistant) as address:
+        visit = Visit(browser, address, 1280, "light")
+        visit.choose(
+            file("bridge.pdf", pdf(["It was opened in 1990."], [MENDED])),
+            file("ferry.docx", docx("# The ferry", CARRIES, title="The ferry of Basra")),
+        )
+        expect(visit.work).to_contain_text("Added 2 articles")
+        expect(articles(visit)).to_have_count(5)
+        asked = {
+            "When was the bridge of Kut mended?": ("page 2", MENDED),
+            "What does the ferry of Basra carry?": ("The ferry of Basra", CARRIES),
+        }
+        for number, (question, (home, quote)) in enumerate(asked.items(), 1):
+            visit.ask(question)
+            note = visit.turn(number).locator(".note")
+            expect(note).to_contain_text(home)
+            expect(note).to_contain_text(f"“{quote}”")
+            note.click()
+            mark = visit.page.locator("#source mark.quote")
+            expect(mark).to_have_text(quote)
+            expect(mark).to_be_in_viewport()
+        for title in ("The talks", "The ferry of Basra"):  # as the files themselves state them
+            name = f"Remove the article: {title}"
+            visit.page.get_by_role("button", name=name, exact=True).press("Enter")
+            expect(visit.page.get_by_role("button", name=name, exact=True)).to_have_count(0)
+        expect(articles(visit)).to_have_count(3)
+        left = {found.article_id for found in assistant.retrieve("bridge of Kut, ferry of Basra")}
+        assert left <= {"qom.md", "harbour.txt", "notes/flood.md"}
+        assert visit.problems == []
+        assert visit.hosts == {"127.0.0.1"}
+        visit.context.close()
 
 
 def test_an_article_is_removed_and_brought_back_from_the_keyboard(
@@ -128,6 +171,45 @@ def test_dropped_files_wait_for_the_answer_and_reading_goes_on(
     expect(articles(visit)).to_have_count(4)
     expect(visit.turn(1).locator(".note")).to_have_count(1)
     assert visit.problems == []
+
+
+def test_the_folder_is_looked_at_again(
+    browser: Browser, address: str, assistant: Assistant, corpus: Path
+) -> None:
+    visit = Visit(browser, address, 360, "light")
+    again = visit.page.get_by_role("button", name="Look for changes")
+    again.press("Enter")
+    expect(visit.work).to_contain_text("Nothing has changed")
+    (corpus / "bridge.txt").write_bytes(NEW)
+    again.press("Enter")
+    expect(visit.work).to_contain_text("Brought up to date: 4 articles are in use.")
+    expect(articles(visit)).to_have_count(4)
+    assert assistant.retrieve("bridge of Kut")[0].article_id == "bridge.txt"
+    for file in corpus.rglob("*.*"):
+        file.unlink()
+    again.press("Enter")
+    expect(visit.work).to_contain_text("are as they were")
+    expect(articles(visit)).to_have_count(4)
+    assert visit.overflow == 0
+
+
+def test_a_long_list_is_narrowed_to_what_is_typed(browser: Browser, corpus: Path) -> None:
+    for number in range(30):
+        (corpus / f"day{number}.txt").write_text(f"Day {number} in Kut\n\nNothing came to pass.")
+    generator = ScriptedGenerator(LED)
+    with open_assistant(corpus, generator) as assistant, serving(assistant) as address:
+        visit = Visit(browser, address, 1280, "light", articles=33)
+        field = visit.page.get_by_role("searchbox")
+        field.fill("kut DAY 2")
+        shown = visit.page.locator("#articles ol li:visible")
+        expect(shown).to_have_count(12)  # 2, 12, 22 and 20 to 29
+        expect(visit.page.locator("#articles .narrowed")).to_have_text("12 of 33")
+        shown.first.get_by_role("button", name="Remove").press("Enter")
+        expect(visit.page.locator("#articles .narrowed")).to_have_text("11 of 32")
+        field.fill("")
+        expect(shown).to_have_count(32)
+        assert visit.problems == []
+        visit.context.close()
 
 
 def folder(place: Path) -> Path:

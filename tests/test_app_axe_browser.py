@@ -154,6 +154,46 @@ def new_collection(visit: Visit, name: str) -> None:
     expect(visit.page.get_by_role("heading", name="No articles yet")).to_be_visible()
 
 
+def stopped(visit: Visit, assistant: Scripted) -> None:
+    gate = assistant.gate()
+    assistant.scripts[WHO] = [ANSWER[0][0], gate, Token("And then")]
+    visit.ask(WHO)
+    expect(visit.turn(1).locator(".said")).to_have_count(1)
+    visit.page.get_by_role("button", name="Stop").click()
+    gate.set()
+    expect(visit.turn(1).locator(".aside")).to_have_text("Stopped.")
+    visit.page.locator("#collections summary").click()
+    expect(visit.page.get_by_label("New collection")).to_be_visible()
+
+
+def followed(visit: Visit, assistant: Scripted) -> None:
+    events, answer = ANSWER
+    assistant.scripts["And he?"] = [*events, replace(answer, standalone_question=WHO)]
+    visit.ask("And he?")
+    expect(visit.turn(1).locator(".aside")).to_contain_text(f"asked as: {WHO}")
+    visit.turn(1).locator(".marker").first.focus()
+    visit.page.wait_for_function(
+        "getComputedStyle(document.querySelector('.marker'), '::after').content !== 'none'"
+    )
+
+
+def left_out(visit: Visit, assistant: Scripted) -> None:
+    assistant.skipped = [("scan.pdf", "holds no text"), (f"{HOSTILE}.md", HOSTILE)]
+    rated(visit, assistant)
+    visit.page.locator("#conversations li .delete").first.click()
+    expect(visit.page.locator("#conversations .sure")).to_be_visible()
+    visit.page.reload()
+    visit.page.locator("#articles .left-out summary").click()
+    expect(visit.page.locator("#articles .left-out li").first).to_be_visible()
+
+
+def lost(visit: Visit, assistant: Scripted) -> None:
+    visit.ask(WHO)
+    expect(visit.turn(1).locator(".note")).to_have_count(2)
+    visit.page.route("**/app_id", lambda route: route.abort())
+    expect(visit.page.get_by_role("alert")).to_be_in_viewport()
+
+
 def serious(visit: Visit) -> list[tuple[str, list[str], str]]:
     """The serious and critical findings on the page as it is: rule, where, and why."""
     return [
@@ -165,6 +205,7 @@ def serious(visit: Visit) -> list[tuple[str, list[str], str]]:
 
 STATES = (empty, waiting, answered, unfolded, refusal, failed, rated)
 STATES += (indexing, added, removed, not_removed)
+STATES += (stopped, followed, left_out, lost)
 STATES += (unevaluated, evaluating, evaluated, unnamed, filled_with_nothing)
 
 

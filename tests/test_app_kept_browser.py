@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from page_server import free_port, serving
 from playwright.sync_api import Browser, Locator, expect
 from scripted_page import ANSWER, HOSTILE, LED, UNSURE, WHO, Scripted, refused
 from visit import Visit
@@ -25,7 +26,7 @@ def ask_who(visit: Visit, number: int) -> None:
 
 def delete_the_only_one(visit: Visit) -> None:
     visit.page.locator("#conversations summary").click()
-    visit.confirm(visit.page.locator("#conversations .delete"))
+    visit.confirm(visit.page.locator("#conversations li .delete"))
     expect(visit.page.locator("#conversations li")).to_have_count(0)
 
 
@@ -70,6 +71,25 @@ def test_a_reload_in_the_middle_of_an_answer_keeps_the_question_and_what_was_che
     assert assistant.asked[-1] == (WHO, (Turn("Long?", "Ali Adeeb led the delegation."),))
     expect(visit.page.locator("#hint")).not_to_contain_text("kept as a new one")
     expect(visit.page.locator("#conversations li")).to_have_count(1)
+
+
+def test_an_open_page_survives_that_the_server_is_started_anew(
+    browser: Browser, assistant: Scripted
+) -> None:
+    port = free_port()
+    with serving(assistant, port=port) as address:
+        visit = Visit(browser, address, 1280, "light")
+        ask_who(visit, 1)
+        visit.field.fill("And what")
+    lost = visit.page.get_by_role("alert").filter(has_text="Footnote has stopped")
+    expect(lost).to_be_in_viewport()
+    with serving(assistant, port=port):
+        expect(lost).to_be_hidden()
+        expect(visit.turn(1).locator(".note")).to_have_count(2)
+        expect(visit.field).to_have_value("And what")
+        ask_who(visit, 2)
+        assert len(assistant.asked[-1][1]) == 1  # the history is there as well
+        visit.context.close()
 
 
 def test_two_browsers_in_one_conversation_do_not_mix(browser: Browser, address: str) -> None:
@@ -135,7 +155,7 @@ def test_deleting_asks_first_and_is_for_good(
     visit.ask(HOSTILE)
     expect(visit.turn(1).locator(".refusal")).to_be_visible()
     visit.page.locator("#conversations summary").click()
-    button = visit.page.locator("#conversations .delete")
+    button = visit.page.locator("#conversations li .delete")
     button.click()
     expect(button).to_have_text("Delete for good?")
     visit.field.focus()
@@ -152,6 +172,27 @@ def test_deleting_asks_first_and_is_for_good(
     visit.page.reload()
     expect(visit.page.locator("[data-question]")).to_have_count(4)
     assert visit.page.evaluate("window.pwned") is None
+
+
+def test_all_conversations_are_deleted_for_good(
+    browser: Browser, address: str, assistant: Scripted
+) -> None:
+    visit = Visit(browser, address, 360, "light")
+    for _ in range(2):
+        visit.page.get_by_role("button", name="New conversation").click()
+        ask_who(visit, 1)
+    visit.page.locator("#conversations summary").click()
+    expect(visit.page.locator("#conversations li")).to_have_count(2)
+    button = visit.page.get_by_role("button", name="Delete all earlier conversations")
+    button.click()
+    expect(visit.page.locator("#conversations .all")).to_have_text("Delete all of them for good?")
+    visit.field.focus()
+    expect(visit.page.locator("#conversations .all")).to_have_text("Delete all")
+    visit.confirm(button)
+    expect(visit.page.locator("[data-question]")).to_have_count(4)
+    expect(visit.page.locator("#conversations li")).to_have_count(0)
+    assert list(assistant.conversations_dir.iterdir()) == []
+    assert visit.problems == []
 
 
 def test_answers_are_copied_and_conversations_saved(browser: Browser, address: str) -> None:

@@ -14,10 +14,11 @@ from fakes import LED, ScriptedGenerator, open_assistant, write_corpus
 
 import app
 import prompts
-from rag import models
+from rag import loading, models
 from rag.assistant import Assistant
 from rag.cli import main
 from rag.settings import Settings
+from rag.terminal import Meter
 from rag.types import Progress
 
 WHO = "Who headed the Iraqi delegation to Qom?"
@@ -157,16 +158,19 @@ def test_index_takes_the_corpus_of_the_settings(
     assert capsys.readouterr().out.startswith(f"{corpus}: 3 articles")
 
 
-def test_serve_hands_over_a_loaded_assistant(
+def test_serve_hands_over_an_open_assistant(
     opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     served: list[Any] = []
 
-    def serve(assistant: Assistant, settings: Settings, open_browser: bool) -> None:
+    def serve(
+        assistant: Assistant, settings: Settings, _meter: Meter, *, open_browser: bool
+    ) -> None:
         served.extend([assistant.model, settings.host, settings.port, open_browser])
 
     monkeypatch.setattr(app, "serve", serve)
     monkeypatch.setattr(app, "require_servable", lambda settings: None)
+    monkeypatch.setattr(loading, "find_generator", lambda *_given: None)
     assert main(["serve"]) == 0
     assert main(["serve", "--host", "::1", "--port", "81", "--no-browser"]) == 0
     assert served == ["scripted", "127.0.0.1", 7860, True, "scripted", "::1", 81, False]

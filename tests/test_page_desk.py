@@ -1,17 +1,22 @@
 """Who asks, who waits, who has stopped; and how an exchange grows."""
 
+import asyncio
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+import anyio
 import pytest
+from anyio.from_thread import start_blocking_portal
 from page_html import answer, citation, done, refusal
 
 from rag.errors import ModelError, QuestionError
 from rag.failing import NO_MODEL
-from rag.page.desk import BROKEN, WAITING, Desk, frames
+from rag.page.desk import BROKEN, WAIT_S, WAITING, Desk, frames
 from rag.page.exchange import Exchange, Stage, absorb, fail, history, known, stop
+from rag.server.line import Line
 from rag.types import Progress, Sentence, Token, Turn
 
 ANSWER = answer("He led it. [1]", citation(1, (0, 10)))
@@ -20,6 +25,8 @@ LED = Sentence("He led it.", (citation(1, (0, 10)),), shown=True)
 
 class Scripted:
     """Plays `steps`: yields events, raises errors, waits for gates, calls with `stopped`."""
+
+    loaded = True
 
     def __init__(self, *steps: object) -> None:
         self.steps = steps
@@ -63,6 +70,19 @@ def test_an_answer_grows_and_ends() -> None:
     assert grown[-1].answer == ANSWER
     assert page.asked is assistant
     assert assistant.asked == [("Who?", (Turn("Who led it?", "He led it. [1]"),))]
+
+
+def test_the_model_is_loaded_first_and_that_is_shown() -> None:
+    class Cold(Scripted):
+        loaded = False
+
+        def warm(self) -> None:
+            self.loaded = True
+
+    page, cold = Desk(), Cold(ANSWER)
+    stages = [exchange.stage for exchange in page.answer(cold, "Who?", (), "a")]
+    assert stages == [Stage.SEARCHING, Stage.LOADING, Stage.SEARCHING, Stage.DONE]
+    assert cold.loaded
 
 
 def test_an_error_of_ours_is_told_and_the_next_question_answered(
@@ -157,6 +177,46 @@ def test_whoever_comes_next_goes_at_once_and_is_told_nothing_untrue() -> None:
     assert next(second).ahead == 1
     list(first)
     assert next(second).stage == Stage.SEARCHING
+
+
+def test_questions_of_programs_and_pages_are_answered_in_one_line() -> None:
+    page, assistant = desk(Token("He "), ANSWER)
+    line, go_on = Line(page), threading.Event()
+    program = Scripted(go_on, ANSWER)
+    with start_blocking_portal() as programs:
+        asked = programs.start_task_soon(line.answer, program.stream("a program's?"))
+        while not program.asked:
+            time.sleep(0.01)
+        grown = page.answer(assistant, "a page's?", (), "a")
+        assert (next(grown).stage, next(grown).ahead) == (Stage.WAITING, 1)
+        later = Scripted(ANSWER)
+        second = programs.start_task_soon(line.answer, later.stream("later?"))
+        go_on.set()
+        assert asked.result(10) == ANSWER
+        while (exchange := next(grown)).stage == Stage.WAITING:
+            pass
+        time.sleep(2 * WAIT_S)
+        assert later.asked == []  # the page's came first, and is under way
+        assert exchange.stage == Stage.SEARCHING
+        assert [e.stage for e in grown][-1] == Stage.DONE
+        assert second.result(10) == ANSWER
+
+
+def test_a_program_that_leaves_while_it_waits_leaves_the_line() -> None:
+    page, assistant = desk(Token("He "), ANSWER)
+    first = page.answer(assistant, "One?", (), "a")
+    next(first)
+
+    async def leave() -> None:
+        with anyio.move_on_after(2 * WAIT_S):
+            await Line(page).answer(assistant.stream("never?"))
+
+    asyncio.run(leave())
+    second = page.answer(assistant, "Two?", (), "b")
+    assert next(second).ahead == 1
+    assert [e.stage for e in first][-1] == Stage.DONE
+    assert [e.stage for e in second][-1] == Stage.DONE
+    assert [question for question, _ in assistant.asked] == ["One?", "Two?"]
 
 
 def test_a_page_that_is_closed_while_it_waits_leaves_the_line() -> None:

@@ -1,12 +1,16 @@
 """Files from a browser: which are taken, under what names, and that nothing is overwritten."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.page import arrivals as arrivals_module
 from rag.page import incoming
+from rag.page.arrivals import Arrivals
 from rag.page.incoming import LOST, Sent, safe_name, sent, take
 
 TEXT = "The bridge of Kut was mended in June."
@@ -17,9 +21,8 @@ def quiet(stage: str, done: int, total: int) -> None:
 
 
 def arrived(folder: Path, name: str, text: str = TEXT, size: int = 0) -> Sent:
-    """A file as it lies where Gradio puts uploads: alone in a folder."""
-    place = folder / f"upload-{len(list(folder.glob('upload-*')))}" / "blob"
-    place.parent.mkdir()
+    """A file as it lies among those that have arrived."""
+    place = folder / f"arrived-{len(list(folder.glob('arrived-*')))}"
     place.write_text(text)
     return Sent(name, size or len(text), place)
 
@@ -30,7 +33,7 @@ def test_articles_are_copied_and_the_uploads_removed(tmp_path: Path) -> None:
     assert [file.name for file in taken.files] == ["a.txt", "b.md"]
     assert [article.title for article in taken.articles] == ["a", "B"]
     assert (tmp_path / "added" / "x" / "a.txt").read_text() == TEXT
-    assert list(tmp_path.glob("upload-*")) == []
+    assert list(tmp_path.glob("arrived-*")) == []
     taken.undo()
     assert list((tmp_path / "added" / "x").iterdir()) == []
 
@@ -81,7 +84,7 @@ def test_what_cannot_be_an_article_is_left_out_with_the_reason(
     assert "lost.txt" in reasons
     assert reasons["late.txt"].startswith("more than 5 files at once")
     assert list((tmp_path / "added").iterdir()) == []
-    assert list(tmp_path.glob("upload-*")) == []
+    assert list(tmp_path.glob("arrived-*")) == []
 
 
 def test_two_copies_in_one_go_are_one_article(tmp_path: Path) -> None:
@@ -99,16 +102,58 @@ def test_a_folder_that_cannot_be_written_loses_nothing(tmp_path: Path) -> None:
     assert str(tmp_path) not in taken.skipped[0].reason
 
 
-def test_a_path_that_no_upload_ended_at_is_no_file(tmp_path: Path) -> None:
+def test_what_did_not_arrive_is_no_file(tmp_path: Path) -> None:
     secret = tmp_path / "secret.txt"
     secret.write_text(TEXT)
-    listed = [{"name": "secret.txt", "size": 5, "path": str(secret)}, "x", {"path": 3, "size": "9"}]
-    files = sent(listed, {"/elsewhere"})
+    listed = [{"name": "secret.txt", "size": 5, "id": str(secret)}, "x", {"id": 3, "size": "9"}]
+    files = sent(listed, Arrivals().fetch)
     assert files == [Sent("secret.txt", 5), Sent("", 0), Sent("", 0)]
     assert take(files[:1], tmp_path / "added", (), quiet).skipped[0].reason == LOST
     assert secret.exists()
-    assert sent(listed, {str(secret)})[0].path == secret
-    assert sent("nothing", ()) == []
+    assert sent("nothing", Arrivals().fetch) == []
+
+
+async def chunks(*given: bytes) -> AsyncIterator[bytes]:
+    for one in given:
+        yield one
+
+
+def test_what_arrived_is_fetched_once_by_its_id() -> None:
+    arrivals = Arrivals()
+    first = asyncio.run(arrivals.receive(chunks(b"The ", b"first.")))
+    second = asyncio.run(arrivals.receive(chunks()))
+    (file,) = sent([{"name": "a.txt", "size": 10, "id": first}], arrivals.fetch)
+    assert file.path is not None
+    assert file.path.read_bytes() == b"The first."
+    assert arrivals.fetch(first) is None
+    kept = arrivals.fetch(second)
+    assert kept is not None
+    arrivals.close()
+    assert not kept.exists()
+
+
+def test_what_breaks_off_leaves_nothing() -> None:
+    async def broken() -> AsyncIterator[bytes]:
+        yield b"half"
+        raise ConnectionError
+
+    arrivals = Arrivals()
+    with pytest.raises(ConnectionError):
+        asyncio.run(arrivals.receive(broken()))
+    there = arrivals.fetch(asyncio.run(arrivals.receive(chunks(b"x"))))
+    assert there is not None
+    assert list(there.parent.iterdir()) == [there]
+    arrivals.close()
+
+
+def test_what_nobody_fetches_goes_when_there_is_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrivals_module, "MOST_WAITING", 10)
+    arrivals = Arrivals()
+    ids = [asyncio.run(arrivals.receive(chunks(b"1234"))) for _ in range(3)]
+    found = [arrivals.fetch(id_) for id_ in ids]
+    assert found[0] is None
+    assert all(path and path.read_bytes() == b"1234" for path in found[1:])
+    arrivals.close()
 
 
 @pytest.mark.parametrize(

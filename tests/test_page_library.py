@@ -34,6 +34,13 @@ def test_a_long_list_is_cut_and_counted() -> None:
     assert page.texts("p", "more") == ["and 1,200 more"]
 
 
+def test_a_longer_list_can_be_narrowed() -> None:
+    some = [Article(f"{n}", f"Article {n}", "", "text") for n in range(library.FILTERED + 1)]
+    (field,) = Page(library.article_list(some, {})).attrs("input", "filter")
+    assert field["aria-label"].startswith("Narrow the list")
+    assert Page(library.article_list(some[1:], {})).attrs("input", "filter") == []
+
+
 def test_what_was_removed_can_come_back() -> None:
     page = Page(library.article_list([ARTICLE], {}, ["old.md"]))
     assert page.texts("summary") == ["Removed 1"]
@@ -53,7 +60,7 @@ def test_what_was_left_out_of_the_folder_is_told_with_its_reason() -> None:
     one = Page(library.article_list([ARTICLE], {}, (), left_out[:1]))
     assert one.texts("summary") == ["1 file was left out"]
     many = Page(library.article_list([], {}, (), left_out * library.LISTED))
-    assert many.texts("li")[-1] == "and 500 more"
+    assert many.texts("li")[-1] == "and 2,000 more"
     assert len(many.texts("li")) == library.LISTED + 1
 
 

@@ -125,7 +125,7 @@ def without_weights(folder: Path, copy: Path) -> Path:
 
 def test_an_embedder_without_weights_is_refused(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="cannot be loaded"):
-        SentenceTransformerEmbedder(without_weights(folder, tmp_path / "e"), "e")
+        SentenceTransformerEmbedder(without_weights(folder, tmp_path / "e"), "e").load()
 
 
 def test_an_embedder_with_half_its_weights_is_refused(folder: Path, tmp_path: Path) -> None:
@@ -133,7 +133,17 @@ def test_an_embedder_with_half_its_weights_is_refused(folder: Path, tmp_path: Pa
     with (folder / WEIGHTS).open("rb") as whole:
         (copy / WEIGHTS).write_bytes(whole.read(1_000_000))
     with pytest.raises(ModelError, match="cannot be loaded"):
-        SentenceTransformerEmbedder(copy, "e")
+        SentenceTransformerEmbedder(copy, "e").load()
+
+
+def test_an_embedder_is_not_loaded_before_it_is_needed(folder: Path, tmp_path: Path) -> None:
+    lazy = SentenceTransformerEmbedder(folder, "e")
+    assert lazy._loaded is None
+    assert lazy.encode([TEXT]).shape == (1, lazy.dimension)
+    unusual = shutil.copytree(folder, tmp_path / "e")
+    (unusual / "1_Pooling" / "config.json").write_text("{}")
+    with pytest.raises(ModelError, match="cannot be loaded"):  # its files do not state it
+        SentenceTransformerEmbedder(unusual, "e")
 
 
 # Its adapter

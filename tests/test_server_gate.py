@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 import scripted_page
+from axe_playwright_python.sync_playwright import Axe
 from eval_fakes import Scripted
 from page_server import serving
 from visit import chromium
@@ -112,6 +113,8 @@ def test_a_browser_logs_in_and_finds_the_page_working(tmp_path: Path) -> None:
     with serving(scripted_page.Scripted(tmp_path), auth=TOKEN) as address, chromium() as browser:
         page = browser.new_page()
         page.goto(address)
+        found = Axe().run(page).response["violations"]
+        assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
         for typed in ("wrong", TOKEN):
             page.get_by_label("Token").fill(typed)
             page.keyboard.press("Enter")

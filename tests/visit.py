@@ -36,7 +36,14 @@ def chromium() -> Iterator[Browser]:
 class Visit:
     """One open page and everything that it asked the network for or complained about."""
 
-    def __init__(self, browser: Browser, address: str, width: int, scheme: str) -> None:
+    def __init__(
+        self,
+        browser: Browser,
+        address: str,
+        width: int,
+        scheme: str,
+        articles: int = len(ARTICLES),
+    ) -> None:
         self.context = browser.new_context(
             viewport={"width": width, "height": 800},
             color_scheme=scheme,  # type: ignore[arg-type]
@@ -53,7 +60,7 @@ class Visit:
             lambda message: message.type == "error" and self.problems.append(message.text),
         )
         self.page.goto(address)
-        expect(self.page.locator("#articles li")).to_have_count(len(ARTICLES))
+        expect(self.page.locator("#articles li")).to_have_count(articles)
 
     def _note(self, request: Request) -> None:
         url = urlsplit(request.url)

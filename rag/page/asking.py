@@ -171,13 +171,18 @@ def wire_earlier(desk: Desk, rooms: Rooms, parts: Parts) -> None:
         room, gone = rooms.of(where), str(event.conversation)
         if room is None:
             return urgent(parts, CLOSED_HINT)
-        if gone == id_ and desk.busy(str(request.session_hash)):
+        if gone in (id_, earlier.ALL) and desk.busy(str(request.session_hash)):
             return urgent(parts, BUSY_HINT)
         try:
-            room.conversations.delete(gone)
+            if gone == earlier.ALL:
+                room.conversations.clear()
+            else:
+                room.conversations.delete(gone)
         except FootnoteError as error:
             return urgent(parts, str(error))
-        return shown(parts, room, (), "") if gone == id_ else listed(parts, room, id_)
+        if gone in (id_, earlier.ALL):
+            return shown(parts, room, (), "")
+        return listed(parts, room, id_)
 
     changed = [getattr(parts, field.name) for field in fields(parts)]
     parts.conversations.select(reopen, parts.where, changed, queue=False, **QUIET)

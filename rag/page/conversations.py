@@ -94,6 +94,12 @@ class Conversations:
             with self._lock:
                 self._remove(id_)
 
+    def clear(self) -> None:
+        """Remove all that can be read, for good. Raises ConfigError when that fails."""
+        with self._lock:
+            for kept in self.all():
+                self._remove(kept.id)
+
     def close(self) -> None:
         """Keep nothing more: the folder is about to be deleted."""
         with self._lock:

@@ -1,4 +1,4 @@
-"""The order of things behind the page: who asks, who waits, who has stopped."""
+"""The order of things behind the server: who asks, who waits, who has stopped."""
 
 import threading
 import time
@@ -28,7 +28,7 @@ FRAME_S = 0.08  # at most one redraw for unchecked text in this time
 
 
 class Desk:
-    """Takes the questions of all open pages, of whichever collection, one at a time."""
+    """Takes the questions of all open pages and of programs, one at a time."""
 
     def __init__(self) -> None:
         self._turn = threading.Lock()
@@ -109,6 +109,16 @@ class Desk:
                 pass
             yield not stopped.is_set()
 
+    def join(self, waiting: threading.Event) -> None:
+        """Take a place at the end of the line, for what goes by this event."""
+        self._line.append(waiting)
+
+    def leave(self, waiting: threading.Event, *, held: bool) -> None:
+        """Leave the line; the turn passes on where it was `held`."""
+        self._line.remove(waiting)
+        if held:
+            self._turn.release()
+
     @contextmanager
     def _queued(self, stopped: threading.Event) -> Iterator[Iterator[int]]:
         """A place in the line for the block, which reads to their end how many come before it.
@@ -119,18 +129,16 @@ class Desk:
 
         def ahead() -> Iterator[int]:
             nonlocal held
-            while not (held := self._may_go(stopped)) and not stopped.is_set():
+            while not (held := self.may_go(stopped)) and not stopped.is_set():
                 yield self._line.index(stopped)
 
-        self._line.append(stopped)
+        self.join(stopped)
         try:
             yield ahead()
         finally:
-            self._line.remove(stopped)
-            if held:
-                self._turn.release()
+            self.leave(stopped, held=held)
 
-    def _may_go(self, waiting: threading.Event) -> bool:
+    def may_go(self, waiting: threading.Event) -> bool:
         """Wait a moment; whether it is the turn of `waiting`, which is then taken."""
         if self._line[0] is not waiting:
             waiting.wait(WAIT_S)
@@ -179,6 +187,10 @@ def _stream(
 ) -> Generator[Exchange]:
     events: Iterator[Any] = iter(())
     try:
+        if not assistant.loaded:
+            yield replace(exchange, stage=Stage.LOADING)
+            assistant.warm()
+            yield exchange
         events = assistant.stream(exchange.question, history(earlier), stopped=stopped.is_set)
         for event in events:
             exchange = absorb(exchange, event)

@@ -5,6 +5,12 @@ from collections.abc import Sequence
 from rag.page.conversations import Kept
 from rag.page.markup import clip, day, escape
 
+ALL = "all"  # in the place of an id: every one of them
+_ALL = (
+    f'<p class="all"><button type="button" class="delete" data-delete="{ALL}" '
+    'data-sure="Delete all of them for good?" '
+    'aria-label="Delete all earlier conversations">Delete all</button></p>'
+)
 TITLE = 90  # characters of a first question in the list
 
 
@@ -15,7 +21,7 @@ def conversation_list(kept: Sequence[Kept], current: str = "") -> str:
     items = "".join(_item(one, one.id == current) for one in kept)
     return (
         '<details class="earlier"><summary>Earlier conversations '
-        f"<span>{len(kept):,}</span></summary><ol>{items}</ol></details>"
+        f"<span>{len(kept):,}</span></summary><ol>{items}</ol>{_ALL}</details>"
     )
 
 

@@ -11,6 +11,7 @@ class Stage(StrEnum):
     """How far an exchange has come."""
 
     WAITING = "waiting"  # behind another question
+    LOADING = "loading"  # the model is being loaded
     SEARCHING = "searching"  # nothing written yet
     WRITING = "writing"
     DONE = "done"
@@ -39,7 +40,7 @@ class Exchange:
     @property
     def open(self) -> bool:
         """Whether more is to come."""
-        return self.stage in (Stage.WAITING, Stage.SEARCHING, Stage.WRITING)
+        return self.stage in (Stage.WAITING, Stage.LOADING, Stage.SEARCHING, Stage.WRITING)
 
     @property
     def shown(self) -> tuple[Sentence, ...]:

@@ -3,7 +3,7 @@
 import filecmp
 import shutil
 import unicodedata
-from collections.abc import Collection, Container, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
@@ -50,16 +50,12 @@ class Taken:
                 file.unlink(missing_ok=True)
 
 
-def sent(listed: Any, arrived: Container[str]) -> list[Sent]:
-    """The files as the browser lists them; `arrived` holds the paths that uploads ended at.
-
-    A browser could name any path of this machine: one that is not among them counts as none.
-    """
+def sent(listed: Any, fetch: Callable[[object], Path | None]) -> list[Sent]:
+    """The files as the browser lists them; `fetch` gives those that arrived, by their ids."""
     found = []
     for one in listed if isinstance(listed, list) else []:
         given = one if isinstance(one, dict) else {}
-        size, path = given.get("size"), given.get("path")
-        there = Path(path) if isinstance(path, str) and path in arrived else None
+        size, there = given.get("size"), fetch(given.get("id"))
         found.append(Sent(str(given.get("name", "")), size if isinstance(size, int) else 0, there))
     return found
 
@@ -182,4 +178,3 @@ def discard(files: Sequence[Sent]) -> None:
         if file.path is not None:
             with suppress(OSError):
                 file.path.unlink(missing_ok=True)
-                file.path.parent.rmdir()  # of this upload alone, as it is named by its bytes

@@ -11,7 +11,8 @@ from rag.page.incoming import FORMATS, MOST_BYTES, MOST_FILES
 from rag.page.markup import bar, byline, clip, escape, place
 from rag.types import Article
 
-LISTED = 500  # articles in the list; the rest are counted
+LISTED = 2000  # articles in the list; the rest are counted
+FILTERED = 12  # articles; a longer list has a field that narrows it
 TOLD = 8  # files in a message; the rest are counted
 NAME = 90  # characters of a title or a file's name in a message
 REASON = 200  # characters of why a file was left out
@@ -26,6 +27,13 @@ _FROM_ROOT = r"(?<![^\s('\"])[/~]"  # where a path from the machine's root or a 
 _HIDE = (
     '<button type="button" class="hide" data-hide aria-label="Hide this message">'
     '<span aria-hidden="true">×</span></button>'
+)
+
+
+_FILTER = (
+    '<input type="search" class="filter" placeholder="Narrow the list" autocomplete="off" '
+    'aria-label="Narrow the list of articles to those that hold these words"/>'
+    '<p class="narrowed" role="status"></p>'
 )
 
 
@@ -47,7 +55,8 @@ def article_list(
         more = '<p class="more">None yet.</p>'
     return (
         f'<section class="articles"><h2>Articles in use <span>{len(articles):,}</span></h2>'
-        f"<ol>{items}</ol>{more}{_removed(removed)}{_left_out(left_out)}</section>"
+        f"{_FILTER if len(articles) > FILTERED else ''}<ol>{items}</ol>{more}"
+        f"{_removed(removed)}{_left_out(left_out)}</section>"
     )
 
 
@@ -58,7 +67,8 @@ def adding() -> str:
         '<div class="adding"><button type="button" data-add aria-describedby="adding-hint">'
         "Add articles</button>"
         '<button type="button" data-add="folder" aria-describedby="adding-hint">'
-        'Add a folder</button><p id="adding-hint">or drop files and folders anywhere: '
+        'Add a folder</button><button type="button" data-refresh>Look for changes</button>'
+        '<p id="adding-hint">or drop files and folders anywhere: '
         f"{FORMATS}</p>"
         f'<input type="file" multiple hidden accept="{",".join(READERS)}" data-choose="files" '
         f'aria-label="Files to add" data-most="{MOST_FILES}" data-bytes="{MOST_BYTES}" '
@@ -102,6 +112,14 @@ def removed(article: Article) -> str:
 def restored(id_: str) -> str:
     """That the article `id_` is in use again."""
     return _message(f"<p>{_name(id_)} is in use again.</p>")
+
+
+def refreshed(changed: bool, articles: int) -> str:
+    """What looking at the folder again has brought."""
+    if not changed:
+        return _message("<p>Nothing has changed: the index is that of the files.</p>")
+    noun = "article is" if articles == 1 else "articles are"
+    return _message(f"<p>Brought up to date: {articles:,} {noun} in use.</p>")
 
 
 def problem(text: str) -> str:

@@ -5,6 +5,7 @@ const part = element.closest(
   "#collections, #conversation, #source, #adding, #work, #articles, #conversations, #parcel, #exam",
 )?.id;
 const READ_MS = 600; // in less nobody has read what a button asks
+const LOOK_MS = 4000; // how often it is looked whether the server is the one that made this page
 const MOST_WALKED = 2000; // files of dropped folders: far beyond what is taken at once
 const shared = (window.footnote ??= { opener: null, blank: null, close: null, edited: null });
 const field = () => document.querySelector("#question textarea");
@@ -104,12 +105,13 @@ function confirmDelete(button) {
     return;
   }
   const label = button.getAttribute("aria-label");
+  const text = button.textContent;
   button.classList.add("sure");
   button.textContent = button.dataset.sure ?? "Delete for good?";
   button.setAttribute("aria-label", `Press again to delete for good. ${label}`);
   button.addEventListener("blur", () => {
     button.classList.remove("sure");
-    button.textContent = "Delete";
+    button.textContent = text;
     button.setAttribute("aria-label", label);
   }, { once: true });
 }
@@ -307,6 +309,13 @@ function send(choice) {
   });
 }
 
+// Sends one file; what the server knows it by.
+async function arrived(file) {
+  const reply = await fetch("/arrivals", { method: "POST", body: file });
+  if (!reply.ok) throw new Error(reply.statusText);
+  return (await reply.json()).id;
+}
+
 // Sends the files one by one. What is beyond the limits is listed and not sent: the server, which
 // looks at everything again, says why.
 async function sent(choice) {
@@ -317,7 +326,7 @@ async function sent(choice) {
   let [number, total] = [0, 0]; // of those that could be read
   for (const [row, { path, file }] of choice.entries()) {
     const suffix = /\.[^./]*$/.exec(path)?.[0].toLowerCase() ?? "";
-    const listed = { name: path, size: file?.size ?? 0, path: null };
+    const listed = { name: path, size: file?.size ?? 0, id: null };
     files.push(listed);
     if (!(suffix in sizes)) continue;
     number += 1;
@@ -325,7 +334,7 @@ async function sent(choice) {
     if (number > Number(most) || total > Number(bytes) || listed.size > sizes[suffix]) continue;
     note.textContent = `Sending ${row + 1} of ${choice.length}…`;
     try {
-      listed.path = file && (await upload(file)).path;
+      listed.id = file && (await arrived(file));
     } catch {
       // listed as one that did not arrive
     }
@@ -352,6 +361,23 @@ function takeDrops() {
     root.classList.remove("dropping");
     send(dropped(event.dataTransfer));
   });
+}
+
+// A server that was started anew knows nothing of what this page holds, and is asked for another
+// page; it gives the same collection and conversation back. One that is gone is waited for.
+async function look() {
+  if (document.hidden) return;
+  const lost = document.querySelector("[data-lost]");
+  let reply;
+  try {
+    reply = await fetch("/gradio_api/app_id", { cache: "no-store" });
+  } catch {
+    lost.hidden = false;
+    return;
+  }
+  lost.hidden = true;
+  const same = reply.ok && (await reply.json()).app_id === window.gradio_config.app_id;
+  if (!same && (reply.ok || reply.status === 401)) location.reload(); // 401: log in first
 }
 
 element.addEventListener("click", (event) => {
@@ -389,6 +415,8 @@ element.addEventListener("click", (event) => {
     rate(event.target.closest("button"));
   } else if ("add" in data) {
     document.querySelector(`#adding [data-choose="${data.add || "files"}"]`).click();
+  } else if ("refresh" in data) {
+    trigger("apply", {});
   } else if ("remove" in data) {
     trigger("delete", { article: data.remove });
   } else if ("restore" in data) {
@@ -422,6 +450,21 @@ if (part === "source") {
     // An emptied field is for a new question.
     if (event.target === field() && !event.target.value.trim()) shared.edited = null;
   });
+  // What was typed and not asked survives a reload; Gradio may not have made the field yet.
+  const typed = sessionStorage.getItem("footnote-typed");
+  sessionStorage.removeItem("footnote-typed");
+  (function restore() {
+    const input = field();
+    if (!typed) return;
+    if (!input) return requestAnimationFrame(restore);
+    input.value = typed;
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+  })();
+  window.addEventListener("pagehide", () => {
+    if (field()?.value) sessionStorage.setItem("footnote-typed", field().value);
+  });
+  setInterval(look, LOOK_MS);
+  document.addEventListener("visibilitychange", look);
   document.addEventListener("click", (event) => {
     if (event.target.closest("#ask, #halt")) toField(); // the button goes, the focus must not
   });
@@ -448,6 +491,32 @@ if (part === "adding") {
     const files = [...event.target.files].map(chosen).filter(({ path }) => !hidden(path));
     event.target.value = ""; // so that the same file can be chosen again
     send(files);
+  });
+}
+
+if (part === "articles") {
+  // Hides what does not hold all the words that were typed, and says how many are left.
+  const narrow = () => {
+    const input = element.querySelector(".filter");
+    if (!input) return;
+    const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const items = [...element.querySelectorAll("ol > li")];
+    for (const item of items) {
+      const text = item.querySelector(".open").textContent.toLowerCase();
+      item.hidden = !words.every((word) => text.includes(word));
+    }
+    const left = items.filter((item) => !item.hidden).length;
+    element.querySelector(".narrowed").textContent = words.length
+      ? `${left.toLocaleString("en")} of ${items.length.toLocaleString("en")}`
+      : "";
+    shared.narrowed = input.value;
+  };
+  element.addEventListener("input", narrow);
+  watch("value", () => {
+    const input = element.querySelector(".filter");
+    if (!input || !shared.narrowed) return;
+    input.value = shared.narrowed; // a new rendering does not know it
+    narrow();
   });
 }
 

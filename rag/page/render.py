@@ -25,6 +25,7 @@ REASONS = {
     "unsupported": "A draft was written, but no sentence of it could be traced to the articles.",
 }
 STATUS = {
+    Stage.LOADING: "Loading the model: it takes a few seconds, once…",
     Stage.SEARCHING: "Reading the articles…",
     Stage.WRITING: "Checking each sentence against the articles…",
 }
@@ -47,6 +48,8 @@ def masthead() -> str:
         '<h1 class="name">Footnote<sup aria-hidden="true">1</sup></h1>'
         '<p class="tagline">Answers from your own articles, each sentence footnoted '
         "with the words it rests on.</p>"
+        '<p class="lost" role="alert" data-lost hidden>Footnote has stopped. Start it again where '
+        "it ran; this page then goes on by itself. What you have typed stays.</p>"
     )
 
 

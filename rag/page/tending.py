@@ -1,20 +1,17 @@
-"""The events of the list of articles: adding files, removing articles, bringing them back."""
+"""The events of the list of articles: adding, removing, bringing back, looking for changes."""
 
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 from rag import failing
 from rag.errors import FootnoteError
 from rag.page import incoming, library, render
+from rag.page.arrivals import Arrivals
 from rag.page.desk import BROKEN, Desk
 from rag.page.parts import CLOSED_HINT, HINT, QUIET, Parts, Update
 from rag.page.rooms import Room, Rooms
 from rag.types import Progress
-
-if TYPE_CHECKING:
-    import gradio as gr
 
 FAILED = (
     "The articles could not be changed and are as they were; the terminal that Footnote runs in "
@@ -38,8 +35,8 @@ def listed(room: Room) -> str:
     )
 
 
-def wire_articles(desk: Desk, rooms: Rooms, parts: Parts, page: "gr.Blocks") -> None:
-    """Wire adding, removing and bringing back; `page` knows what was uploaded to it."""
+def wire_articles(desk: Desk, rooms: Rooms, parts: Parts, arrivals: Arrivals) -> None:
+    """Wire adding, removing and bringing back; files that are added wait in `arrivals`."""
     import gradio as gr
 
     def carry_out(
@@ -71,7 +68,7 @@ def wire_articles(desk: Desk, rooms: Rooms, parts: Parts, page: "gr.Blocks") -> 
             yield {parts.work: library.problem(BROKEN)}
 
     def add(where: str, event: gr.EventData, request: gr.Request) -> Iterator[Update]:
-        files = incoming.sent(event.files, page.upload_file_set)
+        files = incoming.sent(event.files, arrivals.fetch)
         id_ = str(event.collection) or where
         if rooms.of(id_) is None:
             incoming.discard(files)
@@ -80,12 +77,16 @@ def wire_articles(desk: Desk, rooms: Rooms, parts: Parts, page: "gr.Blocks") -> 
     def remove(where: str, event: gr.EventData, request: gr.Request) -> Iterator[Update]:
         yield from carry_out(partial(_remove, str(event.article)), where, where, request)
 
+    def refresh(where: str, request: gr.Request) -> Iterator[Update]:
+        yield from carry_out(_refresh, where, where, request)
+
     def restore(where: str, event: gr.EventData, request: gr.Request) -> Iterator[Update]:
         yield from carry_out(partial(_restore, str(event.article)), where, where, request)
 
     outputs = [parts.work, parts.articles, parts.conversation, parts.hint]
     changing = QUIET | {"concurrency_limit": None, "trigger_mode": "multiple"}
     parts.adding.upload(add, parts.where, outputs, **changing)
+    parts.adding.apply(refresh, parts.where, outputs, **changing)
     parts.articles.delete(remove, parts.where, outputs, **changing)
     for part in (parts.articles, parts.work):
         part.undo(restore, parts.where, outputs, **changing)
@@ -121,6 +122,11 @@ def _remove(id_: str, room: Room, progress: Progress) -> str:
         return library.problem(LAST)
     room.assistant.remove([id_], progress=progress)
     return library.removed(articles[id_])
+
+
+def _refresh(room: Room, progress: Progress) -> str:
+    changed = room.assistant.refresh(progress=progress)
+    return library.refreshed(changed, len(room.articles))
 
 
 def _restore(id_: str, room: Room, progress: Progress) -> str:

@@ -1,4 +1,4 @@
-"""What a request may not be: sent by another site's page, or without end. ASGI middlewares."""
+"""What a request may not be: another site's, endless, for what is unused. ASGI middlewares."""
 
 from http import HTTPStatus
 from urllib.parse import urlsplit
@@ -11,11 +11,16 @@ from rag.server.failures import problem
 LONGEST_BODY = 1 << 20  # bytes; a question or a conversation is far shorter
 _READ_ON = 16  # times that: as much is read and forgotten, so that the reply can be received
 LONGEST_UPLOAD = 110_000_000  # bytes; the page sends one file at a time
+ARRIVALS = "/arrivals"  # where it sends them
 _OURS = ("/api/", "/mcp", "/login")
-_GRADIO = "/gradio_api/"  # which limits the size of a file, not how many come in one body
+_GRADIO = "/gradio_api/"
+# What the page and Gradio's client ask Gradio for. Not among it are uploads, whose reply names a
+# path of this machine, and files, which are fetched by such paths.
+_USED = ("queue/", "heartbeat/", "call/", "info", "app_id", "startup-events", "cancel", "reset")
 _SAFE = ("GET", "HEAD", "OPTIONS")
 FOREIGN = "The request comes from a page of another site. Send it from a program, or from ours."
 TOO_LARGE = f"The files are too large: at most {LONGEST_UPLOAD:,} bytes are taken at once."
+UNUSED = "There is nothing here."
 TOO_LONG = f"The request's body is too long: at most {LONGEST_BODY:,} bytes are read."
 
 
@@ -42,8 +47,8 @@ class SameSite:
 class Limit:
     """Refuses a body of over `LONGEST_BODY` bytes on our own routes, whatever its headers say.
 
-    What goes to Gradio is not read here: it has to state its length, and the server holds it to
-    that.
+    Files, and what goes to Gradio, are not read here: they have to state their length, and the
+    server holds them to that.
 
     It reads on first: Starlette's own middleware replies at once, and a client that still sends
     then finds its connection reset, not the reply.
@@ -54,7 +59,7 @@ class Limit:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Read the whole body, then pass the request on, or refuse it."""
-        if scope["type"] == "http" and scope["path"].startswith(_GRADIO):
+        if scope["type"] == "http" and scope["path"].startswith((_GRADIO, ARRIVALS)):
             stated = Headers(scope=scope).get("content-length", "")
             fits = stated.isdecimal() and int(stated) <= LONGEST_UPLOAD
             if scope["method"] not in _SAFE and not fits:
@@ -83,3 +88,18 @@ class Limit:
             return whole.pop() if whole else await receive()
 
         await self.app(scope, replay, send)
+
+
+class Used:
+    """Refuses those routes of Gradio that neither the page nor Gradio's own client uses."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Pass the request on, or refuse it."""
+        path = scope.get("path", "")
+        if path.startswith(_GRADIO) and not path.removeprefix(_GRADIO).startswith(_USED):
+            await problem(HTTPStatus.NOT_FOUND, UNUSED)(scope, receive, send)
+            return
+        await self.app(scope, receive, send)

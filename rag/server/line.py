@@ -1,17 +1,20 @@
 """Questions of programs, one behind another, off the event loop.
 
-The assistant answers one question at a time. Those that wait here hold no thread, so that they
-keep nothing from the page; and whoever goes away, waiting or answered, makes room for the next.
+The assistant answers one question at a time. Of those that wait here only the first holds a
+thread, and a place among the questions of open pages; the others keep nothing from the page.
+Whoever goes away, waiting or answered, makes room for the next.
 """
 
-from collections.abc import AsyncGenerator, Awaitable
-from contextlib import aclosing
+import threading
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 import anyio
 from anyio import to_thread
 
+from rag.page.desk import Desk
 from rag.page.guard import Receive
 from rag.types import Answer, Sentence, Token, public_name
 
@@ -23,17 +26,19 @@ Event = Token | Sentence | Answer
 
 
 class Line:
-    """Lets one stream of the assistant run at a time."""
+    """Lets one stream of the assistant run at a time, and none while a page's question runs."""
 
-    def __init__(self) -> None:
+    def __init__(self, desk: Desk) -> None:
+        """The first that waits here joins the line at `desk`."""
         self._turn = anyio.Lock()
+        self._desk = desk
 
     async def events(self, events: "Events") -> AsyncGenerator[Event]:
         """`events`, when it is their turn; they are closed at the end, whatever happens.
 
         Close it in the task that reads it, as the turn belongs to that task.
         """
-        async with self._turn:
+        async with self._turn, self._among_pages():
             try:
                 # A thread that has begun is waited for, so nobody closes what still runs.
                 while (event := await to_thread.run_sync(next, events, None)) is not None:
@@ -41,6 +46,17 @@ class Line:
             finally:
                 with anyio.CancelScope(shield=True):
                     await to_thread.run_sync(events.close)
+
+    @asynccontextmanager
+    async def _among_pages(self) -> AsyncIterator[None]:
+        waiting, held = threading.Event(), False
+        self._desk.join(waiting)
+        try:
+            while not held:  # whoever goes away meanwhile leaves between two looks
+                held = await to_thread.run_sync(self._desk.may_go, waiting)
+            yield
+        finally:
+            self._desk.leave(waiting, held=held)
 
     async def answer(self, events: "Events") -> Answer:
         """The answer that `events` end with."""

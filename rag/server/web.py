@@ -1,7 +1,9 @@
 """Puts the server together: the API, the MCP endpoint, and the middlewares before everything."""
 
+import traceback
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from fastapi import Depends, FastAPI, Request
@@ -9,13 +11,15 @@ from fastapi.security import HTTPBearer
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.responses import HTMLResponse
+from starlette.requests import ClientDisconnect
+from starlette.responses import HTMLResponse, JSONResponse, Response
 
+from rag.page.arrivals import Arrivals
 from rag.page.guard import App, Guard
 from rag.server.api import routes
-from rag.server.failures import Unbroken, handle_failures
+from rag.server.failures import Unbroken, handle_failures, problem
 from rag.server.gate import Gate
-from rag.server.limits import Limit, SameSite
+from rag.server.limits import ARRIVALS, Limit, SameSite, Used
 from rag.server.line import Line
 from rag.server.reference import reference
 from rag.server.tools import tools
@@ -23,6 +27,7 @@ from rag.server.tools import tools
 if TYPE_CHECKING:
     from rag.assistant import Assistant
 
+_NOT_KEPT = "The file cannot be kept: the disk of the machine that Footnote runs on refuses it."
 _NO_REPORT = "There is no report of an evaluation yet."
 # Beside the guard's policy, which it can only narrow: the report holds whatever articles say.
 _REPORT_HEADERS = {
@@ -32,9 +37,11 @@ _REPORT_HEADERS = {
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
-def create(assistant: "Assistant") -> FastAPI:
-    """The API and the MCP endpoint over `assistant`; the page can be mounted behind them."""
-    line = Line()
+def create(assistant: "Assistant", line: Line) -> FastAPI:
+    """The API and the MCP endpoint over `assistant`, whose questions wait in `line`.
+
+    The page can be mounted behind them.
+    """
     server = tools(assistant, line)
     endpoint = server.streamable_http_app(
         # `guarded` looks at hosts and origins, for every route alike
@@ -86,9 +93,23 @@ def add_report(web: FastAPI, path: str, report: Callable[[], str | None]) -> Non
         return HTMLResponse(found, headers=_REPORT_HEADERS)
 
 
+def add_arrivals(web: FastAPI, arrivals: Arrivals) -> None:
+    """Have `web` take files for the page; the reply names each by its id in `arrivals`."""
+
+    @web.post(ARRIVALS, include_in_schema=False)
+    async def arrive(request: Request) -> Response:
+        try:
+            return JSONResponse({"id": await arrivals.receive(request.stream())})
+        except ClientDisconnect:  # nobody is there to be told
+            return Response(status_code=499)
+        except OSError as error:
+            traceback.print_exception(error)
+            return problem(HTTPStatus.INSUFFICIENT_STORAGE, _NOT_KEPT)
+
+
 def guarded(app: App, hosts: list[str], token: str) -> App:
     """`app` behind all middlewares. With `hosts`, the server answers under these names alone."""
-    app = Unbroken(SameSite(Limit(Gate(app, token) if token else app)))
+    app = Unbroken(SameSite(Limit(Gate(Used(app), token) if token else Used(app))))
     if hosts:
         # A page elsewhere could otherwise reach this one under a name that it points here.
         app = TrustedHostMiddleware(app, allowed_hosts=hosts)

@@ -1,0 +1,119 @@
+"""How soon is the page there? python -m benchmarks.page
+
+Starts `footnote serve` again and again, each time opens the page in a new window of a browser that
+already runs, and tells the seconds from the start to the server's first answer, from opening the
+page to its first paint, and from the start until one can type a question and sees the articles. The
+models and the index have to be there: run it twice on a new machine. See benchmarks/README.md.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from statistics import median
+from typing import NamedTuple
+
+from playwright.sync_api import Browser, sync_playwright
+
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+PAINT_GOAL_S, READY_GOAL_S = 1.5, 3.0
+PATIENCE_S = 120.0
+PAINTED = """() => new Promise((done) => {
+  const told = (list) => {
+    const found = list.getEntriesByName("first-contentful-paint")[0];
+    if (found) done(found.startTime / 1000);
+  };
+  new PerformanceObserver(told).observe({ type: "paint", buffered: true });
+})"""
+
+
+class Start(NamedTuple):
+    """Seconds of one start."""
+
+    answers: float  # from the start of the process to the server's first reply
+    paint: float  # from opening the page to its first contentful paint
+    ready: float  # from the start of the process until the page can be used
+    loaded: float  # from the start of the process until the answer model is in memory
+
+
+def main() -> int:
+    """Start it so many times and print the medians; 1 when a goal is missed."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=int, default=5, help="how many starts (default: 5)")
+    parser.add_argument("--port", type=int, default=7869, help="a free port (default: 7869)")
+    args = parser.parse_args()
+    browser_file = os.environ.get("FOOTNOTE_CHROMIUM") or shutil.which("chromium")
+    if not browser_file:
+        print("no Chromium found; set FOOTNOTE_CHROMIUM to the path of one", file=sys.stderr)
+        return 2
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_file, args=FLAGS)
+        starts = [_start(browser, args.port) for _ in range(args.runs)]
+        browser.close()
+    return _report(starts)
+
+
+def _start(browser: Browser, port: int) -> Start:
+    address = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "rag.cli", "serve", "--no-browser", "--quiet"]
+    begun = time.perf_counter()
+    server = subprocess.Popen([*command, "--port", str(port)], stdout=subprocess.DEVNULL)
+    try:
+        _wait(address, server)
+        answers = time.perf_counter() - begun
+        page = browser.new_page()
+        page.goto(address, wait_until="commit")
+        page.wait_for_selector("#question textarea", timeout=PATIENCE_S * 1000)
+        page.wait_for_selector("#articles li", timeout=PATIENCE_S * 1000)
+        ready = time.perf_counter() - begun
+        paint = float(page.evaluate(PAINTED))
+        page.close()
+        while b'"model_loaded":true' not in _body(f"{address}/health"):
+            time.sleep(0.05)
+        return Start(answers, paint, ready, time.perf_counter() - begun)
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _wait(address: str, server: "subprocess.Popen[bytes]") -> None:
+    end = time.perf_counter() + PATIENCE_S
+    while server.poll() is None and time.perf_counter() < end:
+        try:
+            _body(address)
+        except urllib.error.URLError:
+            time.sleep(0.01)
+        else:
+            return
+    raise SystemExit(f"footnote serve did not come up at {address}; what it wrote says why")
+
+
+def _body(address: str) -> bytes:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(address, timeout=10) as reply:
+        return bytes(reply.read())
+
+
+def _report(starts: Sequence[Start]) -> int:
+    print(f"{len(starts)} starts, seconds: median (smallest to largest)")
+    names = {
+        "answers": "the server answers, from its start",
+        "paint": f"first paint, from opening the page (goal: {PAINT_GOAL_S})",
+        "ready": f"the page can be used, from the server's start (goal: {READY_GOAL_S})",
+        "loaded": "the answer model is loaded, from the server's start",
+    }
+    for field, name in names.items():
+        values = [getattr(start, field) for start in starts]
+        print(f"  {name}: {median(values):.2f} ({min(values):.2f} to {max(values):.2f})")
+    paint = median(start.paint for start in starts)
+    ready = median(start.ready for start in starts)
+    return int(paint > PAINT_GOAL_S or ready > READY_GOAL_S)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
