@@ -161,10 +161,9 @@ def run(settings: Settings, meter: Meter, *, open_browser: bool) -> None:
     """
     require_servable(settings)  # before the index is built, not after
     from rag.assistant import Assistant
-    from rag.loading import find_generator
 
     with Assistant.open(settings=settings, progress=meter) as assistant:
-        find_generator(settings, meter)  # a download shows in the terminal
+        assistant.fetch()  # now, as a download shows in the terminal
         meter.clear()
         serve(assistant, settings, meter, open_browser=open_browser)
 

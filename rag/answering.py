@@ -21,10 +21,12 @@ from rag.draft import Draft
 from rag.generate import Generator
 from rag.interaction import by_interaction
 from rag.judge import Calibration, calibration
+from rag.premise import doubt, undated
+from rag.rerank import Ranked
 from rag.retrieve import Search, windows
 from rag.settings import Settings
 from rag.timing import Clock
-from rag.types import Answer, Evidence, Passage, Sentence, SourceSentence, Token
+from rag.types import Answer, Article, Evidence, Passage, Sentence, SourceSentence, Token
 from rag.weighing import Asked, Reading, choose, fitting
 
 _NEAREST = 5  # passages that an answer or a refusal comes with
@@ -61,7 +63,8 @@ class Answerer:
         with clock.stage("retrieve_s"):
             search = self.search(standalone)
             passages = search.passages(_NEAREST)
-            found = self._found(search, standalone, index)
+            ranked = search.sentences(self.settings.evidence_sentences)
+            found = self._found(search, ranked, standalone, index)
         refused = replace(
             refusal(question, generator.name),
             standalone_question=standalone,
@@ -70,6 +73,9 @@ class Answerer:
         )
         if not found:
             yield replace(refused, timings=clock.timings())
+            return
+        if undated(standalone, _articles(index, passages, ranked)):
+            yield replace(refused, reason="off_premise", timings=clock.timings())
             return
         with clock.stage("judge_s"):
             reading = choose(
@@ -96,7 +102,7 @@ class Answerer:
             passages=_mark_used(passages, [window]),
             answer_prompt=generator.render(reading.chosen.answering),
         )
-        sure = _Sure(reading.calibrated, reading.margin)
+        sure = _Sure(standalone, reading.calibrated, reading.margin)
         draft = yield from self._write(refused, reading.chosen, sure, clock)
         if draft.answer.abstained and not draft.declined:
             with clock.stage("judge_s"):
@@ -112,13 +118,14 @@ class Answerer:
 
         Raises QuestionError for what the model cannot hold.
         """
-        found = self._asked(standalone, self._found(self.search(standalone), standalone, index))
+        search = self.search(standalone)
+        ranked = search.sentences(self.settings.evidence_sentences)
+        found = self._asked(standalone, self._found(search, ranked, standalone, index))
         weighed = found[: self.settings.evidence_windows]
         return max((self.generator.margin(asked.judging) for asked in weighed), default=None)
 
-    def _found(self, search: Search, question: str, index: Index) -> list[Evidence]:
+    def _found(self, search: Search, ranked: Ranked, question: str, index: Index) -> list[Evidence]:
         """The windows that are weighed, and those beyond that may state another answer."""
-        ranked = search.sentences(self.settings.evidence_sentences)
         found = windows(index, ranked, len(ranked))
         if not search.reranked:
             found = by_interaction(question, found, self.embedder)
@@ -146,7 +153,8 @@ class Answerer:
         if not draft.answer.abstained:
             with clock.stage("judge_s"):
                 said = self._margin(question, asked.window, draft.said)
-            draft.confidence, alone = sure(said), sure.calibrated.alone(said)
+            draft.confidence = sure(said, draft.quoted)
+            alone = sure.alone(said, draft.quoted)
             if min(draft.confidence, alone) < self.settings.strictness:
                 draft.confidence = min(draft.confidence, alone)
                 draft.withdraw("off_point")
@@ -165,7 +173,7 @@ class Answerer:
             if gives_answer(question, " ".join(unsigned(sentence.text) for sentence in pair)):
                 text = " ".join(sentence.text for sentence in pair)
                 found = self._margin(question, window, text)
-                weighed.append((sure(found, quoted=True), pair))
+                weighed.append((sure(found, text, quoting=True), pair))
         if weighed:
             draft.confidence, sentences = max(weighed, key=itemgetter(0))
             if draft.confidence >= self.settings.strictness:
@@ -199,7 +207,7 @@ class Answerer:
             margin = self.generator.margin(rival.judging)
             if margin < reading.enough:
                 continue
-            sure = _Sure(reading.calibrated, margin)
+            sure = _Sure(question, reading.calibrated, margin)
             other = _drain(self._write(refused, rival, sure, Clock()), self.stopped)
             if other is None:
                 break
@@ -223,12 +231,28 @@ class Answerer:
 class _Sure(NamedTuple):
     """How probable it is that an answer from one window is right."""
 
+    question: str
     calibrated: Calibration
     window: float  # the judge's margin on it
 
-    def __call__(self, said: float, *, quoted: bool = False) -> float:
-        """That probability, by the judge's margin on the answer."""
-        return self.calibrated.both(self.window, said, quoted=quoted)
+    def __call__(self, said: float, quoted: str, *, quoting: bool = False) -> float:
+        """That probability, by the judge's margin on the answer.
+
+        `quoted` is what the answer rests on, or what it is when it is `quoting`.
+        """
+        less = doubt(self.question, quoted)
+        return self.calibrated.both(self.window - less, said - less, quoted=quoting)
+
+    def alone(self, said: float, quoted: str) -> float:
+        """What of it the answer must not need its window for."""
+        return self.calibrated.alone(said - doubt(self.question, quoted))
+
+
+def _articles(index: Index, passages: Sequence[Passage], ranked: Ranked) -> list[Article]:
+    """Those in which anything was found."""
+    names = [passage.article_id for passage in passages]
+    names += [index.sentences[row].article_id for row, _ in ranked]
+    return [index.articles[name] for name in dict.fromkeys(names)]
 
 
 def _neighbours(sentences: Sequence[SourceSentence]) -> Iterator[tuple[SourceSentence, ...]]:

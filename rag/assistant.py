@@ -214,6 +214,10 @@ class Assistant:
             generator = self._model.ready()
         return calibration(generator.name, generator.adapter, self.settings.calibrations)
 
+    def fetch(self) -> None:
+        """Have the answer model's file here, downloaded when it is not; raises ModelError."""
+        loading.find_generator(self.settings, self._progress)
+
     def warm(self) -> None:
         """Load both models now instead of at the first question; raises ModelError."""
         with ThreadPoolExecutor(1) as beside:

@@ -7,7 +7,8 @@ and by the likeness of vectors. How well they support the claim is `support.py`'
 A claim is unsupported, whatever that says, when no single quote, read with its neighbours and its
 article's head, covers it (words gathered from here and there make up what nobody said), when it
 holds a number that neither its quotes nor the question hold, a new name that does not stand near
-its quotes, or none of the question's names that do: those are what invented answers get wrong.
+its quotes, or none of the question's names that do, or when it denies what its quotes do not: those
+are what invented answers get wrong.
 """
 
 import math
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 from index.comments import unsigned
 from index.embed import Embedder, Vectors
 from index.lexical import words
-from rag.mentions import first_word, names, numbers, stands_in
+from rag.mentions import denied, denies, first_word, names, numbers, stands_in
 from rag.support import Signals, support
 from rag.types import Evidence, SourceSentence
 
@@ -162,7 +163,10 @@ class Citer:
         return numbers(" ".join([*told, *heads, self._question_text])) | {"1"}
 
     def _invents(self, claim: str, rows: Sequence[int]) -> bool:
-        """Whether the claim holds a number or a name that its quotes do not bear out."""
+        """Whether the claim holds a number, a name or a denial that its quotes do not bear out."""
+        beside = {other for row in rows for other in self._near(row, 1)}
+        if denies(claim) and not any(denied(self._sentences[row][1].text) for row in beside):
+            return True
         if not numbers(claim) <= self._numbers(rows, reach=0):
             return True
         near = set().union(*(self._window(row, reach=2) for row in rows))

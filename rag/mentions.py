@@ -1,4 +1,4 @@
-"""What a sentence speaks of that can be checked: its numbers and its names."""
+"""What a sentence says that can be checked: its numbers, its names, and whether it denies."""
 
 import re
 from difflib import SequenceMatcher
@@ -16,6 +16,19 @@ _LOOSE_NAMES = frozenset(
         " Gen Major Maj Brigadier Brig Colonel Col Admiral Adm Rear Captain Lieutenant Sergeant"
         " Ayatollah Grand Sheikh Deputy"
     )
+)
+_DENIES = re.compile(
+    r"\b(?:not(?! only)|never|nobody|none|nothing|neither|nor|cannot|without)\b"
+    r"|\bno\b(?!\.?\s*\d)|n['’]t\b",  # "No. 1" denies nothing
+    re.IGNORECASE,
+)
+_DENIED = re.compile(
+    r"\b(?:no|not|never|nobody|none|nothing|nowhere|neither|nor|cannot|without|hardly|barely"
+    r"|scarcely|rarely|seldom|unlike|except|fail\w*|lack\w*|refus\w+|den(?:y|ies|ied|ial|ying)"
+    r"|reject\w*|prevent\w*|prohibit\w*|forb(?:id|ad)\w*|avoid\w*|absen[ct]\w*|in(?:ability|capable"
+    r"|sufficient\w*)|dis(?:agree|approv|allow|put)\w*"
+    r"|un(?!der|til|ite|ion|ivers|its?\b|iqu|iform)\w{3,})\b|n['’]t\b",
+    re.IGNORECASE,
 )
 _UNITS = [
     "zero",
@@ -85,6 +98,22 @@ def stands_in(stem: str, held: set[str]) -> bool:
         and (stem.startswith(other) or other.startswith(stem) or _alike(stem, other))
         for other in held
     )
+
+
+def denies(text: str) -> bool:
+    """Whether `text` says "not", or what is as plain."""
+    return bool(_DENIES.search(text))
+
+
+def what_is_denied(text: str) -> list[str]:
+    """The stem of the first word that follows each "not" of `text`, or what is as plain."""
+    behind = (words(text[found.end() :]) for found in _DENIES.finditer(text))
+    return [stems[0] for stems in behind if stems]
+
+
+def denied(text: str) -> bool:
+    """Whether anything in `text` may be what a denial rests on: "fails to", "unknown"."""
+    return bool(_DENIED.search(text))
 
 
 def _alike(one: str, other: str) -> bool:

@@ -20,7 +20,6 @@ from page_server import free_port, serving
 from scripted_page import Scripted
 
 import app
-from rag import loading
 from rag.assistant import Assistant
 from rag.errors import ConfigError, CorpusError, ModelError
 from rag.page import spare
@@ -103,7 +102,7 @@ def test_the_model_is_found_before_and_freed_behind_serving(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     done: list[object] = []
-    assistant = SimpleNamespace()
+    assistant = SimpleNamespace(fetch=lambda: done.append("found"))
 
     class Opened:
         def __enter__(self) -> SimpleNamespace:
@@ -119,7 +118,6 @@ def test_the_model_is_found_before_and_freed_behind_serving(
     monkeypatch.setenv("FOOTNOTE_PORT", str(port))
     monkeypatch.setattr(Assistant, "open", lambda **_kwargs: Opened())
     monkeypatch.setattr(app, "serve", serve)
-    monkeypatch.setattr(loading, "find_generator", lambda *_given: done.append("found"))
     assert app.main() == 0
     assert done == ["found", (True, "127.0.0.1", port, False), "closed"]
 

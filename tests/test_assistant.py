@@ -198,6 +198,26 @@ def test_a_list_of_names_is_quoted_though_it_looks_like_headings(tmp_path: Path)
     assert "“Ali Adeeb of Dawa”" in answer.text
 
 
+def test_a_year_that_nothing_found_knows_is_refused_before_anything_is_judged(
+    opener: Opener,
+) -> None:
+    generator = ScriptedGenerator(LED)
+    assistant = opener(generator)
+    answer = assistant.ask("Who headed the Iraqi delegation to Qom in 1998?")
+    assert (answer.text, answer.reason) == (prompts.REFUSAL, "off_premise")
+    assert (generator.judged, generator.asked) == ([], [])
+    assert answer.passages
+    assert not assistant.ask("Who headed the Iraqi delegation to Qom in 2008?").abstained
+
+
+def test_a_question_that_denies_what_the_quotes_say_is_refused(opener: Opener) -> None:
+    generator = ScriptedGenerator("Ali Adeeb headed the delegation.", margin=5.0)
+    assistant = opener(generator)
+    answer = assistant.ask("Who did not head the delegation to Qom?")
+    assert (answer.text, answer.reason) == (prompts.REFUSAL, "off_point")
+    assert not assistant.ask("Who did head the delegation to Qom?").abstained
+
+
 def test_a_heading_is_not_quoted(tmp_path: Path) -> None:
     text = f"Harbours have cranes. {LED}\n\nWhat the cranes lift"
     generator = ScriptedGenerator("Bananas.", margin=lambda user: 9.0 if "lift" in user else 5.0)
@@ -367,7 +387,8 @@ def test_the_answer_is_written_from_the_window_that_states_it_best(opener: Opene
     generator = ScriptedGenerator(
         "The harbour lifts 25 ships a week.", margin=lambda user: 0.1 if "cranes" in user else -2.0
     )
-    answer = opener(generator, strictness=0.0).ask("Who headed the delegation, says Reuters?")
+    assistant = opener(generator, strictness=0.0, evidence_windows=3)
+    answer = assistant.ask("Who headed the delegation, says Reuters?")
     assert "Its cranes lift 25 ships" in generator.asked[0].user
     assert LED not in generator.asked[0].user
     assert {p.article_id for p in answer.passages if p.used} == {"harbour.txt"}

@@ -167,3 +167,18 @@ def test_quotes_bear_a_claim_out_by_themselves(
     found = quoted_support(claim, quotes, HashEmbedder())
     assert 0.0 <= found <= 1.0
     assert (found >= 0.5) is borne_out
+
+
+@pytest.mark.parametrize(
+    ("claim", "borne_out"),
+    [
+        ("Ali Adeeb did not head the Iraqi delegation to Qom.", False),
+        ("Ali Adeeb never headed the delegation to Qom.", False),
+        ("The river flooded no villages.", True),
+        ("The manager could not lift the cranes.", True),
+    ],
+)
+def test_a_denial_is_borne_out_by_one(claim: str, borne_out: bool) -> None:
+    texts = ["The river flooded no villages.", "The manager failed to lift the cranes."]
+    runs = [run_of([LED], "a.md"), run_of(texts[:1], "b.md"), run_of(texts[1:], "c.md")]
+    assert bool(quotes(claim, *runs)) == borne_out

@@ -171,9 +171,10 @@ def test_serve_hands_over_an_open_assistant(
     monkeypatch.setattr(app, "serve", serve)
     monkeypatch.setattr(app, "require_servable", lambda settings: None)
     monkeypatch.setattr(loading, "find_generator", lambda *_given: None)
-    assert main(["serve"]) == 0
-    assert main(["serve", "--host", "::1", "--port", "81", "--no-browser"]) == 0
-    assert served == ["scripted", "127.0.0.1", 7860, True, "scripted", "::1", 81, False]
+    assert main(["serve", "--model", "first"]) == 0
+    away = ["--model", "second", "--host", "::1", "--port", "81", "--no-browser"]
+    assert main(["serve", *away]) == 0
+    assert served == ["first", "127.0.0.1", 7860, True, "second", "::1", 81, False]
 
 
 def test_chat_ends_with_its_input(

@@ -208,7 +208,8 @@ def test_a_refusal_looks_unlike_an_answer_and_leads_to_the_nearest_passages() ->
 
 
 @pytest.mark.parametrize(
-    "reason", ["no_evidence", "not_stated", "off_point", "declined", "unsupported"]
+    "reason",
+    ["no_evidence", "not_stated", "off_premise", "off_point", "declined", "unsupported"],
 )
 def test_every_reason_is_explained(reason: str) -> None:
     assert render.REASONS[reason] in shown(done(refusal(reason=reason))).texts("div", "refusal")[0]

@@ -106,10 +106,11 @@ def may_import(name: str) -> tuple[str, ...]:
             "rag.assistant",
             "rag.collections",
             "rag.errors",
+            "rag.failing",
             "rag.page",
             "rag.server",
             "rag.settings",
-            "rag.types",
+            "rag.terminal.Meter",
         )
     if name.startswith("rag/page/"):
         above = ("rag.assistant", "rag.collections", "rag.errors", "rag.failing", "rag.page")
@@ -118,7 +119,8 @@ def may_import(name: str) -> tuple[str, ...]:
         return (*above, "index.errors", "index.load", "index.readers", "index.split.is_heading")
     if name.startswith("rag/server/"):
         above = ("rag.answering", "rag.assistant", "rag.errors", "rag.failing", "rag.types")
-        return (*above, "rag.page.guard", "rag.server")
+        # pages and programs wait in one line, and a page's files come over the server
+        return (*above, "rag.page.arrivals", "rag.page.desk", "rag.page.guard", "rag.server")
     if name in COMMAND_LINE:
         return ("rag", "index", "eval", "app")
     return {

@@ -21,6 +21,7 @@ REASONS = {
     "not_stated": "Some passages come near, but none of them states an answer.",
     "declined": "The model read the nearest passages and found no answer in them.",
     "off_type": "A draft was written, but it does not give what the question asks for.",
+    "off_premise": "The question names a year, or a number in a row, that none of them knows.",
     "off_point": "An answer was written, but read by itself it does not answer the question.",
     "unsupported": "A draft was written, but no sentence of it could be traced to the articles.",
 }

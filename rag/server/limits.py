@@ -16,7 +16,9 @@ _OURS = ("/api/", "/mcp", "/login")
 _GRADIO = "/gradio_api/"
 # What the page and Gradio's client ask Gradio for. Not among it are uploads, whose reply names a
 # path of this machine, and files, which are fetched by such paths.
-_USED = ("queue/", "heartbeat/", "call/", "info", "app_id", "startup-events", "cancel", "reset")
+_USED = (
+    "queue/", "run/", "call/", "heartbeat/", "info", "app_id", "startup-events", "cancel", "reset",
+)  # fmt: skip
 _SAFE = ("GET", "HEAD", "OPTIONS")
 FOREIGN = "The request comes from a page of another site. Send it from a program, or from ours."
 TOO_LARGE = f"The files are too large: at most {LONGEST_UPLOAD:,} bytes are taken at once."
