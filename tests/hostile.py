@@ -52,6 +52,6 @@ STRINGS = (
     "\u0301" * 400 + "\u034f" * 40,
     "\U000e0001\U000e0041\ufeff\u200b\u00ad\u2028\u2029 invisible",
     "</section></div></div></main><h1>Another page</h1>",
-    '{"question": "x", "answer": "y"}\n\ndata: {"msg": "process_completed"}\n\n',
+    '{"question": "x", "answer": "y"}\n\ndata: {"msg": "process_completed"}\n\ndata: {}',
 )
 assert len(STRINGS) == 40

@@ -168,7 +168,7 @@ def stopped(visit: Visit, assistant: Scripted) -> None:
 
 def followed(visit: Visit, assistant: Scripted) -> None:
     events, answer = ANSWER
-    assistant.scripts["And he?"] = [*events, replace(answer, standalone_question=WHO)]
+    assistant.scripts["And he?"] = [*events, replace(answer, question="And he?")]
     visit.ask("And he?")
     expect(visit.turn(1).locator(".aside")).to_contain_text(f"asked as: {WHO}")
     visit.turn(1).locator(".marker").first.focus()

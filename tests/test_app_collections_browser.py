@@ -267,7 +267,7 @@ def test_the_newest_choice_counts_and_files_go_where_they_were_dropped(
     def hold(route: Route) -> None:
         held.append(route)
 
-    visit.page.route("**/upload*", hold)
+    visit.page.route("**/arrivals", hold)
     add(visit)
     expect(visit.page.locator("[data-sending]")).to_contain_text("Sending 1 of 1")
     choose(visit, "articles")

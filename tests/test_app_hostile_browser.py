@@ -13,6 +13,7 @@ from visit import Visit
 from rag.types import Article
 
 pytestmark = pytest.mark.browser
+MARKED = "quote => document.querySelector('#source mark')?.textContent === quote"
 ARTICLES = [
     Article(
         f"{number} {text}.md",
@@ -60,7 +61,6 @@ def harmless(visit: Visit) -> None:
     assert inside.locator("[onerror], [onload], [ontoggle], [onfocus]").count() == 0
     assert visit.page.locator(f"[href*='{AWAY}'], [action]").count() == 0
     assert visit.page.get_by_role("heading", level=1).count() == 1
-    expect(visit.field).to_be_in_viewport()
     assert visit.overflow == 0
 
 
@@ -74,15 +74,14 @@ def test_forty_hostile_texts_are_shown_and_do_nothing(visit: Visit, assistant: S
     harmless(visit)
     for number, text in enumerate(STRINGS, 1):
         visit.turn(number).locator(".marker").press("Enter")
-        mark = visit.page.locator("#source mark")
-        expect(mark).to_contain_text("And after it.")
-        assert mark.text_content() == f"{text} And after it."
+        visit.page.wait_for_function(MARKED, arg=f"{text} And after it.")
     harmless(visit)
     visit.page.keyboard.press("Escape")
     visit.ask("Near?")
     expect(visit.turn(len(STRINGS) + 1).locator(".refusal")).to_be_visible()
     visit.page.reload()
     expect(visit.page.locator(".turn")).to_have_count(len(STRINGS) + 1)
+    expect(visit.field).to_be_in_viewport()
     harmless(visit)
     visit.page.set_viewport_size({"width": 1280, "height": 800})
     harmless(visit)
@@ -97,8 +96,10 @@ def test_forty_hostile_names_are_told_and_do_nothing(visit: Visit) -> None:
     visit.page.locator("#articles .left-out summary").click()
     harmless(visit)
     for text in STRINGS[:6]:
-        visit.page.locator("#collections summary").click()
-        visit.page.get_by_label("New collection").fill(text)
+        name = visit.page.get_by_label("New collection")
+        if not name.is_visible():
+            visit.page.locator("#collections summary").click()
+        name.fill(text)
         visit.page.get_by_role("button", name="Create").click()
         expect(visit.page.get_by_role("heading", name="No articles yet")).to_be_visible()
     harmless(visit)

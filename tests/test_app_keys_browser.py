@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, expect
 from scripted_page import ANSWER, LED, TALKS, UNSURE, WHO, Scripted, passage, refused
 from visit import Visit
 
+from rag.page import desk
 from rag.types import Token
 
 pytestmark = pytest.mark.browser
@@ -111,8 +112,9 @@ def test_a_question_is_asked_checked_and_left_without_a_mouse(
 
 @pytest.mark.parametrize("width", [360, 1280])
 def test_nothing_jumps_while_an_answer_grows(
-    browser: Browser, assistant: Scripted, width: int
+    browser: Browser, assistant: Scripted, width: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(desk, "FRAME_S", 0.0)  # draw every token
     (first, second), answer = ANSWER
     words = [Token(f" word{number}") for number in range(120)]
     checked, ended = assistant.gate(), assistant.gate()

@@ -26,9 +26,9 @@ REASONS = {
     "unsupported": "A draft was written, but no sentence of it could be traced to the articles.",
 }
 STATUS = {
-    Stage.LOADING: "Loading the model: it takes a few seconds, once…",
+    Stage.LOADING: "Loading the model…",
     Stage.SEARCHING: "Reading the articles…",
-    Stage.WRITING: "Checking each sentence against the articles…",
+    Stage.WRITING: "Checking each sentence…",
 }
 COPY = (
     '<button type="button" data-copy="text">Copy as text</button>'
@@ -169,9 +169,10 @@ def _arriving(exchange: Exchange, number: int, articles: Mapping[str, Article]) 
             f"<p>{escape(exchange.error)}</p></div>"
         )
     if exchange.stage == Stage.STOPPED:
-        return f'{words}<p class="aside">Stopped.</p>'
+        return f'<p class="aside">Stopped.</p>{words}'
     status = _place(exchange.ahead) if exchange.stage == Stage.WAITING else STATUS[exchange.stage]
-    return f'{words}<p class="status">{status}</p>'
+    # above what grows: below it, it would move with every line
+    return f'<p class="status">{status}</p>{words}'
 
 
 def _place(ahead: int) -> str:
@@ -188,12 +189,13 @@ def _answer(
 ) -> str:
     by_number = {citation.number: citation for citation in answer.citations}
     notes = "".join(_note(by_number[n], number, articles) for n in sorted(by_number))
+    # where none is shown, the article speaks instead of the model
+    left_out = len(exchange.sentences) - len(exchange.shown) if exchange.shown else 0
     return (
-        f'<p class="words" dir="auto">{_cited(answer, number, articles)}</p>'
+        _aside(answer, left_out)
+        + f'<p class="words" dir="auto">{_cited(answer, number, articles)}</p>'
         + _disagreement(answer, number, articles)
         + (f'<ol class="notes" aria-label="Footnotes">{notes}</ol>' if notes else "")
-        # where none is shown, the article speaks instead of the model
-        + _aside(answer, len(exchange.sentences) - len(exchange.shown) if exchange.shown else 0)
     )
 
 
@@ -202,8 +204,8 @@ def _refusal(answer: Answer) -> str:
     items = "".join(_near(passage) for passage in answer.passages[:NEAREST])
     near = f"<h4>Nearest passages</h4><ul>{items}</ul>" if items else ""
     return (
-        '<div class="refusal"><h3>Not found in the articles</h3>'
-        f'<p dir="auto">{escape(why)}</p>{near}</div>{_aside(answer)}'
+        f'{_aside(answer)}<div class="refusal"><h3>Not found in the articles</h3>'
+        f'<p dir="auto">{escape(why)}</p>{near}</div>'
     )
 
 
