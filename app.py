@@ -5,6 +5,7 @@ import os
 import socket
 import sys
 import threading
+import time
 import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
@@ -43,6 +44,7 @@ EXAMPLES = (
     "What did Ryan Crocker say about Iran's role in the truce?",
 )
 LOCAL = ("127.0.0.1", "localhost")
+PAGE_S = 1.5  # that a browser gets to open the page, before loading the models slows it
 
 
 def build_page(
@@ -219,6 +221,7 @@ def _for_ever() -> None:
 
 
 def _load(assistant: "Assistant", meter: Meter) -> None:
+    time.sleep(PAGE_S)
     try:
         assistant.warm()
     except FootnoteError as error:

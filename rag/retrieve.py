@@ -24,7 +24,8 @@ from rag.types import Evidence, Filters, Passage
 
 _DEPTH = 100  # rows that each search contributes
 _GROUP = 64  # rows of which the highest score is looked at before each
-_DENSE = 0.4  # weight of the cosine beside that of BM25
+_DENSE = 0.4  # weight of the cosine beside that of BM25, of sentences
+_DENSE_PASSAGES = 0.5  # the same of passages
 _FOLLOWER = 1 / 3  # weight of the sentence behind, whose text in the index holds this one too
 _PARENT = 1 / 4  # weight of the passage that a sentence is in
 _TRACE = 1e-6  # of a score: what was found, however far off, is not what was not found
@@ -56,11 +57,11 @@ class Search:
         self._cosines = dict(zip(rows.tolist(), cosines.tolist(), strict=True))
         self._bm25 = _masked(index.lexical_passages.scores(query), within)
         self._worded = _highest(self._bm25, _DEPTH)
-        self._of_passages = _combined(rows, cosines, self._bm25, self._worded)
+        self._of_passages = _combined(rows, cosines, self._bm25, self._worded, _DENSE_PASSAGES)
         bm25 = _masked(index.lexical_sentences.scores(query), sentences_within)
         rows, cosines = index.dense_sentences.search(vector, _DEPTH, sentences_within)
         self._of_sentences = self._with_company(
-            _combined(rows, cosines, bm25, _highest(bm25, _DEPTH))
+            _combined(rows, cosines, bm25, _highest(bm25, _DEPTH), _DENSE)
         )
         if _NEWEST.search(query):
             newness = _newness(index)[index.article_rows]
@@ -233,19 +234,24 @@ def _run(index: Index, rows: list[int], score: float) -> Evidence:
 
 
 def _combined(
-    rows: NDArray[np.int64], cosines: Vectors, bm25: Scores, top: NDArray[np.int64]
+    rows: NDArray[np.int64],
+    cosines: Vectors,
+    bm25: Scores,
+    top: NDArray[np.int64],
+    dense: float,
 ) -> Scores:
     """Scores 0..1 of all rows, shape (rows,); 0 for those that neither search found.
 
     `rows` are those that the vectors found, with their `cosines`; `top` those that the words did.
+    The cosine counts `dense`, BM25 the rest.
     """
     combined = np.zeros(len(bm25), dtype=np.float32)
     if len(rows):
         # cosines have no zero of their own: the last one found is as good as not found
         lowest, highest = cosines.min(), cosines.max()
-        combined[rows] = _DENSE * (cosines - lowest + _TRACE) / (highest - lowest + _TRACE)
+        combined[rows] = dense * (cosines - lowest + _TRACE) / (highest - lowest + _TRACE)
     if len(top):
-        combined[top] += (1 - _DENSE) * bm25[top] / bm25[top].max()
+        combined[top] += (1 - dense) * bm25[top] / bm25[top].max()
     return combined
 
 

@@ -144,6 +144,7 @@ def test_the_page_is_there_before_the_model(
     settings = Settings.load(port=free_port(), read_ahead=False)
     address = f"http://127.0.0.1:{settings.port}"
     monkeypatch.setattr(app, "_for_ever", Waiting().wait)
+    monkeypatch.setattr(app, "PAGE_S", 0.0)
 
     async def serve() -> None:  # outside a running loop Gradio leaves some of its own open
         with Meter() as meter:

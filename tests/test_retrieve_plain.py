@@ -38,17 +38,19 @@ def made() -> Index:
     return build(articles, EMBEDDER, 120)
 
 
-def combined(index_dense: object, vector: Scores, bm25: Scores, within: np.ndarray) -> Scores:
+def combined(
+    index_dense: object, vector: Scores, bm25: Scores, within: np.ndarray, dense: float
+) -> Scores:
     let = np.flatnonzero(within)
     total = np.zeros(len(bm25), np.float32)
     if len(let):
         rows, cosines = index_dense.search(vector, 100, within)  # type: ignore[attr-defined]
         spread = cosines.max() - cosines.min() + 1e-6
-        total[rows] = 0.4 * (cosines - cosines.min() + 1e-6) / spread
+        total[rows] = dense * (cosines - cosines.min() + 1e-6) / spread
     bm25 = np.where(within, bm25, np.float32(0))
     if bm25.max() > 0:
         best = np.lexsort((np.arange(len(bm25)), -bm25))[:100]
-        total[best] += 0.6 * bm25[best] / bm25.max()
+        total[best] += (1 - dense) * bm25[best] / bm25.max()
     return total
 
 
@@ -57,12 +59,14 @@ def straightforward(index: Index, query: str, filters: Filters) -> tuple[Scores,
     vector = EMBEDDER.encode([query])[0]
     let = [allows(filters, index.articles[p.article_id]) for p in index.passages]
     within = np.array(let)
-    passages = combined(index.dense_passages, vector, index.lexical_passages.scores(query), within)
+    bm25 = index.lexical_passages.scores(query)
+    passages = combined(index.dense_passages, vector, bm25, within, 0.5)
     alone = combined(
         index.dense_sentences,
         vector,
         index.lexical_sentences.scores(query),
         within[index.passage_rows],
+        0.4,
     )
     around = alone[index.next_rows] / 3 + passages[index.passage_rows] / 4
     sentences = np.where(alone > 0, (alone + around) / (1 + 1 / 3 + 1 / 4), 0)
