@@ -103,7 +103,7 @@ def launch(assistant: "Assistant", settings: Settings) -> "Running":
         from rag.server.line import Line
 
         desk, evaluator = Desk(), OnPage(assistant)
-        exam, arrivals, line = Exam(desk, evaluator), Arrivals(), Line(desk)
+        exam, arrivals = Exam(desk, evaluator), Arrivals()
         page = build_page(assistant, desk, exam, arrivals)
         import gradio as gr
 
@@ -113,8 +113,8 @@ def launch(assistant: "Assistant", settings: Settings) -> "Running":
         from rag.server.web import add_arrivals, add_report, create, guarded
 
         with page:
-            name_endpoints(assistant, line)
-        web = create(assistant, line)
+            name_endpoints(assistant, desk)
+        web = create(assistant, Line(desk))
         add_report(web, evaluation.WHOLE, evaluator.whole)
         add_arrivals(web, arrivals)
         web = gr.mount_gradio_app(

@@ -12,7 +12,6 @@ import shutil
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from statistics import median
@@ -73,24 +72,24 @@ def _start(browser: Browser, port: int) -> Start:
         ready = time.perf_counter() - begun
         paint = float(page.evaluate(PAINTED))
         page.close()
-        while b'"model_loaded":true' not in _body(f"{address}/health"):
-            time.sleep(0.05)
+        _wait(f"{address}/health", server, b'"model_loaded":true')
         return Start(answers, paint, ready, time.perf_counter() - begun)
     finally:
         server.terminate()
         server.wait()
 
 
-def _wait(address: str, server: "subprocess.Popen[bytes]") -> None:
+def _wait(address: str, server: "subprocess.Popen[bytes]", held: bytes = b"") -> None:
+    """Until what is at `address` holds these bytes."""
     end = time.perf_counter() + PATIENCE_S
     while server.poll() is None and time.perf_counter() < end:
         try:
-            _body(address)
-        except urllib.error.URLError:
-            time.sleep(0.01)
-        else:
-            return
-    raise SystemExit(f"footnote serve did not come up at {address}; what it wrote says why")
+            if held in _body(address):
+                return
+        except OSError:  # not there yet
+            pass
+        time.sleep(0.01)
+    raise SystemExit(f"footnote serve is not ready at {address}; what it wrote says why")
 
 
 def _body(address: str) -> bytes:

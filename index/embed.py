@@ -40,6 +40,11 @@ class Embedder(Protocol):
     fingerprint: str  # differs where the files behind one name do
     dimension: int
 
+    @property
+    def loaded(self) -> bool:
+        """Whether the first text waits for nothing."""
+        ...
+
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         """Vectors of shape (len(texts), dimension), float32, each of length 1."""
         ...
@@ -49,7 +54,7 @@ class Embedder(Protocol):
         ...
 
     def load(self) -> None:
-        """Load now what the first text would otherwise wait for."""
+        """Load now what the first text would otherwise wait for; raises ModelError."""
         ...
 
 
@@ -108,9 +113,15 @@ class SentenceTransformerEmbedder:
             "Run `footnote models verify`, or name another folder in FOOTNOTE_EMBEDDER."
         )
 
+    @property
+    def loaded(self) -> bool:
+        """See `Embedder.loaded`."""
+        return self._loaded is not None
+
     def load(self) -> None:
         """See `Embedder.load`."""
-        self.encode([_ANY])  # the first text takes longer than those behind it
+        if not self.loaded:
+            self.encode([_ANY])  # the first text takes longer than those behind it
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         """See `Embedder.encode`; equal texts are embedded once.

@@ -21,7 +21,7 @@ from rag.draft import Draft
 from rag.generate import Generator
 from rag.interaction import by_interaction
 from rag.judge import Calibration, calibration
-from rag.premise import doubt, undated
+from rag.premise import undated
 from rag.rerank import Ranked
 from rag.retrieve import Search, windows
 from rag.settings import Settings
@@ -102,7 +102,7 @@ class Answerer:
             passages=_mark_used(passages, [window]),
             answer_prompt=generator.render(reading.chosen.answering),
         )
-        sure = _Sure(standalone, reading.calibrated, reading.margin)
+        sure = _Sure(reading.calibrated, reading.margin)
         draft = yield from self._write(refused, reading.chosen, sure, clock)
         if draft.answer.abstained and not draft.declined:
             with clock.stage("judge_s"):
@@ -153,8 +153,7 @@ class Answerer:
         if not draft.answer.abstained:
             with clock.stage("judge_s"):
                 said = self._margin(question, asked.window, draft.said)
-            draft.confidence = sure(said, draft.quoted)
-            alone = sure.alone(said, draft.quoted)
+            draft.confidence, alone = sure(said), sure.calibrated.alone(said)
             if min(draft.confidence, alone) < self.settings.strictness:
                 draft.confidence = min(draft.confidence, alone)
                 draft.withdraw("off_point")
@@ -173,7 +172,7 @@ class Answerer:
             if gives_answer(question, " ".join(unsigned(sentence.text) for sentence in pair)):
                 text = " ".join(sentence.text for sentence in pair)
                 found = self._margin(question, window, text)
-                weighed.append((sure(found, text, quoting=True), pair))
+                weighed.append((sure(found, quoted=True), pair))
         if weighed:
             draft.confidence, sentences = max(weighed, key=itemgetter(0))
             if draft.confidence >= self.settings.strictness:
@@ -207,7 +206,7 @@ class Answerer:
             margin = self.generator.margin(rival.judging)
             if margin < reading.enough:
                 continue
-            sure = _Sure(question, reading.calibrated, margin)
+            sure = _Sure(reading.calibrated, margin)
             other = _drain(self._write(refused, rival, sure, Clock()), self.stopped)
             if other is None:
                 break
@@ -231,21 +230,12 @@ class Answerer:
 class _Sure(NamedTuple):
     """How probable it is that an answer from one window is right."""
 
-    question: str
     calibrated: Calibration
     window: float  # the judge's margin on it
 
-    def __call__(self, said: float, quoted: str, *, quoting: bool = False) -> float:
-        """That probability, by the judge's margin on the answer.
-
-        `quoted` is what the answer rests on, or what it is when it is `quoting`.
-        """
-        less = doubt(self.question, quoted)
-        return self.calibrated.both(self.window - less, said - less, quoted=quoting)
-
-    def alone(self, said: float, quoted: str) -> float:
-        """What of it the answer must not need its window for."""
-        return self.calibrated.alone(said - doubt(self.question, quoted))
+    def __call__(self, said: float, *, quoted: bool = False) -> float:
+        """That probability, by the judge's margin on the answer."""
+        return self.calibrated.both(self.window, said, quoted=quoted)
 
 
 def _articles(index: Index, passages: Sequence[Passage], ranked: Ranked) -> list[Article]:

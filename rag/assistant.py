@@ -104,7 +104,7 @@ class Assistant:
         """The assistant of another folder, which shares the models with this one.
 
         With `may_be_empty` a folder that holds no article will do: every question is refused until
-        `add` brings one. Raises CorpusError or IndexStoreError with what to do about it.
+        `add` brings one. Raises CorpusError, ModelError or IndexStoreError with what to do.
         """
         from index.build import empty_index
 
@@ -184,8 +184,8 @@ class Assistant:
 
     @property
     def loaded(self) -> bool:
-        """Whether the answer model is in memory."""
-        return self._model.loaded is not None
+        """Whether both models are in memory."""
+        return self._model.loaded is not None and self._embedder.loaded
 
     @property
     def skipped(self) -> list[tuple[str, str]]:
@@ -342,6 +342,7 @@ class Assistant:
         question = self._checked(question)
         with self._model.turn:
             self._model.ready()  # loading is no part of the answer's time
+            self._embedder.load()
             clock = Clock()
             articles = as_articles(passages)
             try:
@@ -367,7 +368,7 @@ class Assistant:
         """The `k` best passages for `query`, ranked; the answer model takes no part.
 
         `types.Filters` says what the others limit them to. Raises QuestionError for a date that
-        is none and for a source that no article states.
+        is none and for a source that no article states, ModelError when no vector can be made.
         """
         within = Filters(source, published_after, published_before)
         filters.check(within, self.articles())
@@ -393,7 +394,8 @@ class Assistant:
     def add(self, paths: Sequence[Path | str], *, progress: Progress | None = None) -> None:
         """Index more files or folders beside the corpus folder, now and when it is next opened.
 
-        Raises CorpusError when one holds nothing to read; then nothing is changed.
+        Raises CorpusError when one holds nothing to read, ModelError when it cannot be embedded;
+        then nothing is changed.
         """
         corpus, files = self.settings.corpus, [Path(path) for path in paths]
         self._reselect(lambda selection: selection.adding(files, corpus), progress)
@@ -421,7 +423,8 @@ class Assistant:
     def refresh(self, *, progress: Progress | None = None) -> bool:
         """Look at the folder again and bring the index up to date; whether that changed it.
 
-        Raises CorpusError or IndexStoreError when it cannot be; the old index then stays in use.
+        Raises CorpusError, ModelError or IndexStoreError when it cannot be; the old index then
+        stays in use.
         """
         with self._model.turn:
             before = self._index
@@ -511,6 +514,7 @@ class Assistant:
         """What answers from `index`; `homes` says of which given passage an article is."""
         from rag.answering import Answerer
 
+        self._embedder.load()  # here, where no time is taken yet
         return Answerer(
             self._embedder,
             self._model.ready(),

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from index.comments import unsigned
 from index.embed import Embedder, Vectors
 from index.lexical import words
-from rag.mentions import denied, denies, first_word, names, numbers, stands_in
+from rag.mentions import denies, first_word, may_deny, names, numbers, stands_in
 from rag.support import Signals, support
 from rag.types import Evidence, SourceSentence
 
@@ -79,7 +79,7 @@ class Citer:
     def cite(self, claim: str) -> list[Quote]:
         """The smallest set of evidence sentences that supports `claim`, best first.
 
-        Empty when the claim has no content or holds a number or name that no evidence has.
+        Empty when the claim has no content or holds a number, name or denial that no evidence has.
         """
         weights = self._weights(claim, asked=_QUESTION_WEIGHT)
         if not weights or not self._sentences:
@@ -165,7 +165,7 @@ class Citer:
     def _invents(self, claim: str, rows: Sequence[int]) -> bool:
         """Whether the claim holds a number, a name or a denial that its quotes do not bear out."""
         beside = {other for row in rows for other in self._near(row, 1)}
-        if denies(claim) and not any(denied(self._sentences[row][1].text) for row in beside):
+        if denies(claim) and not any(may_deny(self._sentences[row][1].text) for row in beside):
             return True
         if not numbers(claim) <= self._numbers(rows, reach=0):
             return True

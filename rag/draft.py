@@ -90,11 +90,6 @@ class Draft:
         """The sentences of the answer so far, without their markers."""
         return " ".join(claim.text for claim in self._claims)
 
-    @property
-    def quoted(self) -> str:
-        """What the answer so far rests on: its quotes."""
-        return " ".join(citation.quote for citation in self._citations)
-
     def feed(self, piece: str) -> Iterator[Token | Sentence]:
         """Take the next piece; yields what can be shown now.
 

@@ -3,7 +3,7 @@
 from rag.errors import FootnoteError, ModelError, QuestionError
 from rag.terminal import complain
 
-NO_MODEL = "The answer model cannot be used; the terminal that Footnote runs in says why."
+NO_MODEL = "A model cannot be used; the terminal that Footnote runs in says why."
 BROKEN = "Something went wrong inside Footnote; the terminal that it runs in shows the details."
 
 

@@ -1,21 +1,17 @@
-"""What a question takes for granted, held to the place that is to answer it.
+"""What a question takes for granted, held to the articles in which anything was found.
 
-"What does the treaty not protect?" has no answer where the text says what it protects, and "who
-owned the island in the 14th century?" none where it speaks of the 15th alone. A small model reads
-over such words, and so does a judge that is one.
+"Who won in 1998?" has no answer where nothing speaks of that year, and "who owned the island in the
+14th century?" none where the 15th is all that is told of. A small model reads over such words, and
+so does a judge that is one.
 """
 
 import re
 from collections.abc import Iterable
 
-from index.lexical import words
-from rag.answer_type import answer_type
-from rag.mentions import denied, denies, what_is_denied
+from rag.mentions import numbers
 from rag.types import Article
 
-DOUBT = 3.0  # of the judge's margins: they count that much less where nothing is denied,
-CONTRARY = 6.0  # and that much where it says what the question says is not so
-_ONES = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"]
+_UNITS = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"]
 _TEENS = [
     "tenth",
     "eleventh",
@@ -29,54 +25,54 @@ _TEENS = [
     "nineteenth",
     "twentieth",
 ]
-_SPELLED = {word: number for number, word in enumerate(_ONES + _TEENS, start=1)} | {
-    f"twenty-{word}": 20 + number for number, word in enumerate(_ONES, start=1)
-}
-_ORDINAL = re.compile(
-    rf"\b(?:(\d{{1,3}})(?:st|nd|rd|th)|({'|'.join(sorted(_SPELLED, key=len, reverse=True))}))\b"
-    r"([\s-]+centur(?:y|ies))?",
+_SPELLED = dict(enumerate([*_UNITS, *_TEENS, "twenty-first"], start=1))
+_CENTURY = re.compile(
+    rf"\b(?:(\d\d?)(?:st|nd|rd|th)|({'|'.join(reversed(_SPELLED.values()))}))[\s-]+century\b",
     re.IGNORECASE,
 )
-_YEAR = re.compile(r"(?<![\d.,])(1\d{3}|20\d\d)(?:\s?[-–/]\s?(\d\d))?(?![\ds]|[.,]\d)")
+# Not "1990s" nor money. What is no year may stand in the article as a number.
+_YEAR = re.compile(r"(?<![\d.,$€£])(?:1[5-9]|20)\d\d(?!['’]?s\b|\d|[.,]\d|\s?[-–/]\s?\d)")
+_SPAN = re.compile(r"\b(\d\d)(\d\d)\s?[-–/]\s?(\d\d)\b(?!\s?[-–/]\s?\d)")  # 2016-17, no 2008-04-07
+_DECADE = re.compile(r"\b(\d{3})0['’]?s\b")
+_LONG_NUMBER = re.compile(r"(?<!\d)\d{3,4}(?!\d)")
 
 
 def undated(question: str, articles: Iterable[Article]) -> set[str]:
-    """The years and ordinals of `question` that none of `articles` knows, nor its day."""
-    wanted = _dates(question)
-    for article in articles if wanted else ():
-        known = _dates(f"{article.title}\n{article.published}\n{article.text}")
-        years = {int(date) for date in known if date.isdigit()}
-        wanted = {date for date in wanted if date not in known and not _spans(date, years)}
-    return wanted
+    """The years and centuries of `question` of which none of `articles` knows anything."""
+    years = set(_YEAR.findall(question))
+    centuries = {
+        int(found[1]) if found[1] else _number(found[2]): found[0]
+        for found in _CENTURY.finditer(question)
+    }
+    for article in articles:
+        if not years and not centuries:
+            break
+        text = f"{article.title}\n{article.published}\n{article.text}"
+        known = _years(text)
+        years = {year for year in years if year not in known and f"{year[:3]}0s" not in known}
+        centuries = {
+            number: name for number, name in centuries.items() if not _tells_of(number, text, known)
+        }
+    return years | set(centuries.values())
 
 
-def doubt(question: str, text: str) -> float:
-    """What the judge's margins count less, as `question` denies something and `text` nothing.
-
-    `text` is what an answer rests on. In other words ("surprised" for "had not expected") it may
-    answer all the same, so that this is no refusal.
-    """
-    if answer_type(question) == "yes_no" or not denies(question) or denied(text):
-        return 0.0
-    contrary = set(what_is_denied(question)) & set(words(text))
-    return CONTRARY if contrary else DOUBT
+def _years(text: str) -> set[str]:
+    """All that may be a year in `text`, and its decades ("1990s")."""
+    found = numbers(text) | set(_LONG_NUMBER.findall(text.replace(",", "")))
+    for century, first, last in _SPAN.findall(text):
+        if last > first:
+            found.add(century + last)
+    return found | {f"{decade}0s" for decade in _DECADE.findall(text)}
 
 
-def _dates(text: str) -> set[str]:
-    """Its years, "14th" and "14th century", whether in digits or in words."""
-    found = set()
-    for year in _YEAR.finditer(text):
-        found.add(year[1])
-        if year[2]:  # 2016-17
-            found.add(year[1][:2] + year[2])
-    for digits, spelled, century in _ORDINAL.findall(text):
-        number = int(digits) if digits else _SPELLED[spelled.lower()]
-        if number > 2 or digits or century:  # "the first" and "second" are seldom meant so
-            found.add(f"{number}th" + (" century" if century else ""))
-    return found
+def _tells_of(century: int, text: str, known: set[str]) -> bool:
+    """Whether `text`, whose years are `known`, names that century or a year of it."""
+    named = rf"\b(?:{century}(?:st|nd|rd|th)|{_SPELLED.get(century, '-')})\b"
+    years = {int(year.rstrip("s")) for year in known if year.rstrip("s").isdigit()}
+    return any((year - 1) // 100 + 1 == century for year in years) or bool(
+        re.search(named, text, re.IGNORECASE)
+    )
 
 
-def _spans(date: str, years: set[int]) -> bool:
-    """Whether one of `years` lies in the century that is meant by `date`, if one is."""
-    number, _, century = date.partition("th")
-    return bool(century) and any((year - 1) // 100 + 1 == int(number) for year in years)
+def _number(spelled: str) -> int:
+    return next(number for number, word in _SPELLED.items() if word == spelled.lower())

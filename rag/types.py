@@ -165,14 +165,14 @@ class Answer:
     `reason` is empty for an answer; for a refusal it is one of `no_evidence` (nothing was found),
     `not_stated` (the judge, before anything was written), `declined` (the model itself),
     `unsupported` (no sentence is borne out), `off_type` (a number, a name or a date was asked for
-    and none given), `off_premise` (the question names a year that nothing found knows) and
+    and none given), `off_premise` (it names a year or century of which no article found tells) and
     `off_point` (the judge, of what was written). `confidence` is the probability (0 to 1) that the
     answer is right, by the judge's word on the window read and on the answer itself; of a
-    refusal, that of what was judged last. `passages` are the nearest ones,
-    best first, `weighed` the places that the judge looked at before an answer was written, in
-    their order. `judge_prompt` is what the judge was asked of the one that was read, or else of
-    the most promising one, and `answer_prompt` what the answer was written to, both word for word
-    as the model read them; "" where it read none.
+    refusal, that of what was judged last. `passages` are the nearest ones, best first, `weighed`
+    the places that the judge looked at before an answer was written, in their order.
+    `judge_prompt` is what the judge was asked of the one that was read, or else of the most
+    promising one, and `answer_prompt` what the answer was written to, both word for word as the
+    model read them; "" where it read none.
 
     Of a question that asks several things (`rag/compound.py`), `standalone_question` has each as a
     sentence and `missing` those that are not answered where others are; `confidence` is the

@@ -58,6 +58,8 @@ class HashEmbedder:
         unit: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
         return unit
 
+    loaded = True
+
     def load(self) -> None:
         pass
 

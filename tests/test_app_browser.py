@@ -201,7 +201,7 @@ def test_errors_are_told_and_the_page_goes_on(
     assistant.scripts["Broken?"] = [Token("He"), RuntimeError("/secret/path")]
     visit = open_page()
     visit.ask("Missing?")
-    expect(visit.turn(1).locator(".failure")).to_contain_text("The answer model cannot be used")
+    expect(visit.turn(1).locator(".failure")).to_contain_text("A model cannot be used")
     visit.ask("Broken?")
     expect(visit.turn(2).locator(".failure")).to_contain_text("Something went wrong")
     expect(visit.page.locator("body")).not_to_contain_text("secret")

@@ -1,6 +1,7 @@
 """Earlier conversations and exports in a real Chromium, over a scripted assistant."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,24 @@ def test_an_open_page_survives_that_the_server_is_started_anew(
         expect(visit.field).to_have_value("And what")
         ask_who(visit, 2)
         assert len(assistant.asked[-1][1]) == 1  # the history is there as well
+        visit.context.close()
+
+
+def test_a_conversation_that_is_not_kept_is_not_lost_when_the_server_is_started_anew(
+    browser: Browser, tmp_path: Path
+) -> None:
+    port = free_port()
+    unkept = Scripted(tmp_path)
+    unkept.settings = replace(unkept.settings, conversations=0)
+    with serving(unkept, port=port) as address:
+        visit = Visit(browser, address, 360, "light")
+        ask_who(visit, 1)
+    with serving(unkept, port=port):
+        again = visit.page.get_by_role("button", name="Begin anew")
+        expect(again).to_be_in_viewport()
+        expect(visit.turn(1).locator(".note")).to_have_count(2)
+        again.click()
+        expect(visit.page.locator("[data-question]")).to_have_count(4)
         visit.context.close()
 
 

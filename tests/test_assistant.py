@@ -210,14 +210,6 @@ def test_a_year_that_nothing_found_knows_is_refused_before_anything_is_judged(
     assert not assistant.ask("Who headed the Iraqi delegation to Qom in 2008?").abstained
 
 
-def test_a_question_that_denies_what_the_quotes_say_is_refused(opener: Opener) -> None:
-    generator = ScriptedGenerator("Ali Adeeb headed the delegation.", margin=5.0)
-    assistant = opener(generator)
-    answer = assistant.ask("Who did not head the delegation to Qom?")
-    assert (answer.text, answer.reason) == (prompts.REFUSAL, "off_point")
-    assert not assistant.ask("Who did head the delegation to Qom?").abstained
-
-
 def test_a_heading_is_not_quoted(tmp_path: Path) -> None:
     text = f"Harbours have cranes. {LED}\n\nWhat the cranes lift"
     generator = ScriptedGenerator("Bananas.", margin=lambda user: 9.0 if "lift" in user else 5.0)

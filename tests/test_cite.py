@@ -176,9 +176,11 @@ def test_quotes_bear_a_claim_out_by_themselves(
         ("Ali Adeeb never headed the delegation to Qom.", False),
         ("The river flooded no villages.", True),
         ("The manager could not lift the cranes.", True),
+        ("Not only the river flooded villages.", True),
     ],
 )
 def test_a_denial_is_borne_out_by_one(claim: str, borne_out: bool) -> None:
     texts = ["The river flooded no villages.", "The manager failed to lift the cranes."]
-    runs = [run_of([LED], "a.md"), run_of(texts[:1], "b.md"), run_of(texts[1:], "c.md")]
+    texts += ["The river flooded villages."]
+    runs = [run_of([text], f"{row}.md") for row, text in enumerate([LED, *texts])]
     assert bool(quotes(claim, *runs)) == borne_out

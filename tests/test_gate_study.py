@@ -65,7 +65,7 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 EXPECTED = {
-    "random-passages": "worse: right",
+    "random-passages": "worse: hit10",
     "prompt-without-rule": "changed_prompts_max",
     "judge-always-yes": "worse: refused_rightly",
     "judge-always-no": "worse: right",

@@ -113,7 +113,11 @@ def wire_asking(desk: Desk, rooms: Rooms, parts: Parts) -> None:
                 update |= controls(parts, answering=False) | told(parts, keeping)
             now = (*before, exchange)
             update[parts.conversation] = render.conversation(
-                now, articles, room.examples, keeping.id, room.feedback.of(now)
+                now,
+                articles,
+                room.examples,
+                "" if keeping.problem else keeping.id,  # what the browser may reload
+                room.feedback.of(now),
             )
             yield update
         if not update:
@@ -171,7 +175,8 @@ def wire_earlier(desk: Desk, rooms: Rooms, parts: Parts) -> None:
         room, gone = rooms.of(where), str(event.conversation)
         if room is None:
             return urgent(parts, CLOSED_HINT)
-        if gone in (id_, earlier.ALL) and desk.busy(str(request.session_hash)):
+        open_too = gone == id_ or (gone == earlier.ALL and bool(id_))
+        if open_too and desk.busy(str(request.session_hash)):
             return urgent(parts, BUSY_HINT)
         try:
             if gone == earlier.ALL:
@@ -179,8 +184,8 @@ def wire_earlier(desk: Desk, rooms: Rooms, parts: Parts) -> None:
             else:
                 room.conversations.delete(gone)
         except FootnoteError as error:
-            return urgent(parts, str(error))
-        if gone in (id_, earlier.ALL):
+            return listed(parts, room, id_) | urgent(parts, str(error))
+        if open_too:
             return shown(parts, room, (), "")
         return listed(parts, room, id_)
 

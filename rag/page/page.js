@@ -364,7 +364,8 @@ function takeDrops() {
 }
 
 // A server that was started anew knows nothing of what this page holds, and is asked for another
-// page; it gives the same collection and conversation back. One that is gone is waited for.
+// page; it gives the same collection and conversation back, if that is kept. One that is gone is
+// waited for.
 async function look() {
   if (document.hidden) return;
   const lost = document.querySelector("[data-lost]");
@@ -377,7 +378,11 @@ async function look() {
   }
   lost.hidden = true;
   const same = reply.ok && (await reply.json()).app_id === window.gradio_config.app_id;
-  if (!same && (reply.ok || reply.status === 401)) location.reload(); // 401: log in first
+  if (same || !(reply.ok || reply.status === 401)) return; // 401: log in first
+  const unkept = document.querySelector("#conversation .turn")
+    && !document.querySelector("#conversation [data-kept]");
+  if (unkept) document.querySelector("[data-anew]").hidden = false;
+  else location.reload();
 }
 
 element.addEventListener("click", (event) => {
@@ -462,11 +467,13 @@ if (part === "source") {
   })();
   window.addEventListener("pagehide", () => {
     if (field()?.value) sessionStorage.setItem("footnote-typed", field().value);
+    else sessionStorage.removeItem("footnote-typed");
   });
   setInterval(look, LOOK_MS);
   document.addEventListener("visibilitychange", look);
   document.addEventListener("click", (event) => {
     if (event.target.closest("#ask, #halt")) toField(); // the button goes, the focus must not
+    if (event.target.closest("[data-reload]")) location.reload();
   });
   document.addEventListener("click", (event) => {
     if (event.target.closest("#new")) evaluation(false); // first: the field is then there to focus
@@ -506,8 +513,9 @@ if (part === "articles") {
       item.hidden = !words.every((word) => text.includes(word));
     }
     const left = items.filter((item) => !item.hidden).length;
+    const cut = element.querySelector(".more") ? " that are listed" : "";
     element.querySelector(".narrowed").textContent = words.length
-      ? `${left.toLocaleString("en")} of ${items.length.toLocaleString("en")}`
+      ? `${left.toLocaleString("en")} of ${items.length.toLocaleString("en")}${cut}`
       : "";
     shared.narrowed = input.value;
   };

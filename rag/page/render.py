@@ -21,7 +21,7 @@ REASONS = {
     "not_stated": "Some passages come near, but none of them states an answer.",
     "declined": "The model read the nearest passages and found no answer in them.",
     "off_type": "A draft was written, but it does not give what the question asks for.",
-    "off_premise": "The question names a year, or a number in a row, that none of them knows.",
+    "off_premise": "The question names a year or a century of which no article found tells.",
     "off_point": "An answer was written, but read by itself it does not answer the question.",
     "unsupported": "A draft was written, but no sentence of it could be traced to the articles.",
 }
@@ -51,6 +51,9 @@ def masthead() -> str:
         "with the words it rests on.</p>"
         '<p class="lost" role="alert" data-lost hidden>Footnote has stopped. Start it again where '
         "it ran; this page then goes on by itself. What you have typed stays.</p>"
+        '<p class="lost" role="alert" data-anew hidden>Footnote was started again, and this '
+        "conversation is kept nowhere but here. Copy what you need of it. "
+        '<button type="button" data-reload>Begin anew</button></p>'
     )
 
 

@@ -70,9 +70,8 @@ def wire_articles(desk: Desk, rooms: Rooms, parts: Parts, arrivals: Arrivals) ->
     def add(where: str, event: gr.EventData, request: gr.Request) -> Iterator[Update]:
         files = incoming.sent(event.files, arrivals.fetch)
         id_ = str(event.collection) or where
-        if rooms.of(id_) is None:
-            incoming.discard(files)
         yield from carry_out(partial(_add, files), id_, where, request)
+        incoming.discard(files)  # if the collection has gone, nobody else does
 
     def remove(where: str, event: gr.EventData, request: gr.Request) -> Iterator[Update]:
         yield from carry_out(partial(_remove, str(event.article)), where, where, request)

@@ -67,7 +67,7 @@ class Listed(BaseModel):
 
 
 class Health(BaseModel):
-    """How the server is; `model_loaded` is false until the first question."""
+    """How the server is; `model_loaded` is false until both models are in memory."""
 
     status: str
     model: str
