@@ -7,8 +7,6 @@ models and the index have to be there: run it twice on a new machine. See benchm
 """
 
 import argparse
-import os
-import shutil
 import subprocess
 import sys
 import time
@@ -19,7 +17,8 @@ from typing import NamedTuple
 
 from playwright.sync_api import Browser, sync_playwright
 
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+from benchmarks.screenshots import FLAGS, browser_file
+
 PAINT_GOAL_S, READY_GOAL_S = 1.5, 3.0
 PATIENCE_S = 120.0
 PAINTED = """() => new Promise((done) => {
@@ -46,12 +45,9 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=5, help="how many starts (default: 5)")
     parser.add_argument("--port", type=int, default=7869, help="a free port (default: 7869)")
     args = parser.parse_args()
-    browser_file = os.environ.get("FOOTNOTE_CHROMIUM") or shutil.which("chromium")
-    if not browser_file:
-        print("no Chromium found; set FOOTNOTE_CHROMIUM to the path of one", file=sys.stderr)
-        return 2
+    found = browser_file()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_file, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
         starts = [_start(browser, args.port) for _ in range(args.runs)]
         browser.close()
     return _report(starts)

@@ -207,19 +207,25 @@ def shoot(browser: Browser, url: str, state: State, file: Path) -> None:
     print(file)
 
 
+def browser_file() -> str:
+    """The Chromium that FOOTNOTE_CHROMIUM names or the path holds; ends the program without one."""
+    found = (
+        os.environ.get("FOOTNOTE_CHROMIUM")
+        or shutil.which("chromium")
+        or shutil.which("google-chrome")
+    )
+    if not found:
+        sys.exit("No Chromium found; set FOOTNOTE_CHROMIUM to the path of one.")
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Take the documentation's screenshots.")
     parser.add_argument("--url", default="http://127.0.0.1:7860", help="address of the page")
     parser.add_argument("--only", nargs="+", choices=STATES, default=list(STATES), metavar="NAME")
     parser.add_argument("--out", type=Path, default=DOCS, help="folder for the files")
     given = parser.parse_args()
-    chromium = (
-        os.environ.get("FOOTNOTE_CHROMIUM")
-        or shutil.which("chromium")
-        or shutil.which("google-chrome")
-    )
-    if not chromium:
-        sys.exit("No Chromium found; set FOOTNOTE_CHROMIUM to the path of one.")
+    chromium = browser_file()
     given.out.mkdir(parents=True, exist_ok=True)
     try:
         with sync_playwright() as playwright:

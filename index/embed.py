@@ -103,7 +103,14 @@ class SentenceTransformerEmbedder:
             model = SentenceTransformer(str(self._folder), device="cpu", local_files_only=True)
             if self._taught:
                 adapter.merge(self._taught, model[0].auto_model)
-        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        except (
+            OSError,
+            ValueError,
+            KeyError,
+            TypeError,  # a module's settings lack one that it needs
+            RuntimeError,
+            SafetensorError,
+        ) as error:
             raise self._unusable(error) from error
         return model
 
