@@ -194,7 +194,7 @@ def main() -> int:
         with Meter() as meter:
             run(Settings.load(), meter, open_browser=False)
     except FootnoteError as error:
-        print("footnote:", " ".join(str(error).split()), file=sys.stderr)
+        failing.tell(error)
         return 2
     except KeyboardInterrupt:  # while the index is built or the model loaded
         return 130

@@ -8,26 +8,15 @@ so does a judge that is one.
 import re
 from collections.abc import Iterable
 
-from rag.mentions import numbers
 from rag.types import Article
 
-_UNITS = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"]
-_TEENS = [
-    "tenth",
-    "eleventh",
-    "twelfth",
-    "thirteenth",
-    "fourteenth",
-    "fifteenth",
-    "sixteenth",
-    "seventeenth",
-    "eighteenth",
-    "nineteenth",
-    "twentieth",
+_ORDINALS = [
+    *("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"),
+    *("tenth", "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth"),
+    *("seventeenth", "eighteenth", "nineteenth", "twentieth", "twenty-first"),
 ]
-_SPELLED = dict(enumerate([*_UNITS, *_TEENS, "twenty-first"], start=1))
 _CENTURY = re.compile(
-    rf"\b(?:(\d\d?)(?:st|nd|rd|th)|({'|'.join(reversed(_SPELLED.values()))}))[\s-]+century\b",
+    rf"\b(?:(\d\d?)(?:st|nd|rd|th)|({'|'.join(reversed(_ORDINALS))}))[\s-]+century\b",
     re.IGNORECASE,
 )
 # Not "1990s" nor money. What is no year may stand in the article as a number.
@@ -41,7 +30,7 @@ def undated(question: str, articles: Iterable[Article]) -> set[str]:
     """The years and centuries of `question` of which none of `articles` knows anything."""
     years = set(_YEAR.findall(question))
     centuries = {
-        int(found[1]) if found[1] else _number(found[2]): found[0]
+        int(found[1] or _ORDINALS.index(found[2].lower()) + 1): found[0]
         for found in _CENTURY.finditer(question)
     }
     for article in articles:
@@ -58,7 +47,7 @@ def undated(question: str, articles: Iterable[Article]) -> set[str]:
 
 def _years(text: str) -> set[str]:
     """All that may be a year in `text`, and its decades ("1990s")."""
-    found = numbers(text) | set(_LONG_NUMBER.findall(text.replace(",", "")))
+    found = set(_LONG_NUMBER.findall(text.replace(",", "")))
     for century, first, last in _SPAN.findall(text):
         if last > first:
             found.add(century + last)
@@ -67,12 +56,8 @@ def _years(text: str) -> set[str]:
 
 def _tells_of(century: int, text: str, known: set[str]) -> bool:
     """Whether `text`, whose years are `known`, names that century or a year of it."""
-    named = rf"\b(?:{century}(?:st|nd|rd|th)|{_SPELLED.get(century, '-')})\b"
+    names = "|".join([rf"{century}(?:st|nd|rd|th)", *_ORDINALS[century - 1 : century]])
     years = {int(year.rstrip("s")) for year in known if year.rstrip("s").isdigit()}
     return any((year - 1) // 100 + 1 == century for year in years) or bool(
-        re.search(named, text, re.IGNORECASE)
+        re.search(rf"\b(?:{names})\b", text, re.IGNORECASE)
     )
-
-
-def _number(spelled: str) -> int:
-    return next(number for number, word in _SPELLED.items() if word == spelled.lower())

@@ -17,7 +17,6 @@ from rag.types import Article, Progress
 
 MOST_FILES = 100  # at once
 MOST_BYTES = 300_000_000  # at once, together
-LARGEST = max(reader.max_bytes for reader in READERS.values())
 NAME_BYTES = 150  # of a kept name, without its suffix; file systems take 255
 FORMATS = "text, Markdown, HTML, PDF, Word"  # in short
 TYPES = "text, Markdown, HTML, PDF and Word (.docx) files"

@@ -40,15 +40,20 @@ def wire_articles(desk: Desk, rooms: Rooms, parts: Parts, arrivals: Arrivals) ->
     import gradio as gr
 
     def carry_out(
-        work: Callable[[Room, Progress], str], id_: str, where: str, request: gr.Request
+        work: Callable[[Room, Progress], str],
+        id_: str,
+        where: str,
+        request: gr.Request,
+        gone: Callable[[], object] = bool,
     ) -> Iterator[Update]:
-        """Do `work` in the collection `id_` for a page that is at `where`."""
+        """Do `work` in the collection `id_`, `gone` if there is none, for a page at `where`."""
         was_empty = False
 
         def run(progress: Progress) -> str:
             nonlocal was_empty
             # looked up in its turn: the collection may have been deleted while it waited
             if (room := rooms.of(id_)) is None:
+                gone()
                 return library.problem(CLOSED_HINT)
             was_empty = not room.articles
             return work(room, progress)
@@ -70,8 +75,8 @@ def wire_articles(desk: Desk, rooms: Rooms, parts: Parts, arrivals: Arrivals) ->
     def add(where: str, event: gr.EventData, request: gr.Request) -> Iterator[Update]:
         files = incoming.sent(event.files, arrivals.fetch)
         id_ = str(event.collection) or where
-        yield from carry_out(partial(_add, files), id_, where, request)
-        incoming.discard(files)  # if the collection has gone, nobody else does
+        unwanted = partial(incoming.discard, files)
+        yield from carry_out(partial(_add, files), id_, where, request, unwanted)
 
     def remove(where: str, event: gr.EventData, request: gr.Request) -> Iterator[Update]:
         yield from carry_out(partial(_remove, str(event.article)), where, where, request)
