@@ -1,12 +1,13 @@
-"""Vector search by FAISS: exact for few rows, by inverted lists for many.
+"""Vector search by FAISS: exact for few rows, by a sketch and the exact cosines for many.
 
-The inner product of unit vectors is the cosine. Inverted lists (Sivic and Zisserman 2003, "Video
-Google") keep every vector as it is, each in the list of the centre it is nearest to, and a search
-looks through the lists of the nearest centres alone: what it finds has its true cosine, but a near
-row in another list is missed. A file is mapped into memory, and read where a search needs it.
+The inner product of unit vectors is the cosine. A sketch holds three of a vector's numbers in four
+bits (product quantisation: Jegou, Douze and Schmid 2011), so that it takes a twenty-fourth of the
+room, and is compared with in the processor's registers (Andre, Kermarrec and Le Scouarnec 2015,
+"Cache locality is not enough"): every row is looked at, and the nearest by the sketch are put in
+order by their true cosines. A file is mapped into memory, and read where a search needs it.
 """
 
-from math import ceil, isqrt
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -20,20 +21,27 @@ from index.errors import IndexStoreError
 EXACT_UP_TO = 50_000
 """Rows up to which a search compares with every one: some 5 ms of one core, twice as many 11 ms.
 
-By inverted lists 100,000 rows take 1 to 2 ms. Of 31,700 sentences' vectors of all-MiniLM-L6-v2
-the lists found 98 % of the exact ten nearest, so few rows do better without them. Measured in
-docs/experiments.md; benchmarks/scale.py measures it again, on made vectors.
+By the sketch 100,000 rows take 0.5 ms. Measured in docs/experiments.md; benchmarks/scale.py
+measures it again, on made vectors.
 """
-_PROBED = 128  # lists that a search looks through: 64 found 96 % of those ten
-_ROUNDS = 10  # of k-means; 25 found no more and took four times as long
-_TRAINING = 64  # rows for each list that its centre is found from; FAISS asks for 39 or more
+_SHORTLIST = 4  # rows by the sketch for each that is asked for,
+_SHORTEST = 400  # and at least so many
+_TOGETHER = (3, 2, 1)  # numbers that are sketched as one, the first that divides the dimension
+_BITS = 4  # for them; FAISS compares no other sketch as fast
+_TRAINING = 20_000  # rows that the sixteen values of each are learned from
 
 
 class DenseIndex:
     """Rows of unit vectors that can be searched by cosine."""
 
     def __init__(self, index: faiss.Index) -> None:
-        self._index: Any = index  # FAISS's own types leave out half of what its classes have
+        # FAISS's own types leave out half of what its classes have
+        self._index: Any = index  # owns what it is made of
+        self._vectors: Any = index
+        self._sketch: Any = None
+        if isinstance(index, faiss.IndexRefineFlat):
+            self._vectors = faiss.downcast_index(index.refine_index)
+            self._sketch = faiss.downcast_index(index.base_index)
 
     @classmethod
     def build(cls, vectors: Vectors) -> "DenseIndex":
@@ -42,13 +50,13 @@ class DenseIndex:
         rows, dimension = vectors.shape
         index: Any = faiss.IndexFlatIP(dimension)
         if rows > EXACT_UP_TO:
-            lists = 4 * isqrt(rows)
-            index = faiss.IndexIVFFlat(index, dimension, lists, faiss.METRIC_INNER_PRODUCT)
-            index.cp.max_points_per_centroid = _TRAINING
-            index.cp.min_points_per_centroid = 1  # fewer would be told on stderr
-            index.cp.niter = _ROUNDS
-            index.cp.spherical = True
-            index.train(vectors)
+            together = next(count for count in _TOGETHER if dimension % count == 0)
+            sketch: Any = faiss.IndexPQFastScan(
+                dimension, dimension // together, _BITS, faiss.METRIC_INNER_PRODUCT
+            )
+            sketch.pq.cp.min_points_per_centroid = 1  # fewer would be told on stderr
+            sketch.train(vectors[:: ceil(rows / _TRAINING)])
+            index = faiss.IndexRefineFlat(sketch)
         index.add(vectors)
         return cls(index)
 
@@ -65,8 +73,8 @@ class DenseIndex:
 
     @property
     def exact(self) -> bool:
-        """Whether a search compares with every row, so that it misses none."""
-        return not isinstance(self._index, faiss.IndexIVFFlat)
+        """Whether a search compares with every row's vector, so that it misses none."""
+        return self._sketch is None
 
     def save(self, file: Path) -> None:
         """Write to `file`; raises OSError, as other writing does, when there is no room."""
@@ -83,37 +91,35 @@ class DenseIndex:
         With `among`, of shape (rows,), of those rows alone. There are always `k`, or as many as
         there are rows.
         """
-        total: int = self._index.ntotal
+        total: int = self._vectors.ntotal
         count = total if among is None else int(np.count_nonzero(among))
         k = min(k, count)
         if k == 0:
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
+        if not self.exact and count > EXACT_UP_TO:
+            listed = self._listed(vector, ceil(max(_SHORTEST, _SHORTLIST * k) * total / count))
+            if among is not None:
+                listed = listed[among[listed]]
+            if len(listed) >= k:  # else the rows let through are far from the query
+                cosines = self.vectors(listed) @ vector
+                best = np.lexsort((listed, -cosines))[:k]
+                return listed[best], cosines[best]
         given: dict[str, Any] = {}
         if among is not None:
             bits = np.packbits(among, bitorder="little")
             given["sel"] = faiss.IDSelectorBitmap(bits)  # type: ignore[call-arg, arg-type]
-        if self.exact:
-            return self._nearest(vector, k, faiss.SearchParameters(**given))
-        lists: int = self._index.nlist
-        # the fewer rows are let through, the more lists hold as many; few are compared one by one
-        probed = lists if count <= EXACT_UP_TO else min(lists, ceil(_PROBED * total / count))
-        given["nprobe"] = probed
-        rows, cosines = self._nearest(vector, k, faiss.SearchParametersIVF(**given))
-        if rows[-1] < 0:  # those lists hold fewer than k
-            given["nprobe"] = lists
-            rows, cosines = self._nearest(vector, k, faiss.SearchParametersIVF(**given))
-        return rows, cosines
+        cosines, rows = self._vectors.search(
+            vector.reshape(1, -1), k, params=faiss.SearchParameters(**given)
+        )
+        return rows[0], cosines[0]
 
     def vectors(self, rows: NDArray[np.int64]) -> Vectors:
         """The stored vectors of `rows`, shape (len(rows), dimension)."""
-        if not self.exact:
-            by_row = faiss.DirectMap.Array  # type: ignore[attr-defined]
-            self._index.set_direct_map_type(by_row)
-        found: Vectors = self._index.reconstruct_batch(rows)
+        found: Vectors = self._vectors.reconstruct_batch(rows)
         return found
 
-    def _nearest(
-        self, vector: Vectors, k: int, given: faiss.SearchParameters
-    ) -> tuple[NDArray[np.int64], Vectors]:
-        cosines, rows = self._index.search(vector.reshape(1, -1), k, params=given)
-        return rows[0], cosines[0]
+    def _listed(self, vector: Vectors, count: int) -> NDArray[np.int64]:
+        """The `count` rows that are nearest to `vector` by the sketch, or all there are."""
+        _, rows = self._sketch.search(vector.reshape(1, -1), min(count, self._sketch.ntotal))
+        found: NDArray[np.int64] = rows[0]
+        return found

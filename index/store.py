@@ -30,7 +30,7 @@ from index.selection import FILE as SELECTION
 from index.selection import Selection
 from index.types import Article, Passage, Sentence
 
-FORMAT = 3
+FORMAT = 4
 MANIFEST = "manifest.json"
 
 

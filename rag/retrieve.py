@@ -10,6 +10,7 @@ adds a small share for the day of the article; other questions take no notice of
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ from rag.rerank import FIRST, Ranked, Reranker, reordered
 from rag.types import Evidence, Filters, Passage
 
 _DEPTH = 100  # rows that each search contributes
-_GROUP = 64  # rows of which the highest score is looked at before each
+_GROUP = 128  # rows of which the highest score is looked at before each
 _DENSE = 0.4  # weight of the cosine beside that of BM25, of sentences
 _DENSE_PASSAGES = 0.5  # the same of passages
 _FOLLOWER = 1 / 3  # weight of the sentence behind, whose text in the index holds this one too
@@ -33,6 +34,21 @@ _RECENCY = 0.1  # weight of an article's newness, where a question asks for what
 _NEWEST = re.compile(r"(?<!at the )\b(?:latest|newest|most recent(?:ly)?)\b", re.IGNORECASE)
 _NEIGHBOURS = 1  # sentences kept on each side of a found one
 _REACH = 2  # sentences beyond them in which the name of a comment's writer is looked for
+
+
+class Scored(NamedTuple):
+    """The rows that a query found, which are few, and nothing of all the others."""
+
+    rows: NDArray[np.int64]  # in reading order, shape (found,)
+    values: Scores  # above 0, up to 1, shape (found,)
+
+    def of(self, rows: NDArray[np.int64]) -> Scores:
+        """The values of `rows`, 0 of one that was not found."""
+        if not len(self.rows):
+            return np.zeros(len(rows), dtype=np.float32)
+        places = np.searchsorted(self.rows, rows).clip(max=len(self.rows) - 1)
+        found: Scores = np.where(self.rows[places] == rows, self.values[places], np.float32(0))
+        return found
 
 
 class Search:
@@ -64,9 +80,11 @@ class Search:
             _combined(rows, cosines, bm25, _highest(bm25, _DEPTH), _DENSE)
         )
         if _NEWEST.search(query):
-            newness = _newness(index)[index.article_rows]
-            self._of_passages = _lifted(self._of_passages, newness)
-            self._of_sentences = _lifted(self._of_sentences, newness[index.passage_rows])
+            newness = _newness(index)
+            of_passages = newness[index.article_rows[self._of_passages.rows]]
+            rows = index.passage_rows[self._of_sentences.rows]
+            self._of_passages = _lifted(self._of_passages, of_passages)
+            self._of_sentences = _lifted(self._of_sentences, newness[index.article_rows[rows]])
 
     @property
     def reranked(self) -> bool:
@@ -109,27 +127,25 @@ class Search:
         return self._ranked(self._of_sentences, k, index.sentence_originals, in_window)
 
     def _ranked(
-        self, scores: Scores, k: int, originals: NDArray[np.int64], text: Callable[[int], str]
+        self, scores: Scored, k: int, originals: NDArray[np.int64], text: Callable[[int], str]
     ) -> Ranked:
         if self._reranker is None:
             return _best(scores, k, originals)
         ranked = _best(scores, max(k, FIRST), originals)
         return reordered(self._reranker, self._query, ranked, text)[:k]
 
-    def _with_company(self, alone: Scores) -> Scores:
-        """Sentences' scores with a share of what stands around them; 0..1, 0 where it was 0.
+    def _with_company(self, alone: Scored) -> Scored:
+        """Sentences' scores with a share of what stands around them.
 
         A sentence is indexed behind the one before it, so the score of the next one speaks of
         this one and of what follows it; that of its passage, of the subject.
         """
-        index = self._index
-        rows = _found(alone)
-        behind = alone[index.next_rows[rows]]
-        parent = self._of_passages[index.passage_rows[rows]]
-        total = alone[rows] + _FOLLOWER * behind + _PARENT * parent
-        found = np.zeros_like(alone)
-        found[rows] = total / (1 + _FOLLOWER + _PARENT)
-        return found
+        rows = alone.rows
+        behind = alone.of(self._index.next_rows[rows])
+        parent = self._of_passages.of(self._index.passage_rows[rows])
+        values: Scores = alone.values + _FOLLOWER * behind + _PARENT * parent
+        values /= 1 + _FOLLOWER + _PARENT
+        return Scored(rows, values)
 
 
 def _places(ranked: Iterable[int]) -> dict[int, int]:
@@ -145,12 +161,9 @@ def _newness(index: Index) -> Scores:
     return np.array(ages, dtype=np.float32)
 
 
-def _lifted(scores: Scores, newness: Scores) -> Scores:
-    """Scores 0..1 with a share of `newness`; 0 stays 0."""
-    rows = _found(scores)
-    found = np.zeros_like(scores)
-    found[rows] = (scores[rows] + _RECENCY * newness[rows]) / (1 + _RECENCY)
-    return found
+def _lifted(scored: Scored, newness: Scores) -> Scored:
+    """With a share of the `newness` of each row that was found, shape (found,)."""
+    return Scored(scored.rows, (scored.values + _RECENCY * newness) / (1 + _RECENCY))
 
 
 def _within(index: Index, filters: Filters) -> NDArray[np.bool_] | None:
@@ -239,59 +252,49 @@ def _combined(
     bm25: Scores,
     top: NDArray[np.int64],
     dense: float,
-) -> Scores:
-    """Scores 0..1 of all rows, shape (rows,); 0 for those that neither search found.
+) -> Scored:
+    """The rows that either search found.
 
-    `rows` are those that the vectors found, with their `cosines`; `top` those that the words did.
-    The cosine counts `dense`, BM25 the rest.
+    `rows` are those that the vectors found, with their `cosines`; `top` those that the words did,
+    by `bm25` of shape (all rows,). The cosine counts `dense`, BM25 the rest.
     """
-    combined = np.zeros(len(bm25), dtype=np.float32)
+    found = np.union1d(rows, top)
+    values = np.zeros(len(found), dtype=np.float32)
     if len(rows):
         # cosines have no zero of their own: the last one found is as good as not found
         lowest, highest = cosines.min(), cosines.max()
-        combined[rows] = dense * (cosines - lowest + _TRACE) / (highest - lowest + _TRACE)
+        shares = dense * (cosines - lowest + _TRACE) / (highest - lowest + _TRACE)
+        values[np.searchsorted(found, rows)] = shares
     if len(top):
-        combined[top] += (1 - dense) * bm25[top] / bm25[top].max()
-    return combined
+        values[np.searchsorted(found, top)] += (1 - dense) * bm25[top] / bm25[top].max()
+    return Scored(found, values)
 
 
 def _highest(scores: Scores, k: int) -> NDArray[np.int64]:
-    """Rows of the `k` highest scores above 0, equal ones in reading order; fewer if there are."""
-    groups = _groups(scores)
-    lowest = 0.0
-    if len(groups) >= k:  # k groups hold a row as high as this: no lower one is among the k highest
-        lowest = float(np.partition(groups, len(groups) - k)[len(groups) - k])
-    rows = _found(scores, lowest)
-    return rows[np.argsort(-scores[rows], kind="stable")[:k]]
+    """Rows of the `k` highest scores above 0, equal ones in reading order; fewer if there are.
 
-
-def _found(scores: Scores, lowest: float = 0.0) -> NDArray[np.int64]:
-    """Rows that score above 0 and no less than `lowest`, in reading order.
-
-    Nearly all rows of a large index score 0, so that whole groups of them are passed over.
+    Nearly all rows of a large index score 0, so that whole groups of them are passed over; a
+    group's rows stand equally far apart.
     """
-    groups = _groups(scores)
+    length = len(scores) // _GROUP
+    groups = scores[: _GROUP * length].reshape(_GROUP, length).max(axis=0)
+    lowest = 0.0
+    if length >= k:  # k groups hold a row as high as this: no lower one is among the k highest
+        lowest = float(np.partition(groups, length - k)[length - k])
     held = np.flatnonzero((groups > 0) & (groups >= lowest))
-    grouped = held + len(groups) * np.arange(_GROUP)[:, np.newaxis]
-    rows = np.concatenate([grouped.ravel(), np.arange(_GROUP * len(groups), len(scores))])
-    found: NDArray[np.int64] = rows[(scores[rows] > 0) & (scores[rows] >= lowest)]
+    grouped = held + length * np.arange(_GROUP)[:, np.newaxis]
+    rows = np.concatenate([grouped.ravel(), np.arange(_GROUP * length, len(scores))])
+    rows = np.sort(rows[(scores[rows] > 0) & (scores[rows] >= lowest)])
+    found: NDArray[np.int64] = rows[np.argsort(-scores[rows], kind="stable")[:k]]
     return found
 
 
-def _groups(scores: Scores) -> Scores:
-    """The highest score of each group of rows; a group's rows stand equally far apart."""
-    length = len(scores) // _GROUP
-    highest: Scores = scores[: _GROUP * length].reshape(_GROUP, length).max(axis=0)
-    return highest
-
-
-def _best(scores: Scores, k: int, originals: NDArray[np.int64]) -> Ranked:
+def _best(scored: Scored, k: int, originals: NDArray[np.int64]) -> Ranked:
     """The `k` rows that score highest, equal ones in reading order, with their scores.
 
     Of rows with one original, the first in rank stays and the others leave their places.
     """
-    found = _found(scores)
-    order = found[np.lexsort((found, -scores[found]))]
-    _, firsts = np.unique(originals[order], return_index=True)
+    order = np.argsort(-scored.values, kind="stable")
+    _, firsts = np.unique(originals[scored.rows[order]], return_index=True)
     order = order[np.sort(firsts)[:k]]
-    return [(int(row), float(scores[row])) for row in order]
+    return [(int(scored.rows[place]), float(scored.values[place])) for place in order]

@@ -214,6 +214,26 @@ def test_all_conversations_are_deleted_for_good(
     assert visit.problems == []
 
 
+def test_the_list_stays_unfolded_while_an_answer_comes_and_one_is_deleted(
+    browser: Browser, address: str
+) -> None:
+    visit = Visit(browser, address, 1280, "light")
+    listed = visit.page.locator("#conversations li")
+    ask_who(visit, 1)
+    visit.page.locator("#conversations summary").click()
+    visit.page.get_by_role("button", name="New conversation").click()
+    ask_who(visit, 1)
+    expect(listed).to_have_count(2)
+    expect(listed.first).to_be_visible()
+    visit.confirm(listed.last.locator(".delete"))
+    expect(listed).to_have_count(1)
+    expect(listed.first).to_be_visible()
+    visit.page.locator("#conversations summary").click()
+    ask_who(visit, 2)
+    expect(listed.first).to_be_hidden()
+    assert visit.problems == []
+
+
 def test_answers_are_copied_and_conversations_saved(browser: Browser, address: str) -> None:
     visit = Visit(browser, address, 1280, "light")
     visit.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=address)

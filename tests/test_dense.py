@@ -1,4 +1,4 @@
-"""Vector search: exact for few rows, by inverted lists for many, and the same to its users."""
+"""Vector search: exact for few rows, by a sketch for many, and the same to its users."""
 
 from pathlib import Path
 
@@ -37,9 +37,9 @@ def queries(vectors: Vectors) -> Vectors:
 
 @pytest.fixture
 def large(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Twenty rows count as many, and a search looks through few of the lists."""
+    """Twenty rows count as many, and few are looked at by their vectors."""
     monkeypatch.setattr(dense, "EXACT_UP_TO", 20)
-    monkeypatch.setattr(dense, "_PROBED", 40)
+    monkeypatch.setattr(dense, "_SHORTEST", 40)
 
 
 def nearest(vectors: Vectors, query: Vectors, k: int, among: np.ndarray | None = None) -> list[int]:
@@ -128,7 +128,7 @@ def test_few_rows_that_are_let_through_are_compared_one_by_one(vectors: Vectors)
 
 
 @pytest.mark.usefixtures("large")
-def test_as_many_as_asked_for_even_where_the_probed_lists_hold_fewer(vectors: Vectors) -> None:
+def test_as_many_as_asked_for_even_where_all_are_asked_for(vectors: Vectors) -> None:
     rows, _ = DenseIndex.build(vectors).search(vectors[0], ROWS)
     assert sorted(rows.tolist()) == list(range(ROWS))
     same = DenseIndex.build(np.repeat(vectors[:1], 50, axis=0))

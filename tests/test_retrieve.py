@@ -13,7 +13,7 @@ from index.build import build
 from index.selection import Selection
 from index.store import Index
 from index.types import Article, Passage
-from rag.retrieve import Search, _combined, _highest, windows
+from rag.retrieve import Scored, Search, _combined, _highest, windows
 from rag.types import Evidence, SourceSentence
 
 EMBEDDER = HashEmbedder()
@@ -101,7 +101,7 @@ def combined(rows: list[int], cosines: list[float], bm25: list[float]) -> list[f
     scores = np.array(bm25, np.float32)
     top = _highest(scores, 100)
     found = _combined(np.array(rows), np.array(cosines, np.float32), scores, top, 0.4)
-    return [round(float(score), 3) for score in found]
+    return [round(float(score), 3) for score in found.of(np.arange(len(bm25)))]
 
 
 def test_the_two_searches_are_weighed_by_how_far_apart_their_rows_are() -> None:
@@ -116,15 +116,19 @@ def test_a_sentence_is_lifted_by_its_follower_and_its_passage_within_its_article
     index = index_of("Adeeb led it first. He led it then. He leads it now.", "Others led it. So?")
     assert index.next_rows.tolist() == [1, 2, 2, 4, 4]
     found = search(index, "Adeeb")
-    found._of_passages = np.array([0.8, 0.0], np.float32)
+    found._of_passages = Scored(np.array([0]), np.array([0.8], np.float32))
     alone = np.full(len(index.sentences), 0.3, np.float32)
     alone[1], alone[3] = 0.9, 0.9
-    scores = [round(float(score), 3) for score in found._with_company(alone)]
+    everyone = np.arange(len(alone))
+    scores = [
+        round(float(score), 3) for score in found._with_company(Scored(everyone, alone)).values
+    ]
     total = 1 + 1 / 3 + 1 / 4
     assert scores[0] == round((0.3 + 0.9 / 3 + 0.8 / 4) / total, 3)
     assert scores[1] == round((0.9 + 0.3 / 3 + 0.8 / 4) / total, 3)
     assert scores[2] == round((0.3 + 0.3 / 3 + 0.8 / 4) / total, 3), "not by the next article"
-    assert found._with_company(np.zeros_like(alone)).tolist() == [0.0] * len(alone)
+    scores = found._with_company(Scored(everyone[1:2], alone[1:2])).of(everyone).tolist()
+    assert scores == pytest.approx([0, (0.9 + 0.8 / 4) / total, 0, 0, 0])
 
 
 def test_equal_scores_come_in_the_order_of_the_articles() -> None:

@@ -91,8 +91,8 @@ def test_the_scores_are_those_of_the_straightforward_computation(
     assert len(index.passages) > 250
     search = Search(index, query, EMBEDDER.encode([query])[0], filters)
     passages, sentences = straightforward(index, query, filters)
-    np.testing.assert_allclose(search._of_passages, passages, atol=1e-6)
-    np.testing.assert_allclose(search._of_sentences, sentences, atol=1e-6)
+    for scored, plain in ((search._of_passages, passages), (search._of_sentences, sentences)):
+        np.testing.assert_allclose(scored.of(np.arange(len(plain))), plain, atol=1e-6)
     assert bool(search.passages(5)) == bool(passages.any())
 
 

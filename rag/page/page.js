@@ -528,6 +528,18 @@ if (part === "articles") {
   });
 }
 
+if (part === "articles" || part === "conversations") {
+  // A new rendering would fold the lists that the reader has unfolded.
+  const unfolded = new Set();
+  element.addEventListener("toggle", ({ target: list }) => {
+    if (list.open) unfolded.add(list.className);
+    else if (list.isConnected) unfolded.delete(list.className);
+  }, true);
+  watch("value", () => {
+    for (const list of element.querySelectorAll("details")) list.open = unfolded.has(list.className);
+  });
+}
+
 if (part === "work") {
   watch("value", () => {
     // The button that was pressed goes with the list that it stands in, or has gone.
