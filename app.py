@@ -1,7 +1,6 @@
 """The page: composes it, wires its events, serves it. It calls `Assistant` and nothing below."""
 
 import errno
-import os
 import socket
 import sys
 import threading
@@ -21,6 +20,7 @@ from rag.page.choosing import wire_collections
 from rag.page.desk import Desk
 from rag.page.exam import Exam, State
 from rag.page.examining import wire_evaluation
+from rag.page.lean import import_gradio
 from rag.page.menu import menu
 from rag.page.parts import lay_out
 from rag.page.reading import wire_export, wire_feedback, wire_sources
@@ -59,10 +59,7 @@ def build_page(
     Files that are added wait in `arrivals`. The empty conversation about the bundled articles
     offers `examples`.
     """
-    # Read while gradio is imported and its queue is made: no calls home, and no statistics of
-    # its own (a pandas frame for each event) for a dashboard that is switched off.
-    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-    os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(10**9)
+    import_gradio()
     import gradio as gr
 
     rooms = Rooms(Collections(assistant, BUNDLED), examples)

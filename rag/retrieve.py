@@ -143,8 +143,8 @@ class Search:
         rows = alone.rows
         behind = alone.of(self._index.next_rows[rows])
         parent = self._of_passages.of(self._index.passage_rows[rows])
-        values: Scores = alone.values + _FOLLOWER * behind + _PARENT * parent
-        values /= 1 + _FOLLOWER + _PARENT
+        total = alone.values + _FOLLOWER * behind + _PARENT * parent
+        values: Scores = total / (1 + _FOLLOWER + _PARENT)
         return Scored(rows, values)
 
 
@@ -163,7 +163,8 @@ def _newness(index: Index) -> Scores:
 
 def _lifted(scored: Scored, newness: Scores) -> Scored:
     """With a share of the `newness` of each row that was found, shape (found,)."""
-    return Scored(scored.rows, (scored.values + _RECENCY * newness) / (1 + _RECENCY))
+    values = (scored.values + _RECENCY * newness) / (1 + _RECENCY)
+    return Scored(scored.rows, values.astype(np.float32))
 
 
 def _within(index: Index, filters: Filters) -> NDArray[np.bool_] | None:
