@@ -53,6 +53,8 @@ class Index:
     skipped: tuple[Skipped, ...] = ()
     article_rows: NDArray[np.int64] = field(init=False, compare=False, repr=False)
     """Place in `articles` of the article that each passage is of, shape (passages,)."""
+    passage_counts: NDArray[np.int64] = field(init=False, compare=False, repr=False)
+    """How many passages each of `articles` has, shape (articles,)."""
     passage_rows: NDArray[np.int64] = field(init=False, compare=False, repr=False)
     """Row of the passage that each sentence is in, shape (sentences,)."""
     next_rows: NDArray[np.int64] = field(init=False, compare=False, repr=False)
@@ -65,6 +67,8 @@ class Index:
         places = {name: place for place, name in enumerate(self.articles)}
         found = np.array([places[p.article_id] for p in self.passages], dtype=np.int64)
         object.__setattr__(self, "article_rows", found)
+        found = np.bincount(found, minlength=len(places))
+        object.__setattr__(self, "passage_counts", found)
         rows = {passage.id: row for row, passage in enumerate(self.passages)}
         found = np.array([rows[s.passage_id] for s in self.sentences], dtype=np.int64)
         object.__setattr__(self, "passage_rows", found)

@@ -2,9 +2,11 @@
 
 A row's score is weight * cosine + (1 - weight) * BM25, each brought to 0..1 for the query at hand
 (Bruch, Gai and Ingber 2023, "An Analysis of Fusion Functions for Hybrid Retrieval"): unlike a
-fusion of ranks it keeps how far apart two rows are. The weights were chosen on the tuning
-questions; docs/experiments.md has the figures. A question for the latest, newest or most recent
-adds a small share for the day of the article; other questions take no notice of it.
+fusion of ranks it keeps how far apart two rows are. Passages are scored once more with the query
+moved towards the best of them (pseudo-relevance feedback: Rocchio 1971), and gain where much of
+their article was found. The weights were chosen on one half of the queries of three sets, and on
+the tuning questions; docs/experiments.md has the figures. A question for the latest, newest or most
+recent adds a small share for the day of the article; other questions take no notice of it.
 """
 
 import re
@@ -26,7 +28,9 @@ from rag.types import Evidence, Filters, Passage
 _DEPTH = 100  # rows that each search contributes
 _GROUP = 128  # rows of which the highest score is looked at before each
 _DENSE = 0.4  # weight of the cosine beside that of BM25, of sentences
-_DENSE_PASSAGES = 0.5  # the same of passages
+_DENSE_PASSAGES = 0.65  # the same of passages, whose cosine counts from 0 on
+_FEEDBACK, _FED_BACK = 0.2, 3  # weight of the best passages beside the query, and how many they are
+_ARTICLE = 0.5  # weight of what was found of a passage's article, beside its own score
 _FOLLOWER = 1 / 3  # weight of the sentence behind, whose text in the index holds this one too
 _PARENT = 1 / 4  # weight of the passage that a sentence is in
 _TRACE = 1e-6  # of a score: what was found, however far off, is not what was not found
@@ -73,11 +77,11 @@ class Search:
         self._cosines = dict(zip(rows.tolist(), cosines.tolist(), strict=True))
         self._bm25 = _masked(index.lexical_passages.scores(query), within)
         self._worded = _highest(self._bm25, _DEPTH)
-        self._of_passages = _combined(rows, cosines, self._bm25, self._worded, _DENSE_PASSAGES)
+        self._of_passages = self._passages_scored(vector, np.union1d(rows, self._worded))
         bm25 = _masked(index.lexical_sentences.scores(query), sentences_within)
         rows, cosines = index.dense_sentences.search(vector, _DEPTH, sentences_within)
         self._of_sentences = self._with_company(
-            _combined(rows, cosines, bm25, _highest(bm25, _DEPTH), _DENSE)
+            _combined(rows, cosines, bm25, _highest(bm25, _DEPTH))
         )
         if _NEWEST.search(query):
             newness = _newness(index)
@@ -133,6 +137,22 @@ class Search:
             return _best(scores, k, originals)
         ranked = _best(scores, max(k, FIRST), originals)
         return reordered(self._reranker, self._query, ranked, text)[:k]
+
+    def _passages_scored(self, vector: Vectors, rows: NDArray[np.int64]) -> Scored:
+        """The passages at `rows`, which either search found, in the light of each other."""
+        if not len(rows):
+            return Scored(rows, np.empty(0, dtype=np.float32))
+        index, bm25 = self._index, self._bm25[rows]
+        vectors = index.dense_passages.vectors(rows)
+        first = _weighed(vectors @ vector, bm25)
+        best = np.argsort(-first, kind="stable")[:_FED_BACK]
+        moved = vector + _FEEDBACK * vectors[best].mean(axis=0)
+        alone = _weighed(vectors @ moved, bm25)
+        articles = index.article_rows[rows]
+        # what was not found counts as the last that was; of a long article more has to be found
+        found = np.bincount(articles, alone - alone.min(), minlength=len(index.passage_counts))
+        total = alone + _ARTICLE * found[articles] / index.passage_counts[articles]
+        return Scored(rows, (total / (1 + _ARTICLE)).astype(np.float32))
 
     def _with_company(self, alone: Scored) -> Scored:
         """Sentences' scores with a share of what stands around them.
@@ -248,27 +268,31 @@ def _run(index: Index, rows: list[int], score: float) -> Evidence:
 
 
 def _combined(
-    rows: NDArray[np.int64],
-    cosines: Vectors,
-    bm25: Scores,
-    top: NDArray[np.int64],
-    dense: float,
+    rows: NDArray[np.int64], cosines: Vectors, bm25: Scores, top: NDArray[np.int64]
 ) -> Scored:
-    """The rows that either search found.
+    """The sentences that either search found, each by itself.
 
     `rows` are those that the vectors found, with their `cosines`; `top` those that the words did,
-    by `bm25` of shape (all rows,). The cosine counts `dense`, BM25 the rest.
+    by `bm25` of shape (all rows,).
     """
     found = np.union1d(rows, top)
     values = np.zeros(len(found), dtype=np.float32)
     if len(rows):
         # cosines have no zero of their own: the last one found is as good as not found
         lowest, highest = cosines.min(), cosines.max()
-        shares = dense * (cosines - lowest + _TRACE) / (highest - lowest + _TRACE)
+        shares = _DENSE * (cosines - lowest + _TRACE) / (highest - lowest + _TRACE)
         values[np.searchsorted(found, rows)] = shares
     if len(top):
-        values[np.searchsorted(found, top)] += (1 - dense) * bm25[top] / bm25[top].max()
+        values[np.searchsorted(found, top)] += (1 - _DENSE) * bm25[top] / bm25[top].max()
     return Scored(found, values)
+
+
+def _weighed(cosines: Vectors, bm25: Scores) -> Scores:
+    """The score, 0..1, of each passage that was found, by itself."""
+    near = cosines.clip(min=_TRACE) / max(cosines.max(), _TRACE)
+    worded = bm25 / max(bm25.max(), _TRACE)
+    found: Scores = _DENSE_PASSAGES * near + (1 - _DENSE_PASSAGES) * worded
+    return found
 
 
 def _highest(scores: Scores, k: int) -> NDArray[np.int64]:

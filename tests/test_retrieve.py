@@ -100,7 +100,7 @@ def test_an_exact_word_is_found_where_the_vectors_see_nothing(index: Index) -> N
 def combined(rows: list[int], cosines: list[float], bm25: list[float]) -> list[float]:
     scores = np.array(bm25, np.float32)
     top = _highest(scores, 100)
-    found = _combined(np.array(rows), np.array(cosines, np.float32), scores, top, 0.4)
+    found = _combined(np.array(rows), np.array(cosines, np.float32), scores, top)
     return [round(float(score), 3) for score in found.of(np.arange(len(bm25)))]
 
 
