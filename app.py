@@ -7,7 +7,6 @@ import threading
 import time
 import webbrowser
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag import failing
@@ -22,7 +21,7 @@ from rag.page.exam import Exam, State
 from rag.page.examining import wire_evaluation
 from rag.page.lean import import_gradio
 from rag.page.menu import menu
-from rag.page.parts import lay_out
+from rag.page.parts import FOLDER, head, lay_out
 from rag.page.reading import wire_export, wire_feedback, wire_sources
 from rag.page.rooms import Rooms
 from rag.page.tending import wire_articles
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
     from rag.assistant import Assistant
     from rag.server.running import Running
 
-PAGE = Path(__file__).resolve().parent / "rag" / "page"
 BUNDLED = PROJECT / "seeds"
 EXAMPLES = (
     "Who led the Iraqi delegation to Qom?",
@@ -127,10 +125,9 @@ def launch(assistant: "Assistant", settings: Settings) -> "Running":
             mcp_server=False,
             pwa=False,
             ssr_mode=False,
-            favicon_path=str(PAGE / "icon.svg"),
+            favicon_path=str(FOLDER / "icon.svg"),
             theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["monospace"]),
-            # Not as `css`: Gradio rewrites the selectors of that, and loses :root in media queries.
-            head=f"<style>{(PAGE / 'style.css').read_text(encoding='utf-8')}</style>",
+            head=head(),
             app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
         )
         hosts = list(LOCAL) if settings.host in LOCAL else []

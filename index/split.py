@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 import sentencex
-from langchain_text_splitters import RecursiveCharacterTextSplitter
 
 from index.comments import announced, signed
 from index.types import Article, Passage, Sentence
@@ -44,6 +43,9 @@ def split(article: Article, passage_chars: int) -> tuple[list[Passage], list[Sen
 
 
 def _boundaries(text: str, passage_chars: int) -> list[int]:
+    # takes a tenth of a second to import, which an index that is current need not wait for
+    from langchain_text_splitters import RecursiveCharacterTextSplitter
+
     splitter = RecursiveCharacterTextSplitter(
         chunk_size=passage_chars, chunk_overlap=0, add_start_index=True
     )

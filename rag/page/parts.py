@@ -9,7 +9,7 @@ from rag.page import evaluation, library, render, source
 if TYPE_CHECKING:
     import gradio as gr
 
-SCRIPT = Path(__file__).with_name("page.js")
+FOLDER = Path(__file__).parent
 HINT = "Enter asks; Shift and Enter start a new line."
 EMPTY_HINT = "Type a question first."
 GONE_HINT = "That conversation is no longer there."
@@ -64,6 +64,15 @@ class Parts:
     again: "gr.Number"
 
 
+def head() -> str:
+    """What goes into the page's head: the style sheet, and the script that each part runs."""
+    # Not as `css`: Gradio rewrites the selectors of that, and loses :root in media queries.
+    style = (FOLDER / "style.css").read_text(encoding="utf-8")
+    script = (FOLDER / "page.js").read_text(encoding="utf-8")
+    run = f"window.runFootnote = (element, trigger, props, watch) => {{\n{script}}};"
+    return f"<style>{style}</style><script>{run}</script>"
+
+
 def lay_out(menu: str, blank: str, exam: str) -> Parts:
     """Make the page's parts, inside its `gr.Blocks`.
 
@@ -72,8 +81,8 @@ def lay_out(menu: str, blank: str, exam: str) -> Parts:
     """
     import gradio as gr
 
-    script = SCRIPT.read_text(encoding="utf-8")
-    live: dict[str, Any] = {"js_on_load": script, "apply_default_css": False}
+    run = "runFootnote(element, trigger, props, watch);"
+    live: dict[str, Any] = {"js_on_load": run, "apply_default_css": False}
     with gr.Row(elem_id="masthead"):
         gr.HTML(render.masthead(), elem_id="brand", apply_default_css=False)
         collections = gr.HTML(menu, elem_id="collections", **live)

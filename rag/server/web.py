@@ -8,23 +8,25 @@ from typing import TYPE_CHECKING
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.security import HTTPBearer
-from mcp.server.transport_security import TransportSecuritySettings
 from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import ClientDisconnect
 from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
 
 from rag.page.arrivals import Arrivals
 from rag.page.guard import App, Guard
 from rag.server.api import routes
+from rag.server.endpoint import PATH, Endpoint
 from rag.server.failures import Unbroken, handle_failures, problem
 from rag.server.gate import Gate
 from rag.server.limits import ARRIVALS, Limit, SameSite, Used
 from rag.server.line import Line
 from rag.server.reference import reference
-from rag.server.tools import tools
 
 if TYPE_CHECKING:
+    from mcp.server.mcpserver import MCPServer
+
     from rag.assistant import Assistant
 
 _NOT_KEPT = "The file cannot be kept: the disk of the machine that Footnote runs on refuses it."
@@ -42,15 +44,17 @@ def create(assistant: "Assistant", line: Line) -> FastAPI:
 
     The page can be mounted behind them.
     """
-    server = tools(assistant, line)
-    endpoint = server.streamable_http_app(
-        # `guarded` looks at hosts and origins, for every route alike
-        transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
-    )
+
+    def protocol() -> "MCPServer":
+        from rag.server.tools import tools
+
+        return tools(assistant, line)
+
+    endpoint = Endpoint(protocol)
 
     @asynccontextmanager
     async def lifespan(_web: FastAPI) -> AsyncIterator[None]:
-        async with server.session_manager.run():
+        async with endpoint.running():
             yield
 
     web = FastAPI(
@@ -64,7 +68,7 @@ def create(assistant: "Assistant", line: Line) -> FastAPI:
     handle_failures(web)
     bearer = HTTPBearer(auto_error=False, description="FOOTNOTE_AUTH, where it is set.")
     web.include_router(routes(assistant, line), dependencies=[Depends(bearer)])
-    web.router.routes.extend(endpoint.routes)
+    web.router.routes.append(Route(PATH, endpoint))
 
     @web.get("/api/docs", include_in_schema=False)
     def docs() -> HTMLResponse:
