@@ -26,9 +26,10 @@ measures it again, on made vectors.
 """
 _SHORTLIST = 4  # rows by the sketch for each that is asked for,
 _SHORTEST = 400  # and at least so many
+_ENOUGH = 2  # of them have to be let through for each that is asked for
 _TOGETHER = (3, 2, 1)  # numbers that are sketched as one, the first that divides the dimension
 _BITS = 4  # for them; FAISS compares no other sketch as fast
-_TRAINING = 20_000  # rows that the sixteen values of each are learned from
+_TRAINING = 4_096  # rows that the sixteen values of each are learned from
 
 
 class DenseIndex:
@@ -100,7 +101,8 @@ class DenseIndex:
             listed = self._listed(vector, ceil(max(_SHORTEST, _SHORTLIST * k) * total / count))
             if among is not None:
                 listed = listed[among[listed]]
-            if len(listed) >= k:  # else the rows let through are far from the query
+            # of fewer the sketch alone would have chosen: those let through are far from the query
+            if len(listed) >= min(count, _ENOUGH * k):
                 cosines = self.vectors(listed) @ vector
                 best = np.lexsort((listed, -cosines))[:k]
                 return listed[best], cosines[best]
@@ -122,4 +124,4 @@ class DenseIndex:
         """The `count` rows that are nearest to `vector` by the sketch, or all there are."""
         _, rows = self._sketch.search(vector.reshape(1, -1), min(count, self._sketch.ntotal))
         found: NDArray[np.int64] = rows[0]
-        return found
+        return found[found >= 0]  # -1 stands for none

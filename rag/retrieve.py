@@ -289,7 +289,8 @@ def _combined(
 
 def _weighed(cosines: Vectors, bm25: Scores) -> Scores:
     """The score, 0..1, of each passage that was found, by itself."""
-    near = cosines.clip(min=_TRACE) / max(cosines.max(), _TRACE)
+    # one below 0 is as far off as any, but they keep their order
+    near = cosines.clip(min=0) / max(cosines.max(), _TRACE) + _TRACE * (1 + cosines)
     worded = bm25 / max(bm25.max(), _TRACE)
     found: Scores = _DENSE_PASSAGES * near + (1 - _DENSE_PASSAGES) * worded
     return found

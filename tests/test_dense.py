@@ -128,6 +128,19 @@ def test_few_rows_that_are_let_through_are_compared_one_by_one(vectors: Vectors)
 
 
 @pytest.mark.usefixtures("large")
+@pytest.mark.parametrize("near", [0, 12])
+def test_rows_that_the_sketch_hardly_lists_are_compared_one_by_one(
+    vectors: Vectors, queries: Vectors, near: int
+) -> None:
+    index = DenseIndex.build(vectors)
+    for query in queries:
+        order = np.argsort(-(vectors @ query))
+        among = np.sort([*order[:near], *order[-1500:]])
+        rows, _ = index.search(query, 10, let_through(among))
+        assert rows.tolist() == nearest(vectors, query, 10, among)
+
+
+@pytest.mark.usefixtures("large")
 def test_as_many_as_asked_for_even_where_all_are_asked_for(vectors: Vectors) -> None:
     rows, _ = DenseIndex.build(vectors).search(vectors[0], ROWS)
     assert sorted(rows.tolist()) == list(range(ROWS))

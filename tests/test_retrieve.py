@@ -112,6 +112,16 @@ def test_the_two_searches_are_weighed_by_how_far_apart_their_rows_are() -> None:
     assert combined([], [], [0.0, 5.0]) == [0.0, 0.6]
 
 
+def test_passages_that_lie_on_the_far_side_of_the_query_keep_their_order() -> None:
+    index = index_of(*(f"Text {number} of its own." for number in range(5)))
+    vector = -index.dense_passages.vectors(np.arange(5)).sum(axis=0)
+    vector /= np.linalg.norm(vector)
+    found = Search(index, "zzz", vector).passages(5)
+    cosines = [passage.dense_score for passage in found]
+    assert max(cosines) < 0
+    assert cosines == sorted(cosines, reverse=True)
+
+
 def test_a_sentence_is_lifted_by_its_follower_and_its_passage_within_its_article() -> None:
     index = index_of("Adeeb led it first. He led it then. He leads it now.", "Others led it. So?")
     assert index.next_rows.tolist() == [1, 2, 2, 4, 4]

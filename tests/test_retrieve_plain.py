@@ -65,9 +65,10 @@ def passages_scored(index: Index, vector: Scores, bm25: Scores, within: np.ndarr
         return total
 
     def weighed(query: Scores) -> dict[int, float]:
-        cosines = {row: max(float(vectors[row] @ query), 1e-6) for row in found}
-        best, most = max(cosines.values()), max(1e-6, *(bm25[row] for row in found))
-        return {row: 0.65 * cosines[row] / best + 0.35 * bm25[row] / most for row in found}
+        cosines = {row: float(vectors[row] @ query) for row in found}
+        best, most = max(1e-6, *cosines.values()), max(1e-6, *(bm25[row] for row in found))
+        near = {row: max(cosines[row], 0) / best + 1e-6 * (1 + cosines[row]) for row in found}
+        return {row: 0.65 * near[row] + 0.35 * bm25[row] / most for row in found}
 
     first = weighed(vector)
     best = sorted(found, key=lambda row: -first[row])[:3]

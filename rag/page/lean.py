@@ -18,6 +18,8 @@ class _Later(ModuleType):
     """Stands for a module that is imported when something of it is used."""
 
     def __getattr__(self, name: str) -> Any:
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
         return getattr(importlib.import_module(self.__name__), name)
 
 
@@ -85,7 +87,8 @@ def _standing_in(instead: Mapping[str, ModuleType | None]) -> Iterator[None]:
         yield
     finally:
         for name in names:
-            sys.modules.pop(name, None)
+            if sys.modules.get(name) is instead[name]:
+                sys.modules.pop(name, None)
 
 
 def _nothing(*given: object) -> None:

@@ -529,7 +529,7 @@ if (part === "articles") {
 }
 
 if (part === "articles" || part === "conversations") {
-  // A new rendering would fold the lists that the reader has unfolded.
+  // A new rendering would fold the lists that the reader has unfolded, here or in any collection.
   const unfolded = new Set();
   element.addEventListener("toggle", ({ target: list }) => {
     if (list.open) unfolded.add(list.className);

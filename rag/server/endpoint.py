@@ -3,18 +3,26 @@
 What it needs takes as long to import as a fifth of the page, and most people never use it.
 """
 
+import traceback
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from rag.server.failures import problem
+
 if TYPE_CHECKING:
     from mcp.server.mcpserver import MCPServer
 
 PATH = "/mcp"
+_UNUSABLE = (
+    "The MCP endpoint cannot be used; the terminal that Footnote was started in says why. Install "
+    "Footnote again, then start it anew."
+)
 
 
 class Endpoint:
@@ -22,6 +30,8 @@ class Endpoint:
 
     def __init__(self, make: Callable[[], "MCPServer"]) -> None:
         self._make = make
+        self._wanted = self._ready = anyio.Event()
+        self._ready.set()  # there is nothing to wait for before it runs
         self._app: ASGIApp | None = None
 
     @asynccontextmanager
@@ -30,27 +40,36 @@ class Endpoint:
         self._wanted, self._ready = anyio.Event(), anyio.Event()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._serve)
-            yield
-            tasks.cancel_scope.cancel()
+            try:
+                yield
+            finally:
+                tasks.cancel_scope.cancel()
 
     async def _serve(self) -> None:
         """Sessions end in the task that they began in, which no request's is."""
         await self._wanted.wait()
-        server = await anyio.to_thread.run_sync(self._make)
-        from mcp.server.transport_security import TransportSecuritySettings
+        try:
+            server = await anyio.to_thread.run_sync(self._make)
+            from mcp.server.transport_security import TransportSecuritySettings
 
-        self._app = server.streamable_http_app(
-            streamable_http_path=PATH,
-            # `guarded` looks at hosts and origins, for every route alike
-            transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
-        )
-        async with server.session_manager.run():
+            app = server.streamable_http_app(
+                streamable_http_path=PATH,
+                # `guarded` looks at hosts and origins, for every route alike
+                transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
+            )
+            async with server.session_manager.run():
+                self._app = app
+                self._ready.set()
+                await anyio.sleep_forever()
+        except Exception as error:
+            traceback.print_exception(error)
+        finally:
+            self._app = None
             self._ready.set()
-            await anyio.sleep_forever()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, the first as soon as there is something that can."""
         self._wanted.set()
         await self._ready.wait()
-        assert self._app is not None
-        await self._app(scope, receive, send)
+        app = self._app or problem(HTTPStatus.SERVICE_UNAVAILABLE, _UNUSABLE)
+        await app(scope, receive, send)
