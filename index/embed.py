@@ -5,6 +5,7 @@ import json
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from index import adapter
 from index.errors import ModelError
+from index.lean import lean, with_later
 from index.types import Progress
 
 if TYPE_CHECKING:  # torch, which takes seconds to import
@@ -23,6 +25,12 @@ WEIGHTS = "model.safetensors"
 _FILE_TYPES = (".safetensors", ".bin", ".json", ".txt")  # weights, settings and vocabulary
 _PLAIN = (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"])
 _ANY = "a"  # text
+_INSTEAD = {  # of scikit-learn one distance is taken, which is not that of an embedder's vectors
+    "sentence_transformers.util.similarity": {
+        "sklearn": ModuleType("sklearn"),
+        "sklearn.metrics": with_later("sklearn.metrics", "pairwise_distances"),
+    }
+}
 _TOKENS = {"input_ids", "attention_mask", "token_embeddings"}  # what an encoder tells of them
 
 
@@ -95,8 +103,10 @@ class SentenceTransformerEmbedder:
 
     def _load(self) -> "SentenceTransformer":
         from safetensors import SafetensorError
-        from sentence_transformers import SentenceTransformer
-        from transformers.utils.logging import disable_progress_bar
+
+        with lean(_INSTEAD):
+            from sentence_transformers import SentenceTransformer
+            from transformers.utils.logging import disable_progress_bar
 
         disable_progress_bar()  # it loads in a moment
         try:

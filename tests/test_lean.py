@@ -1,11 +1,14 @@
-"""Gradio is imported without what the page has no use for, and works as otherwise."""
+"""Large libraries are imported without what is not used of them, and work as otherwise."""
 
 import subprocess
 import sys
+from types import ModuleType
 
-from rag.page import lean
+import pytest
 
-CHECK = """
+from index.lean import Later, lean, standing_in, with_later
+
+GRADIO = """
 import ast, gc, sys
 from rag.page.lean import import_gradio
 
@@ -25,21 +28,75 @@ with gradio.Blocks():
     gradio.Textbox().submit(lambda text: text, None, None)
 import_gradio()
 """
+ENCODER = """
+import sys
+from rag import Settings, models
+from index.embed import SentenceTransformerEmbedder
+
+settings = Settings.load()
+folder = models.resolve(settings.embedder, settings.models_dir)
+SentenceTransformerEmbedder(folder, settings.embedder).load()
+assert "sentence_transformers" in sys.modules
+assert not {"sklearn", "sklearn.metrics", "pandas"} & set(sys.modules)
+from sentence_transformers.util import similarity
+
+assert similarity.pairwise_distances([[1.0, 1.0]], [[0.0, 0.0]], metric="manhattan") == [[2.0]]
+assert "sklearn.metrics" in sys.modules
+"""
+
+
+def run(program: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_gradio_is_imported_without_stubs_tables_and_protocol() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", CHECK], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
+    run(GRADIO)
+
+
+@pytest.mark.real
+def test_an_encoder_is_loaded_without_scikit_learn() -> None:
+    run(ENCODER)
 
 
 def test_what_stands_in_gives_way_to_the_module_when_it_is_used_too_early() -> None:
     import colorsys
 
     del sys.modules["colorsys"]
-    later = lean._Later("colorsys")
-    with lean._standing_in({"colorsys": later}):
+    later = Later("colorsys")
+    with standing_in({"colorsys": later}):
         assert later.rgb_to_hsv(1, 0, 0) == colorsys.rgb_to_hsv(1, 0, 0)
         assert sys.modules["colorsys"] is not later
     assert sys.modules["colorsys"] is not later
+
+
+def test_a_module_that_is_there_is_not_stood_in_for() -> None:
+    there = sys.modules["subprocess"]
+    with standing_in({"subprocess": ModuleType("subprocess")}):
+        assert sys.modules["subprocess"] is there
+    assert sys.modules["subprocess"] is there
+
+
+def test_a_function_of_a_module_that_stands_in_works_when_it_is_called() -> None:
+    assert with_later("colorsys", "rgb_to_hsv").rgb_to_hsv(0, 0, 0) == (0, 0, 0)
+
+
+def test_an_import_that_fails_leaves_nothing_behind() -> None:
+    sys.modules.pop("colorsys", None)
+    finders = list(sys.meta_path)
+
+    def broken(module: ModuleType) -> None:
+        raise ImportError(module.__name__)
+
+    with (
+        pytest.raises(ImportError, match="colorsys"),
+        lean({"colorsys": {"no such module": None}}, {"colorsys": broken}),
+    ):
+        import colorsys
+    assert sys.meta_path == finders
+    assert "no such module" not in sys.modules
+    import colorsys
+
+    assert colorsys.rgb_to_hsv(0, 0, 0) == (0, 0, 0)

@@ -116,7 +116,8 @@ def may_import(name: str) -> tuple[str, ...]:
         above = ("rag.assistant", "rag.collections", "rag.errors", "rag.failing", "rag.page")
         above = (*above, "rag.types")
         # what files may be added is what the readers take; what is a heading is not quoted either
-        return (*above, "index.errors", "index.load", "index.readers", "index.split.is_heading")
+        above = (*above, "index.errors", "index.lean", "index.load", "index.readers")
+        return (*above, "index.split.is_heading")
     if name.startswith("rag/server/"):
         above = ("rag.answering", "rag.assistant", "rag.errors", "rag.failing", "rag.types")
         # pages and programs wait in one line, and a page's files come over the server

@@ -1,6 +1,7 @@
 """The headers that hold the browser to this machine, as an ASGI middleware."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
+from http import HTTPStatus
 from typing import Any
 
 Message = MutableMapping[str, Any]
@@ -32,10 +33,12 @@ HEADERS = (
     (b"referrer-policy", b"same-origin"),
     (b"x-content-type-options", b"nosniff"),
 )
+ASSETS = "/assets/"  # Gradio's own files, each with a hash of its content in its name
+KEPT = (b"cache-control", b"public, max-age=31536000, immutable")
 
 
 class Guard:
-    """Adds `HEADERS` to every response of `app`."""
+    """Adds `HEADERS` to every response of `app`, and lets the browser keep what never changes."""
 
     def __init__(self, app: App) -> None:
         self.app = app
@@ -43,9 +46,12 @@ class Guard:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Pass the request on and the response back, with the headers added."""
 
+        asset = str(scope.get("path", "")).startswith(ASSETS)
+
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *HEADERS]
+                kept = [KEPT] if asset and message["status"] == HTTPStatus.OK else []
+                message["headers"] = [*message.get("headers", ()), *HEADERS, *kept]
             await send(message)
 
         await self.app(scope, receive, send_guarded)
