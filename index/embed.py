@@ -5,7 +5,6 @@ import json
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 
 from index import adapter
 from index.errors import ModelError
-from index.lean import lean, with_later
+from index.lean import Later, LaterFunctions, lean
 from index.types import Progress
 
 if TYPE_CHECKING:  # torch, which takes seconds to import
@@ -27,8 +26,8 @@ _PLAIN = (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"])
 _ANY = "a"  # text
 _INSTEAD = {  # of scikit-learn one distance is taken, which is not that of an embedder's vectors
     "sentence_transformers.util.similarity": {
-        "sklearn": ModuleType("sklearn"),
-        "sklearn.metrics": with_later("sklearn.metrics", "pairwise_distances"),
+        "sklearn": Later("sklearn"),
+        "sklearn.metrics": LaterFunctions("sklearn.metrics", "pairwise_distances"),
     }
 }
 _TOKENS = {"input_ids", "attention_mask", "token_embeddings"}  # what an encoder tells of them

@@ -17,24 +17,34 @@ Instead = Mapping[str, ModuleType | None]
 class Later(ModuleType):
     """Stands for a module that is imported when something of it is used."""
 
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.__spec__ = ModuleSpec(name, None)  # others may look whether there is such a module
+
     def __getattr__(self, name: str) -> Any:
         if sys.modules.get(self.__name__) is self:
-            del sys.modules[self.__name__]
+            sys.modules.pop(self.__name__, None)
         return getattr(importlib.import_module(self.__name__), name)
 
 
-def with_later(module: str, *functions: str) -> ModuleType:
-    """Stands for a module of which these functions are taken; the first call imports it."""
+class LaterFunctions(Later):
+    """Stands for a module of which `functions` are taken: the first call imports it."""
 
-    def later(name: str) -> Callable[..., Any]:
-        def function(*given: Any, **named: Any) -> Any:
-            return getattr(importlib.import_module(module), name)(*given, **named)
+    def __init__(self, name: str, *functions: str) -> None:
+        super().__init__(name)
+        vars(self).update({function: _later(name, function) for function in functions})
 
-        return function
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # of what is no package, an import asks for `__path__`
+            raise AttributeError(name)
+        return super().__getattr__(name)
 
-    found = ModuleType(module)
-    vars(found).update({name: later(name) for name in functions})
-    return found
+
+def _later(module: str, name: str) -> Callable[..., Any]:
+    def function(*given: Any, **named: Any) -> Any:
+        return getattr(importlib.import_module(module), name)(*given, **named)
+
+    return function
 
 
 @contextmanager
@@ -46,13 +56,14 @@ def lean(
     `then` is called with a module when it has been.
     """
     finder = _Finder(instead, then or {})
-    sys.meta_path.insert(0, finder)
+    # another list each time: other threads may be half through the one that there is
+    sys.meta_path = [finder, *sys.meta_path]
     collecting = gc.isenabled()
     gc.disable()  # what is imported stays: looking again and again for what has gone finds nothing
     try:
         yield
     finally:
-        sys.meta_path.remove(finder)
+        sys.meta_path = [other for other in sys.meta_path if other is not finder]
         if collecting:
             gc.enable()
 
@@ -98,8 +109,8 @@ class _Loader(Loader):
 
 @contextmanager
 def standing_in(instead: Instead) -> Iterator[None]:
-    """Have imports find `instead` for the block, unless the module itself is there."""
-    names = [name for name in instead if name not in sys.modules]
+    """Have imports find `instead` for the block, unless one of the modules itself is there."""
+    names = [] if instead.keys() & sys.modules.keys() else list(instead)
     sys.modules.update({name: instead[name] for name in names})  # type: ignore[misc]
     try:
         yield

@@ -288,7 +288,7 @@ def _combined(
 
 
 def _weighed(cosines: Vectors, bm25: Scores) -> Scores:
-    """The score, 0..1, of each passage that was found, by itself."""
+    """The score of each passage that was found, by itself: about 0..1, the best of both has 1."""
     # one below 0 is as far off as any, but they keep their order
     near = cosines.clip(min=0) / max(cosines.max(), _TRACE) + _TRACE * (1 + cosines)
     worded = bm25 / max(bm25.max(), _TRACE)

@@ -2,11 +2,12 @@
 
 import subprocess
 import sys
+from importlib.util import find_spec
 from types import ModuleType
 
 import pytest
 
-from index.lean import Later, lean, standing_in, with_later
+from index.lean import Later, LaterFunctions, lean, standing_in
 
 GRADIO = """
 import ast, gc, sys
@@ -79,8 +80,25 @@ def test_a_module_that_is_there_is_not_stood_in_for() -> None:
     assert sys.modules["subprocess"] is there
 
 
-def test_a_function_of_a_module_that_stands_in_works_when_it_is_called() -> None:
-    assert with_later("colorsys", "rgb_to_hsv").rgb_to_hsv(0, 0, 0) == (0, 0, 0)
+def test_functions_of_a_module_that_stands_in_work_when_they_are_called() -> None:
+    import colorsys
+
+    del sys.modules["colorsys"]
+    later = LaterFunctions("colorsys", "rgb_to_hsv")
+    with standing_in({"colorsys": later}):
+        from colorsys import rgb_to_hsv  # its look at `__path__` imports nothing
+
+        assert sys.modules["colorsys"] is later
+        assert find_spec("colorsys") is not None
+        assert later.rgb_to_yiq(1, 1, 1) == colorsys.rgb_to_yiq(1, 1, 1), "it gives way"
+        assert sys.modules["colorsys"] is not later
+    assert rgb_to_hsv(0, 0, 0) == (0, 0, 0)
+
+
+def test_two_modules_stand_in_together_or_not_at_all() -> None:
+    sys.modules.pop("colorsys", None)
+    with standing_in({"colorsys": Later("colorsys"), "subprocess": Later("subprocess")}):
+        assert "colorsys" not in sys.modules
 
 
 def test_an_import_that_fails_leaves_nothing_behind() -> None:

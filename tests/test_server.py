@@ -1,6 +1,7 @@
 """The server for programs, over a real socket, with a scripted model."""
 
 import json
+import re
 import socket
 import threading
 import time
@@ -363,6 +364,17 @@ def test_every_reply_carries_the_headers(program: httpx.Client) -> None:
         assert reply.headers["x-content-type-options"] == "nosniff"
         assert reply.headers["referrer-policy"] == "same-origin"
         assert "server" not in reply.headers
+
+
+def test_a_browser_keeps_gradio_s_files_and_nothing_else(program: httpx.Client) -> None:
+    page = program.get("/")
+    assert "cache-control" not in page.headers
+    (script, *_) = re.findall(r"assets/index-[\w-]+\.js", page.text)
+    kept = program.get(f"/{script}")
+    assert (kept.status_code, "immutable" in kept.headers["cache-control"]) == (200, True)
+    missing = program.get("/assets/index-00000000.js")
+    assert missing.status_code == 404
+    assert "cache-control" not in missing.headers
 
 
 # Who may ask

@@ -28,11 +28,15 @@ def test_an_endpoint_that_cannot_be_made_says_so_and_leaves_the_server_alone(
                 assert made == []
                 with anyio.fail_after(5):
                     reply = await client.post("/mcp")
-                    assert "Install Footnote again" in reply.json()["error"]
+                    assert "Start Footnote anew" in reply.json()["error"]
                     statuses += [reply.status_code, (await client.post("/mcp")).status_code]
             statuses.append((await client.post("/mcp")).status_code)
+            async with endpoint.running():
+                pass  # nobody asks
+            with anyio.fail_after(5):
+                statuses.append((await client.post("/mcp")).status_code)
         return statuses
 
-    assert anyio.run(run) == [503] * 4
+    assert anyio.run(run) == [503] * 5
     assert made == [1]
     assert "no mcp here" in capsys.readouterr().err

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
 PATH = "/mcp"
 _UNUSABLE = (
-    "The MCP endpoint cannot be used; the terminal that Footnote was started in says why. Install "
-    "Footnote again, then start it anew."
+    "The MCP endpoint cannot be used. Start Footnote anew; if that does not help, install it again."
 )
 
 
@@ -47,8 +46,8 @@ class Endpoint:
 
     async def _serve(self) -> None:
         """Sessions end in the task that they began in, which no request's is."""
-        await self._wanted.wait()
         try:
+            await self._wanted.wait()
             server = await anyio.to_thread.run_sync(self._make)
             from mcp.server.transport_security import TransportSecuritySettings
 
