@@ -302,6 +302,14 @@ def test_frames_thin_tokens_and_lose_neither_sentences_nor_the_end() -> None:
     assert any(e.sentences == (LED,) for e in kept)
 
 
+def test_a_sentence_is_drawn_to_its_end_while_it_waits_to_be_judged() -> None:
+    exchange = Exchange("Who?")
+    steps = [exchange := absorb(exchange, Token(piece)) for piece in ("He", " led", " it", ".")]
+    drawn = [frame.draft for frame in frames(iter(steps))]
+    assert drawn[-1] == "He led it."
+    assert len(drawn) < len(steps)
+
+
 def test_a_sentence_takes_its_words_out_of_the_draft() -> None:
     exchange = absorb(Exchange("Who?"), Token(" He led it. Th"))
     assert absorb(exchange, LED).draft == " Th"

@@ -25,6 +25,7 @@ BROKEN = f"{failing.BROKEN} You can go on asking."
 WAITING: Step = ("", 0, 0)  # for what is under way
 WAIT_S = 0.25  # how often a waiting question looks whether it may go or has been stopped
 FRAME_S = 0.08  # at most one redraw for unchecked text in this time
+_ENDS = (".", "!", "?", "”", '"')
 
 
 class Desk:
@@ -168,13 +169,17 @@ def steps(work: Callable[[Progress], T]) -> Generator[Step | T]:
 
 
 def frames(exchanges: Iterator[Exchange]) -> Iterator[Exchange]:
-    """`exchanges` with runs of unchecked text thinned to one in `FRAME_S`; loses no ending."""
+    """`exchanges` with runs of unchecked text thinned to one in `FRAME_S`; loses no ending.
+
+    A sentence that has ended is drawn at once: while it is judged, nothing else comes.
+    """
     last: tuple[Stage, int] | None = None
     drawn = 0.0
     for exchange in exchanges:
         state = (exchange.stage, len(exchange.sentences))
         now = time.monotonic()
-        if state != last or now - drawn >= FRAME_S:
+        ended = exchange.draft.endswith(_ENDS)
+        if state != last or ended or now - drawn >= FRAME_S:
             last, drawn = state, now
             yield exchange
 
