@@ -207,14 +207,18 @@ def shoot(browser: Browser, url: str, state: State, file: Path) -> None:
     print(file)
 
 
-def browser_file() -> str:
-    """The Chromium that FOOTNOTE_CHROMIUM names or the path holds; ends the program without one."""
-    found = (
+def find_browser() -> str | None:
+    """The Chromium that FOOTNOTE_CHROMIUM names or the path holds."""
+    return (
         os.environ.get("FOOTNOTE_CHROMIUM")
         or shutil.which("chromium")
         or shutil.which("google-chrome")
     )
-    if not found:
+
+
+def browser_file() -> str:
+    """That Chromium; ends the program where there is none."""
+    if not (found := find_browser()):
         sys.exit("No Chromium found; set FOOTNOTE_CHROMIUM to the path of one.")
     return found
 

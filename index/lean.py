@@ -5,6 +5,7 @@ import importlib
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
@@ -32,19 +33,15 @@ class LaterFunctions(Later):
 
     def __init__(self, name: str, *functions: str) -> None:
         super().__init__(name)
-        vars(self).update({function: _later(name, function) for function in functions})
+        vars(self).update({function: partial(self._call, function) for function in functions})
+
+    def _call(self, function: str, *given: Any, **named: Any) -> Any:
+        return super().__getattr__(function)(*given, **named)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):  # of what is no package, an import asks for `__path__`
             raise AttributeError(name)
         return super().__getattr__(name)
-
-
-def _later(module: str, name: str) -> Callable[..., Any]:
-    def function(*given: Any, **named: Any) -> Any:
-        return getattr(importlib.import_module(module), name)(*given, **named)
-
-    return function
 
 
 @contextmanager

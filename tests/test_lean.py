@@ -90,8 +90,9 @@ def test_functions_of_a_module_that_stands_in_work_when_they_are_called() -> Non
 
         assert sys.modules["colorsys"] is later
         assert find_spec("colorsys") is not None
-        assert later.rgb_to_yiq(1, 1, 1) == colorsys.rgb_to_yiq(1, 1, 1), "it gives way"
-        assert sys.modules["colorsys"] is not later
+        assert rgb_to_hsv(0, 0, 0) == (0, 0, 0)
+        assert sys.modules["colorsys"] is not later, "it gives way"
+        assert later.rgb_to_yiq(1, 1, 1) == colorsys.rgb_to_yiq(1, 1, 1)
     assert rgb_to_hsv(0, 0, 0) == (0, 0, 0)
 
 

@@ -38,19 +38,17 @@ def made() -> Index:
     return build(articles, EMBEDDER, 120)
 
 
-def combined(
-    index_dense: object, vector: Scores, bm25: Scores, within: np.ndarray, dense: float
-) -> Scores:
+def combined(index_dense: object, vector: Scores, bm25: Scores, within: np.ndarray) -> Scores:
     let = np.flatnonzero(within)
     total = np.zeros(len(bm25), np.float32)
     if len(let):
         rows, cosines = index_dense.search(vector, 100, within)  # type: ignore[attr-defined]
         spread = cosines.max() - cosines.min() + 1e-6
-        total[rows] = dense * (cosines - cosines.min() + 1e-6) / spread
+        total[rows] = 0.4 * (cosines - cosines.min() + 1e-6) / spread
     bm25 = np.where(within, bm25, np.float32(0))
     if bm25.max() > 0:
         best = np.lexsort((np.arange(len(bm25)), -bm25))[:100]
-        total[best] += (1 - dense) * bm25[best] / bm25.max()
+        total[best] += 0.6 * bm25[best] / bm25.max()
     return total
 
 
@@ -97,7 +95,6 @@ def straightforward(index: Index, query: str, filters: Filters) -> tuple[Scores,
         vector,
         index.lexical_sentences.scores(query),
         within[index.passage_rows],
-        0.4,
     )
     around = alone[index.next_rows] / 3 + passages[index.passage_rows] / 4
     sentences = np.where(alone > 0, (alone + around) / (1 + 1 / 3 + 1 / 4), 0)

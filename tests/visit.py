@@ -1,7 +1,6 @@
 """A real Chromium, and one visit of the page in it that notes all that goes wrong."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
@@ -10,18 +9,15 @@ import pytest
 from playwright.sync_api import Browser, FilePayload, Locator, Request, expect, sync_playwright
 from scripted_page import ARTICLES, GATE_S
 
+from benchmarks.screenshots import FLAGS, find_browser
+
 READ_MS = 700  # longer than page.js holds a second press for that of a double click
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """The browser that FOOTNOTE_CHROMIUM names or the path holds; skips the test without one."""
-    found = (
-        os.environ.get("FOOTNOTE_CHROMIUM")
-        or shutil.which("chromium")
-        or shutil.which("google-chrome")
-    )
+    found = find_browser()
     if not found:
         message = "no Chromium found; set FOOTNOTE_CHROMIUM to the path of one"
         if os.environ.get("FOOTNOTE_REQUIRE_BROWSER") == "1":

@@ -84,6 +84,21 @@ function hangPreview(marker) {
   marker.style.setProperty("--hang", `${hang}px`);
 }
 
+// A new rendering of this part would fold what the reader has unfolded; `nameOf` knows it again.
+function keepUnfolded(nameOf) {
+  const names = new Set();
+  element.addEventListener("toggle", ({ target: unit }) => {
+    if (unit.open) names.add(nameOf(unit));
+    else if (unit.isConnected) names.delete(nameOf(unit));
+  }, true);
+  return {
+    forget: () => names.clear(),
+    restore: () => {
+      for (const unit of element.querySelectorAll("details")) unit.open = names.has(nameOf(unit));
+    },
+  };
+}
+
 function openSource(link) {
   shared.opener = link;
   const open = panel();
@@ -529,15 +544,8 @@ if (part === "articles") {
 }
 
 if (part === "articles" || part === "conversations") {
-  // A new rendering would fold the lists that the reader has unfolded, here or in any collection.
-  const unfolded = new Set();
-  element.addEventListener("toggle", ({ target: list }) => {
-    if (list.open) unfolded.add(list.className);
-    else if (list.isConnected) unfolded.delete(list.className);
-  }, true);
-  watch("value", () => {
-    for (const list of element.querySelectorAll("details")) list.open = unfolded.has(list.className);
-  });
+  const unfolded = keepUnfolded((list) => list.className); // in whichever collection
+  watch("value", unfolded.restore);
 }
 
 if (part === "work") {
@@ -629,13 +637,7 @@ if (part === "conversation") {
     tell();
     tools.querySelector("[aria-pressed=true]")?.focus({ preventScroll: true });
   });
-  // A new rendering of the conversation would fold what the reader has unfolded.
-  const unfolded = new Set();
-  element.addEventListener("toggle", (event) => {
-    const turn = event.target.closest(".turn");
-    if (turn && event.target.open) unfolded.add(turn.id);
-    else if (turn?.isConnected) unfolded.delete(turn.id);
-  }, true);
+  const unfolded = keepUnfolded((workings) => workings.closest(".turn").id);
   // The number of the question that is asked anew, 0 for another question; parts.py asks for it.
   shared.again = () => {
     const { turn, question } = shared.edited ?? {};
@@ -647,12 +649,9 @@ if (part === "conversation") {
   let kept = "";
   watch("value", () => {
     const id = element.querySelector("[data-kept]")?.dataset.kept;
-    if (!element.querySelector(".turn") || (id && kept && id !== kept)) unfolded.clear();
+    if (!element.querySelector(".turn") || (id && kept && id !== kept)) unfolded.forget();
     kept = id ?? kept;
-    for (const turn of element.querySelectorAll(".turn")) {
-      const workings = turn.querySelector(".workings");
-      if (workings) workings.open = unfolded.has(turn.id);
-    }
+    unfolded.restore();
     if (id) sessionStorage.setItem("footnote", id);
     else if (!element.querySelector(".turn")) sessionStorage.removeItem("footnote");
     const all = element.querySelectorAll(".turn");
