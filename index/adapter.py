@@ -10,6 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 FOLDER = Path(__file__).with_name("adapters")
 
 
@@ -18,16 +21,22 @@ def find(weights_sha256: str) -> Path | None:
     return _bundled().get(weights_sha256)
 
 
+def products(path: Path) -> dict[str, NDArray[np.float32]]:
+    """What the adapter adds to the weights of each layer, by the layer's name."""
+    from safetensors.numpy import load_file
+
+    matrices = {key: matrix.astype(np.float32) for key, matrix in load_file(path).items()}
+    names = sorted({key.rsplit(".", 1)[0] for key in matrices})
+    return {name: matrices[f"{name}.lora_b"] @ matrices[f"{name}.lora_a"] for name in names}
+
+
 def merge(path: Path, encoder: Any) -> None:
     """Add the adapter's products of matrices to the layers of `encoder`, a torch module."""
     import torch
-    from safetensors.torch import load_file
 
-    matrices = load_file(path)
     with torch.no_grad():
-        for name in sorted({key.rsplit(".", 1)[0] for key in matrices}):
-            a, b = (matrices[f"{name}.lora_{side}"].float() for side in "ab")
-            encoder.get_submodule(name).weight += b @ a
+        for name, product in products(path).items():
+            encoder.get_submodule(name).weight += torch.from_numpy(product)
 
 
 @cache

@@ -1,16 +1,17 @@
 """Text -> vectors, by sentence-transformers behind a small protocol."""
 
 import hashlib
-import json
 import threading
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index import adapter
+from index.bert import WEIGHTS, Encoder, TokenVectors, own_tokens, pooling
 from index.errors import ModelError
 from index.lean import Later, LaterFunctions, lean
 from index.types import Progress
@@ -20,9 +21,9 @@ if TYPE_CHECKING:  # torch, which takes seconds to import
 
 Vectors = NDArray[np.float32]
 BATCH = 64
-WEIGHTS = "model.safetensors"
 _FILE_TYPES = (".safetensors", ".bin", ".json", ".txt")  # weights, settings and vocabulary
-_PLAIN = (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"])
+_FEW = 32  # texts that are not worth loading torch for
+_KEPT = 256  # texts whose tokens are kept: some 30 MB
 _ANY = "a"  # text
 _INSTEAD = {  # of scikit-learn one distance is taken, which is not that of an embedder's vectors
     "sentence_transformers.util.similarity": {
@@ -31,13 +32,6 @@ _INSTEAD = {  # of scikit-learn one distance is taken, which is not that of an e
     }
 }
 _TOKENS = {"input_ids", "attention_mask", "token_embeddings"}  # what an encoder tells of them
-
-
-class TokenVectors(NamedTuple):
-    """A text's tokens, in its order, without those that only mark where it begins and ends."""
-
-    ids: NDArray[np.int64]  # shape (tokens,); equal tokens have equal ids
-    vectors: Vectors  # shape (tokens, dimension), each of length 1: a token where it stands
 
 
 class Embedder(Protocol):
@@ -81,6 +75,10 @@ class SentenceTransformerEmbedder:
         self._folder = folder
         self._loading = threading.Lock()
         self._loaded: SentenceTransformer | None = None
+        self._for_few: Encoder | None = None
+        self._tried = False  # whether that can be loaded
+        self._keeping = threading.Lock()
+        self._kept: OrderedDict[str, TokenVectors] = OrderedDict()  # that asked for last is last
         try:
             hashes = hashes_of(folder)
             self._taught = adapter.find(hashes.get(WEIGHTS, "")) if adapted else None
@@ -99,6 +97,14 @@ class SentenceTransformerEmbedder:
             if self._loaded is None:
                 self._loaded = self._load()
             return self._loaded
+
+    @property
+    def _few(self) -> Encoder | None:
+        """What embeds a few texts without torch; None where the encoder is of another kind."""
+        with self._loading:
+            if not self._tried:
+                self._for_few, self._tried = Encoder.load(self._folder, self._taught), True
+            return self._for_few
 
     def _load(self) -> "SentenceTransformer":
         from safetensors import SafetensorError
@@ -132,7 +138,7 @@ class SentenceTransformerEmbedder:
     @property
     def loaded(self) -> bool:
         """See `Embedder.loaded`."""
-        return self._loaded is not None
+        return self._loaded is not None or self._for_few is not None
 
     def load(self) -> None:
         """See `Embedder.load`."""
@@ -145,7 +151,13 @@ class SentenceTransformerEmbedder:
         Texts of like length share a batch, so little is padding.
         """
         row_of = {text: row for row, text in enumerate(dict.fromkeys(texts))}
+        rows = [row_of[text] for text in texts]
         distinct = list(row_of)
+        if 0 < len(distinct) <= _FEW and (few := self._few):
+            return few.vectors(distinct)[rows]
+        return self._many(distinct, progress)[rows]
+
+    def _many(self, distinct: Sequence[str], progress: Progress | None) -> Vectors:
         order = sorted(range(len(distinct)), key=lambda i: len(distinct[i]))
         model = self._model
         vectors = np.zeros((len(distinct), self.dimension), dtype=np.float32)
@@ -160,10 +172,12 @@ class SentenceTransformerEmbedder:
             )
             if progress is not None:
                 progress("embedding", min(done + BATCH, len(distinct)), len(distinct))
-        return vectors[[row_of[text] for text in texts]]
+        return vectors
 
     def tokens(self, texts: Sequence[str]) -> list[TokenVectors] | None:
         """See `Embedder.tokens`."""
+        if few := self._few:
+            return self._tokens_of_few(texts, few)
         model = self._model
         found = model.encode(
             list(texts), batch_size=BATCH, output_value=None, show_progress_bar=False
@@ -173,12 +187,24 @@ class SentenceTransformerEmbedder:
         marks = list(model.tokenizer.all_special_ids)
         tokens = []
         for text in found:
-            ids = text["input_ids"].numpy()
-            own = ~np.isin(ids, marks) & text["attention_mask"].numpy().astype(np.bool_)
-            vectors = text["token_embeddings"].float().numpy()[own]
-            lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-            tokens.append(TokenVectors(ids[own], vectors / lengths))
+            own = text["attention_mask"].numpy().astype(np.bool_)
+            states = text["token_embeddings"].float().numpy()[own]
+            tokens.append(own_tokens(text["input_ids"].numpy()[own], states, marks))
         return tokens
+
+    def _tokens_of_few(self, texts: Sequence[str], few: Encoder) -> list[TokenVectors]:
+        """The same passages are found again and again: what was last asked for is kept."""
+        with self._keeping:
+            kept = {text: self._kept[text] for text in texts if text in self._kept}
+        new = [text for text in dict.fromkeys(texts) if text not in kept]
+        found = kept | dict(zip(new, few.tokens(new), strict=True)) if new else kept
+        with self._keeping:
+            for text in texts:
+                self._kept[text] = found[text]
+                self._kept.move_to_end(text)
+            while len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        return [found[text] for text in texts]
 
 
 def _stated_dimension(folder: Path) -> int:
@@ -187,14 +213,8 @@ def _stated_dimension(folder: Path) -> int:
     That of the usual kind is the width of its tokens, whose vectors one pooling makes one of.
     """
     try:
-        modules = json.loads((folder / "modules.json").read_text(encoding="utf-8"))
-        kinds = [str(module["type"]).rsplit(".", 1)[-1] for module in modules]
-        if kinds not in _PLAIN:
-            return 0
-        text = (folder / modules[1]["path"] / "config.json").read_text(encoding="utf-8")
-        pooling: dict[str, Any] = json.loads(text)
-        modes = sum(value is True for key, value in pooling.items() if key.startswith("pooling_"))
-        return int(pooling["word_embedding_dimension"]) if modes == 1 else 0
+        modes, dimension = pooling(folder)
+        return dimension if len(modes) == 1 else 0
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return 0
 

@@ -22,6 +22,8 @@ _FOUND = 1 / 4  # weight of the search's own score beside the mean likeness
 
 def by_interaction(question: str, found: Sequence[Evidence], embedder: Embedder) -> list[Evidence]:
     """The windows `found`, those first that answer `question` best; equal ones as they were."""
+    if len(found) < 2:
+        return list(found)
     tokens = embedder.tokens([question, *(window.text for window in found)])
     if tokens is None:
         return list(found)

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from index.bert import TokenVectors
 from index.build import index_folder, open_index, reselect
-from index.embed import TokenVectors, Vectors
+from index.embed import Vectors
 from index.lexical import words
 from index.selection import Selection
 from index.store import Index

@@ -9,7 +9,7 @@ from safetensors.numpy import load_file, save_file
 
 import prompts
 from index import adapter as encoders
-from index.embed import WEIGHTS
+from index.bert import WEIGHTS
 from rag import adapter, models
 from rag.catalogue import CATALOGUE
 from rag.settings import DEFAULT_EMBEDDER, DEFAULT_MODEL

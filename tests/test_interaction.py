@@ -9,7 +9,7 @@ from fakes import LED, HashEmbedder
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.embed import TokenVectors
+from index.bert import TokenVectors
 from rag.interaction import by_interaction
 from rag.types import Evidence
 

@@ -36,7 +36,13 @@ from index.embed import SentenceTransformerEmbedder
 
 settings = Settings.load()
 folder = models.resolve(settings.embedder, settings.models_dir)
-SentenceTransformerEmbedder(folder, settings.embedder).load()
+embedder = SentenceTransformerEmbedder(folder, settings.embedder)
+embedder.load()
+embedder.encode(["Who led it?"])
+embedder.tokens(["Who led it?"])
+slow = {"torch", "transformers", "sentence_transformers", "scipy"}
+assert not slow & set(sys.modules), "for a question it takes seconds to import them"
+embedder.encode([str(number) for number in range(100)])
 assert "sentence_transformers" in sys.modules
 assert not {"sklearn", "sklearn.metrics", "pandas"} & set(sys.modules)
 from sentence_transformers.util import similarity

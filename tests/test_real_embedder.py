@@ -1,6 +1,8 @@
 """The real encoder, with the adapter that Footnote has for it."""
 
+import json
 import shutil
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
+from index.bert import Encoder, TokenVectors
 from index.embed import SentenceTransformerEmbedder, Vectors
 from rag import models
 from rag.errors import ModelError
@@ -58,10 +61,11 @@ def test_equal_texts_are_embedded_once(
         return encode(texts, **given)
 
     monkeypatch.setattr(embedder._model, "encode", counting)
-    vectors = embedder.encode([TEXT, QUESTION, *[TEXT] * 100])
-    assert sorted(seen) == sorted([TEXT, QUESTION])
-    assert vectors.shape == (102, embedder.dimension)
-    assert np.array_equal(vectors[0], vectors[101])
+    numbers = [f"number {number}" for number in range(40)]
+    vectors = embedder.encode([TEXT, QUESTION, *numbers, *[TEXT] * 100])
+    assert sorted(seen) == sorted([TEXT, QUESTION, *numbers])
+    assert vectors.shape == (142, embedder.dimension)
+    assert np.array_equal(vectors[0], vectors[141])
     assert not np.array_equal(vectors[0], vectors[1])
     assert embedder.encode([]).shape == (0, embedder.dimension)
 
@@ -90,9 +94,105 @@ def test_a_text_s_tokens_are_its_own_whatever_stands_beside_it(
     assert np.allclose(alone.vectors, asked.vectors, atol=1e-4)
 
 
-def test_an_encoder_that_has_no_vectors_of_tokens_says_so(
-    embedder: SentenceTransformerEmbedder, monkeypatch: pytest.MonkeyPatch
+HOSTILE = [
+    QUESTION,
+    "word " * 2000,
+    "",
+    " \t spaced \u00a0 out ",
+    "誰が 🙂 Ünïcödé İstanbul",
+    "[CLS] hello [SEP] [UNK] [MASK] [PAD]",
+    "a" * 300,
+    "\x00 \u202e \ufffd",
+]
+
+
+@pytest.mark.parametrize("adapted", [True, False])
+def test_a_few_texts_are_embedded_as_sentence_transformers_does(
+    folder: Path, *, adapted: bool
 ) -> None:
+    few, many = (SentenceTransformerEmbedder(folder, "e", adapted=adapted) for _ in range(2))
+    many._tried = True  # in vain
+    assert few.dimension == many.dimension
+    assert np.allclose(few.encode(HOSTILE), many.encode(HOSTILE), atol=2e-6)
+    for one, other in zip(few.tokens(HOSTILE), many.tokens(HOSTILE), strict=True):
+        assert np.array_equal(one.ids, other.ids)
+        assert np.allclose(one.vectors, other.vectors, atol=2e-6)
+    assert few._loaded is None
+    assert many._for_few is None
+
+
+def change(file: Path, **values: object) -> None:
+    stated = json.loads(file.read_text())
+    file.write_text(json.dumps(stated | values))
+
+
+OTHERS: dict[str, Callable[[Path], None]] = {
+    "cls": lambda e: change(
+        e / "1_Pooling" / "config.json",
+        pooling_mode_cls_token=True,
+        pooling_mode_mean_tokens=False,
+    ),
+    "cls and mean": lambda e: change(e / "1_Pooling" / "config.json", pooling_mode_cls_token=True),
+    "another activation": lambda e: change(e / "config.json", hidden_act="relu"),
+    "another architecture": lambda e: change(e / "config.json", model_type="roberta"),
+    "relative positions": lambda e: change(
+        e / "config.json", position_embedding_type="relative_key"
+    ),
+    "lower case first": lambda e: change(e / "sentence_bert_config.json", do_lower_case=True),
+    "no length": lambda e: (e / "sentence_bert_config.json").write_text("{}"),
+    "a prompt before each text": lambda e: change(
+        e / "config_sentence_transformers.json", prompts={"q": "find: "}, default_prompt_name="q"
+    ),
+    "half numbers": lambda e: save_file(
+        {
+            name: weight.astype(np.float16) if weight.dtype == np.float32 else weight
+            for name, weight in load_file(e / WEIGHTS).items()
+        },
+        e / WEIGHTS,
+        {"format": "pt"},
+    ),
+}
+
+
+@pytest.mark.parametrize("change_it", OTHERS.values(), ids=OTHERS.keys())
+def test_encoders_of_other_kinds_are_left_to_sentence_transformers(
+    folder: Path, tmp_path: Path, change_it: Callable[[Path], None]
+) -> None:
+    other = shutil.copytree(folder, tmp_path / "e")
+    assert Encoder.load(other, None) is not None
+    change_it(other)
+    assert Encoder.load(other, None) is None
+
+
+def test_tokens_of_what_is_found_again_are_computed_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("index.embed._KEPT", 3)
+    embedder = SentenceTransformerEmbedder(folder, "e")
+    first = embedder.tokens(["one", "two"])
+    asked: list[str] = []
+    tokens = Encoder.tokens
+
+    def counting(encoder: Encoder, texts: Sequence[str]) -> list[TokenVectors]:
+        asked.extend(texts)
+        return tokens(encoder, texts)
+
+    monkeypatch.setattr(Encoder, "tokens", counting)
+    again = embedder.tokens(["three", "two", "three"])
+    assert asked == ["three"]
+    assert again[1] is first[1]
+    assert again[0] is again[2]
+    embedder.tokens(["four", "five"])
+    embedder.tokens(["three", "one"])
+    assert asked == ["three", "four", "five", "one"], "those asked for last are kept"
+    assert embedder.tokens([]) == []
+
+
+def test_an_encoder_that_has_no_vectors_of_tokens_says_so(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedder = SentenceTransformerEmbedder(folder, DEFAULT_EMBEDDER)
+    embedder._tried = True  # to do without sentence-transformers, in vain
     encode = embedder._model.encode
 
     def without(texts: list[str], **given: object) -> object:
@@ -138,8 +238,9 @@ def test_an_embedder_with_half_its_weights_is_refused(folder: Path, tmp_path: Pa
 
 def test_an_embedder_is_not_loaded_before_it_is_needed(folder: Path, tmp_path: Path) -> None:
     lazy = SentenceTransformerEmbedder(folder, "e")
-    assert lazy._loaded is None
+    assert not lazy.loaded
     assert lazy.encode([TEXT]).shape == (1, lazy.dimension)
+    assert lazy.loaded
     unusual = shutil.copytree(folder, tmp_path / "e")
     (unusual / "1_Pooling" / "config.json").write_text("{}")
     with pytest.raises(ModelError, match="cannot be loaded"):  # its files do not state it

@@ -28,8 +28,9 @@ from torch.nn import functional
 
 from benchmarks.adapter.lessons import flat, lines, rows_of
 from benchmarks.adapter.train import ARTICLES, TEXTS
+from index.bert import WEIGHTS
 from index.build import passage_texts, sentence_texts
-from index.embed import WEIGHTS, hashes_of
+from index.embed import hashes_of
 from index.split import split
 from index.types import Article
 from rag import models

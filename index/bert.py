@@ -1,0 +1,234 @@
+"""A BERT encoder in numpy: the vectors of a few texts at once, without the seconds torch loads for.
+
+The architecture is that of BERT (Devlin et al. 2019), as sentence-transformers runs it with the
+mean of its tokens: what this computes differs from that in the last bits only. Whole folders are
+embedded by sentence-transformers; a question, and the passages found for it, by this.
+"""
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index import adapter
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+Matrix = NDArray[np.float32]
+
+WEIGHTS = "model.safetensors"
+_PLAIN = (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"])
+_SUPPOSED = {"model_type": "bert", "hidden_act": "gelu"}  # and positions counted from 0
+_WORDS = "embeddings.word_embeddings.weight"
+# Abramowitz and Stegun (1964), 7.1.26: the error function within 0.00000015
+_ERF = (1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592)
+_ERF_P = 0.3275911
+_ROWS = 64  # of tokens, whose inner values stay near the processor
+
+
+class TokenVectors(NamedTuple):
+    """A text's tokens, in its order, without those that only mark where it begins and ends."""
+
+    ids: NDArray[np.int64]  # shape (tokens,); equal tokens have equal ids
+    vectors: Matrix  # shape (tokens, dimension), each of length 1: a token where it stands
+
+
+_Pair = tuple[Matrix, Matrix]  # weight (out, in) or (dimension,), and bias
+
+
+class _Layer(NamedTuple):
+    asking: _Pair  # query, key and value, one below the other
+    seen: _Pair
+    seen_norm: _Pair
+    inner: _Pair
+    outer: _Pair
+    norm: _Pair
+
+    @classmethod
+    def of(cls, weights: dict[str, Matrix], stem: str) -> "_Layer":
+        """The layer whose names in transformers begin with `stem`."""
+        looking = f"{stem}.attention"
+        asking = [_pair(weights, f"{looking}.self.{name}") for name in ("query", "key", "value")]
+        return cls(
+            (np.concatenate([a for a, _ in asking]), np.concatenate([b for _, b in asking])),
+            _pair(weights, f"{looking}.output.dense"),
+            _pair(weights, f"{looking}.output.LayerNorm"),
+            _pair(weights, f"{stem}.intermediate.dense"),
+            _pair(weights, f"{stem}.output.dense"),
+            _pair(weights, f"{stem}.output.LayerNorm"),
+        )
+
+
+class Bert:
+    """The weights of one encoder, and what they are multiplied by."""
+
+    def __init__(self, weights: dict[str, Matrix], heads: int, epsilon: float) -> None:
+        """`weights` by their names in transformers; KeyError where some are missing."""
+        self._heads, self._epsilon = heads, np.float32(epsilon)
+        self._words = weights[_WORDS]
+        self._places = (
+            weights["embeddings.position_embeddings.weight"]
+            + weights["embeddings.token_type_embeddings.weight"][0]
+        )
+        self._norm = _pair(weights, "embeddings.LayerNorm")
+        self._layers: list[_Layer] = []
+        while f"encoder.layer.{len(self._layers)}.output.dense.weight" in weights:
+            self._layers.append(_Layer.of(weights, f"encoder.layer.{len(self._layers)}"))
+
+    def states(self, texts: Sequence[NDArray[np.int64]]) -> list[Matrix]:
+        """The last layer's states (tokens, dimension) of each text, given as ids (tokens,)."""
+        ends = np.cumsum([len(text) for text in texts])[:-1]
+        places = np.concatenate([np.arange(len(text)) for text in texts])
+        x = self._normed(self._words[np.concatenate(texts)] + self._places[places], self._norm)
+        for layer in self._layers:
+            asked = _linear(x, layer.asking)
+            looked = np.concatenate([self._look(part) for part in np.split(asked, ends)])
+            x = self._normed(x + _linear(looked, layer.seen), layer.seen_norm)
+            x = self._normed(x + _between(x, layer), layer.norm)
+        return np.split(x, ends)
+
+    def _look(self, asked: Matrix) -> Matrix:
+        """What each token of one text takes from all of them (tokens, dimension)."""
+        tokens = len(asked)
+        q, k, v = asked.reshape(tokens, 3, self._heads, -1).transpose(1, 2, 0, 3)
+        scores = q @ k.transpose(0, 2, 1) / np.float32(math.sqrt(q.shape[-1]))
+        scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
+        scores /= scores.sum(axis=-1, keepdims=True)
+        found: Matrix = (scores @ v).transpose(1, 0, 2).reshape(tokens, -1)
+        return found
+
+    def _normed(self, x: Matrix, pair: _Pair) -> Matrix:
+        x = x - x.mean(axis=-1, keepdims=True)
+        x /= np.sqrt((x * x).mean(axis=-1, keepdims=True) + self._epsilon)
+        normed: Matrix = x * pair[0] + pair[1]
+        return normed
+
+
+class Encoder:
+    """An encoder of sentence-transformers, as far as it is a BERT with the mean of its tokens."""
+
+    def __init__(self, bert: Bert, tokenizer: "Tokenizer") -> None:
+        self._bert, self._tokenizer = bert, tokenizer
+        added = tokenizer.get_added_tokens_decoder().items()
+        self._marks = [number for number, token in added if token.special]
+
+    @classmethod
+    def load(cls, folder: Path, taught: Path | None) -> "Encoder | None":
+        """The encoder in `folder`, with the adapter `taught`; None for one of another kind."""
+        try:
+            length = _length(folder)
+            if not length:
+                return None
+            from safetensors.numpy import load_file
+            from tokenizers import Tokenizer
+
+            config = _read(folder / "config.json")
+            weights = load_file(folder / WEIGHTS)
+            if weights[_WORDS].dtype != np.float32:
+                return None
+            for name, product in adapter.products(taught).items() if taught else ():
+                weights[f"{name}.weight"] += product
+            bert = Bert(weights, config["num_attention_heads"], config["layer_norm_eps"])
+            tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        except Exception:  # whatever is wrong with it, sentence-transformers says it better
+            return None
+        tokenizer.no_padding()
+        tokenizer.enable_truncation(length)
+        return cls(bert, tokenizer)
+
+    def vectors(self, texts: Sequence[str]) -> Matrix:
+        """Vectors of shape (texts, dimension), each of length 1."""
+        return unit(np.stack([states.mean(axis=0) for _, states in self._read(texts)]))
+
+    def tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
+        """The tokens of each text, as far as they are read."""
+        return [own_tokens(ids, states, self._marks) for ids, states in self._read(texts)]
+
+    def _read(self, texts: Sequence[str]) -> Iterator[tuple[NDArray[np.int64], Matrix]]:
+        """Ids (tokens,) and states (tokens, dimension) of each text, the marks' included."""
+        read = self._tokenizer.encode_batch(list(texts))
+        ids = [np.array(text.ids, dtype=np.int64) for text in read]
+        return zip(ids, self._bert.states(ids), strict=True)
+
+
+def unit(vectors: Matrix) -> Matrix:
+    """`vectors` (rows, dimension), each brought to length 1."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    found: Matrix = vectors / lengths
+    return found
+
+
+def own_tokens(ids: NDArray[np.int64], states: Matrix, marks: Sequence[int]) -> TokenVectors:
+    """A text's tokens (tokens,) and their states (tokens, dimension), without `marks`."""
+    own = ~np.isin(ids, marks)
+    return TokenVectors(ids[own], unit(states[own]))
+
+
+def _length(folder: Path) -> int:
+    """Tokens that it reads of a text; 0 where it is no BERT with the mean of its tokens."""
+    config, outer = _read(folder / "config.json"), _read(folder / "sentence_bert_config.json")
+    absolute = {"position_embedding_type": "absolute"}
+    usual = (_SUPPOSED | absolute).items() <= (absolute | config).items()
+    modes, _ = pooling(folder)
+    stated = folder / "config_sentence_transformers.json"
+    prompted = stated.is_file() and _read(stated).get("default_prompt_name")
+    if not usual or modes != ["pooling_mode_mean_tokens"] or outer.get("do_lower_case") or prompted:
+        return 0
+    return min(int(outer["max_seq_length"]), int(config["max_position_embeddings"]))
+
+
+def pooling(folder: Path) -> tuple[list[str], int]:
+    """How an encoder of the usual kind makes one vector of its tokens', and their dimension.
+
+    Raises ValueError for one of another kind, and OSError, KeyError or TypeError where the files
+    are no statement of it.
+    """
+    modules = _read(folder / "modules.json")
+    kinds = [str(module["type"]).rsplit(".", 1)[-1] for module in modules]
+    if kinds not in _PLAIN:
+        raise ValueError(f"no usual encoder: {kinds}")
+    stated = _read(folder / modules[1]["path"] / "config.json")
+    modes = [key for key, value in stated.items() if key.startswith("pooling_") and value is True]
+    return modes, int(stated["word_embedding_dimension"])
+
+
+def _read(file: Path) -> Any:
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+def _pair(weights: dict[str, Matrix], name: str) -> _Pair:
+    return weights[f"{name}.weight"], weights[f"{name}.bias"]
+
+
+def _between(x: Matrix, layer: _Layer) -> Matrix:
+    """What the two outer matrices of a layer make of each token, some tokens at a time."""
+    parts = [x[first : first + _ROWS] for first in range(0, len(x), _ROWS)]
+    return np.concatenate(
+        [_linear(_gelu(_linear(part, layer.inner)), layer.outer) for part in parts]
+    )
+
+
+def _linear(x: Matrix, pair: _Pair) -> Matrix:
+    y: Matrix = x @ pair[0].T
+    y += pair[1]
+    return y
+
+
+def _gelu(x: Matrix) -> Matrix:
+    """x times the share of a normal distribution below it (Hendrycks and Gimpel 2016)."""
+    z = np.abs(x) * np.float32(math.sqrt(0.5))
+    t = 1 / (1 + np.float32(_ERF_P) * z)
+    above = np.full_like(t, _ERF[0])
+    for factor in _ERF[1:]:
+        above *= t
+        above += np.float32(factor)
+    above *= t
+    above *= np.exp(-z * z)  # 1 - erf(z)
+    above *= np.float32(0.5)
+    found: Matrix = np.where(x < 0, x * above, x - x * above)
+    return found
