@@ -4,12 +4,15 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-import bm25s
 import numpy as np
 import Stemmer
 from numpy.typing import NDArray
 
 from index.errors import IndexStoreError
+from index.lean import Later, lean
+
+with lean({"bm25s": {"scipy.sparse": Later("scipy.sparse")}}):  # for building, not for searching
+    import bm25s
 
 Scores = NDArray[np.float32]
 _WORD = re.compile(r"\w+")
