@@ -5,7 +5,6 @@ from collections.abc import Generator as Steps
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from itertools import chain, groupby, pairwise
-from operator import itemgetter
 from typing import NamedTuple
 
 import prompts
@@ -163,20 +162,19 @@ class Answerer:
         return draft
 
     def _quote(self, draft: Draft, question: str, window: Evidence, sure: "_Sure") -> None:
-        """Let the two sentences of `window` that answer best speak, if they answer.
+        """Let the two sentences of `window` that are nearest to `question` speak, if they answer.
 
         Sentences without what was asked for, such as a number, are no answer.
         """
-        weighed = []
-        for pair in _neighbours(window.sentences):
-            if gives_answer(question, " ".join(unsigned(sentence.text) for sentence in pair)):
-                text = " ".join(sentence.text for sentence in pair)
-                found = self._margin(question, window, text)
-                weighed.append((sure(found, quoted=True), pair))
-        if weighed:
-            draft.confidence, sentences = max(weighed, key=itemgetter(0))
+        pairs = [
+            replace(window, text=" ".join(sentence.text for sentence in pair), sentences=pair)
+            for pair in _neighbours(window.sentences)
+            if gives_answer(question, " ".join(unsigned(sentence.text) for sentence in pair))
+        ]
+        for pair in by_interaction(question, pairs, self.embedder)[:1]:
+            draft.confidence = sure(self._margin(question, window, pair.text), quoted=True)
             if draft.confidence >= self.settings.strictness:
-                draft.quote(window, sentences)
+                draft.quote(window, pair.sentences)
 
     def _margin(self, question: str, window: Evidence, text: str) -> float:
         """The judge's margin on `text` of `window` alone."""

@@ -1,9 +1,10 @@
 """Evidence and a question -> the prompts of the judge and of the answer.
 
-Both are the same up to their last lines, so what was read for one of them serves the other.
+Both are the same up to the reply: where the judge has said yes, the answer is what it says next.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import prompts
 from index.comments import holds_name
@@ -16,13 +17,13 @@ def compose(
 ) -> tuple[Prompt, Prompt]:
     """The judge's prompt and the answer's; of `transient` evidence nothing is kept."""
     system = prompts.render("system")
-    material = prompts.render("evidence", passages=prompts.neutralise(show(evidence)))
-    question = prompts.neutralise(question)
-    judge, answer = (prompts.render(name, question=question) for name in ("judge", "answer"))
-    return (
-        Prompt(system, material, judge, adapted=True, transient=transient),
-        Prompt(system, material, answer, adapted=True, transient=transient),
+    material, opening = (
+        prompts.render("evidence", passages=prompts.neutralise(shown))
+        for shown in (show(evidence), _head(evidence[0]))
     )
+    request = prompts.render("judge", question=prompts.neutralise(question))
+    judge = Prompt(system, material, request, adapted=True, transient=transient, opening=opening)
+    return judge, replace(judge, begun=f"{prompts.render('answer')}\n")
 
 
 def show(evidence: Sequence[Evidence]) -> str:
@@ -34,14 +35,13 @@ def show(evidence: Sequence[Evidence]) -> str:
     by_article: dict[str, list[Evidence]] = {}
     for run in evidence:
         by_article.setdefault(run.article_id, []).append(run)
-    blocks = []
-    for runs in by_article.values():
-        head = ", ".join(
-            part for part in (runs[0].title, runs[0].source, runs[0].published) if part
-        )
-        texts = [_spoken(run) for run in runs]
-        blocks.append(f"[{head}]\n" + " ... ".join(texts))
-    return "\n\n".join(blocks)
+    return "\n\n".join(
+        _head(runs[0]) + " ... ".join(_spoken(run) for run in runs) for runs in by_article.values()
+    )
+
+
+def _head(run: Evidence) -> str:
+    return f"[{', '.join(part for part in (run.title, run.source, run.published) if part)}]\n"
 
 
 def _spoken(run: Evidence) -> str:

@@ -1,9 +1,10 @@
 """A local GGUF model behind a small protocol: text in, margins and text out.
 
-A prompt is read in three parts: the system's words, the material, and the request about it. What
-was read before the request is kept and used again, by the judge's request and the answer's behind
-the same passages and by any later question about them. The parts are always evaluated one by one,
-so that a reply is the same to the bit whatever was asked before.
+A prompt is read part by part: the system's words, how the material opens, the rest of it, the
+request about it, and the reply as far as it has begun. What was read is used again: by any later
+question about the same passages, by passages that open alike, and by a reply that goes on from a
+request which was judged just now. The parts are always evaluated one by one, so that a reply is
+the same to the bit whatever was asked before.
 
 An adapter (a LoRA, Hu et al. 2021) is in force from the request of an adapted prompt on, never
 while the model reads what stands before it: what is read then stays valid for any request, with
@@ -31,9 +32,10 @@ class Prompt:
     """One exchange as a chat model is given it.
 
     The user's turn is `material`, what is to be read, and behind it `request`, what is asked about
-    it. Prompts that share system and material share the work of reading them. The request of an
-    `adapted` prompt is for the adapter, where the model has one. What was read of a `transient`
-    one is not kept on disk. The model goes on from a reply that has `begun`.
+    it. Prompts that share system and material share the work of reading them, and so do materials
+    with the same `opening`. The request of an `adapted` prompt is for the adapter, where the model
+    has one. What was read of a `transient` one is not kept on disk. The model goes on from a reply
+    that has `begun`.
     """
 
     system: str
@@ -42,6 +44,7 @@ class Prompt:
     adapted: bool = False
     transient: bool = False
     begun: str = ""
+    opening: str = ""
 
     @property
     def user(self) -> str:
@@ -95,9 +98,19 @@ Tokens = tuple[int, ...]
 class _Read(NamedTuple):
     """A prompt as tokens."""
 
-    head: Tokens
-    material: Tokens
+    before: tuple[Tokens, ...]  # the parts of what stands before the request
     request: Tokens  # at least one
+    begun: Tokens
+
+    @property
+    def asked(self) -> int:
+        """Tokens up to the reply."""
+        return sum(map(len, self.before)) + len(self.request)
+
+    @property
+    def length(self) -> int:
+        """All tokens."""
+        return self.asked + len(self.begun)
 
 
 class LlamaGenerator:
@@ -123,7 +136,8 @@ class LlamaGenerator:
         except BaseException:
             self._context.close()
             raise
-        self._cached: Tokens = ()  # in the context's cache, read without the adapter
+        self._cached: tuple[Tokens, ...] = ()  # parts in the context's cache, read unadapted
+        self._asked: _Asked | None = None  # what stands behind them
 
     @property
     def _model(self) -> Any:
@@ -174,7 +188,7 @@ class LlamaGenerator:
 
     def length(self, prompt: Prompt) -> int:
         """See `Generator.length`."""
-        return sum(map(len, self._tokens(prompt)))
+        return self._tokens(prompt).length
 
     def margin(self, prompt: Prompt) -> float:
         """See `Generator.margin`; the better of each word's two spellings counts."""
@@ -187,7 +201,7 @@ class LlamaGenerator:
         read = self._tokens(prompt)
         decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         logits = self._ask(read, prompt)
-        start = sum(map(len, read))
+        start = read.length
         for at in range(start, start + max_tokens):
             token = int(logits.argmax())
             if self._context.ends(token):
@@ -200,7 +214,7 @@ class LlamaGenerator:
     def has_read(self, prompt: Prompt) -> bool:
         """See `Generator.has_read`."""
         read = self._tokens(prompt)
-        return self._states is not None and self._states.has(self._key(read.head + read.material))
+        return self._states is not None and self._states.has(self._key(read.before))
 
     def read_ahead(self, prompt: Prompt, stopped: Callable[[], bool] | None = None) -> bool:
         """See `Generator.read_ahead`; it takes no other state's place on disk."""
@@ -212,9 +226,9 @@ class LlamaGenerator:
                 with self._context.interruptible(stopped) if stopped else nullcontext():
                     self._bring(read, keep=False)
             except StoppedError:
-                self._cut(len(self._cached))  # the system's words stay
+                self._cut(len(self._cached))  # the parts that were read whole stay
                 return False
-            key = self._key(read.head + read.material)
+            key = self._key(read.before)
             return self._states.put(key, self._context.save(), displace=False)
 
     def close(self) -> None:
@@ -224,43 +238,69 @@ class LlamaGenerator:
     def _ask(self, read: _Read, prompt: Prompt) -> Logits:
         """The logits behind `prompt`, which is `read` as tokens."""
         with self._careful():
-            self._bring(read, keep=not prompt.transient)
+            if not self._has_asked(read, adapted=prompt.adapted):
+                self._bring(read, keep=not prompt.transient)
+                self._context.switch(on=prompt.adapted)
+                at = read.asked - len(read.request)
+                logits = self._context.evaluate(read.request, at)
+                self._asked = _Asked(read.request, prompt.adapted, logits)
+            assert self._asked is not None
+            if not read.begun:
+                return self._asked.logits
             self._context.switch(on=prompt.adapted)
-            return self._context.evaluate(read.request, len(self._cached))
+            return self._context.evaluate(read.begun, read.asked)
+
+    def _has_asked(self, read: _Read, *, adapted: bool) -> bool:
+        """Whether the cache holds all up to the reply, and now nothing behind it."""
+        held = self._asked is not None and self._asked[:2] == (read.request, adapted)
+        if not held or read.before != self._cached:
+            return False
+        if self._context.cut(read.asked):
+            return True
+        self._cached, self._asked = (), None
+        return False
 
     def _bring(self, read: _Read, *, keep: bool) -> None:
-        """Have the cache hold head and material alone: as it does, by a state, or by reading."""
-        head, before = read.head, read.head + read.material
-        if (before == self._cached and self._cut(len(before))) or self._restore(before):
-            return
-        self._context.switch(on=False)
-        if head != self._cached[: len(head)] or not self._cut(len(head)):
-            self._cut(0)
-            self._context.evaluate(head, 0)
-            self._cached = head
-        self._context.evaluate(read.material, len(head))
-        self._cached = before
-        if keep and self._states is not None:
-            self._states.put(self._key(before), self._context.save())
+        """Have the cache hold all before the request alone: as it does, by a state, or by reading.
 
-    def _restore(self, before: Tokens) -> bool:
+        What it holds of it already, part by part, is not read again.
+        """
+        parts = read.before
+        if (parts == self._cached and self._cut(len(parts))) or self._restore(parts):
+            return
+        alike = 0
+        while alike < min(len(parts), len(self._cached)) and parts[alike] == self._cached[alike]:
+            alike += 1
+        if not self._cut(alike):
+            alike = 0
+        self._context.switch(on=False)
+        for part in parts[alike:]:
+            self._context.evaluate(part, sum(map(len, self._cached)))
+            self._cached += (part,)
+        if keep and self._states is not None:
+            self._states.put(self._key(parts), self._context.save())
+
+    def _restore(self, parts: tuple[Tokens, ...]) -> bool:
         """Bring back what was read earlier; false when there is no state of it, or none of use."""
-        state = self._states.get(self._key(before)) if self._states is not None else None
+        state = self._states.get(self._key(parts)) if self._states is not None else None
         if state is None:
             return False
         restored = self._context.restore(state)
-        self._cached = before if restored else ()
+        self._cached, self._asked = (parts if restored else ()), None
         return restored
 
-    def _cut(self, end: int) -> bool:
-        """Have the cache hold its first `end` tokens alone; false, and none left, if it cannot."""
-        kept = self._context.cut(end)
-        self._cached = self._cached[:end] if kept else ()
+    def _cut(self, parts: int) -> bool:
+        """Have the cache hold its first `parts` alone; false, and none left, if it cannot."""
+        kept = self._context.cut(sum(map(len, self._cached[:parts])))
+        self._cached, self._asked = (self._cached[:parts] if kept else ()), None
         return kept
 
-    def _key(self, before: Tokens) -> str:
-        """Names a state by all that it was made from: the model's file and the tokens read."""
-        return hashlib.sha256(self._identity + array("i", before).tobytes()).hexdigest()
+    def _key(self, parts: tuple[Tokens, ...]) -> str:
+        """Names a state by all that it was made from: the model's file and the parts read."""
+        hashed = hashlib.sha256(self._identity)
+        for part in parts:
+            hashed.update(array("i", (len(part), *part)).tobytes())
+        return hashed.hexdigest()
 
     @contextmanager
     def _careful(self) -> Iterator[None]:
@@ -272,18 +312,21 @@ class LlamaGenerator:
             raise
 
     def _tokens(self, prompt: Prompt) -> _Read:
-        """The prompt in three parts, their boundaries the same whatever is cached."""
-        text = self.render(prompt)
+        """The prompt in parts, their boundaries the same whatever is cached."""
+        text = self._render(prompt)
         before, request, after = (
             text.rpartition(prompt.request) if prompt.request else (text, "", "")
         )
         head, material, between = before.rpartition(prompt.material)
-        parts = [self._split(head), self._split(material + between), self._split(request + after)]
+        opening = prompt.opening if material.startswith(prompt.opening) else ""
+        rest = material.removeprefix(opening) + between
+        parts = [self._split(part) for part in (head, opening, rest) if part]
         if self._model.add_bos_token() and not (self._bos and text.startswith(self._bos)):
             parts[0] = (self._model.token_bos(), *parts[0])
-        if not parts[2]:  # logits are asked for behind at least one token
-            parts[1:] = [parts[1][:-1], parts[1][-1:]]
-        return _Read(*parts)
+        asked = self._split(request + after)
+        if not asked:  # logits are asked for behind at least one token
+            parts[-1], asked = parts[-1][:-1], parts[-1][-1:]
+        return _Read(tuple(parts), asked, self._split(prompt.begun))
 
     def _split(self, text: str) -> Tokens:
         return tuple(self._model.tokenize(text.encode("utf-8"), add_bos=False, special=True))
@@ -299,6 +342,14 @@ class LlamaGenerator:
 
     def _ids(self, *spellings: str) -> list[int]:
         return [self._split(word)[0] for word in spellings]
+
+
+class _Asked(NamedTuple):
+    """A request that was evaluated."""
+
+    request: Tokens
+    adapted: bool
+    logits: Logits  # behind it
 
 
 def _identity(file: Path, layout: str) -> bytes:

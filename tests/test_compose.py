@@ -24,13 +24,23 @@ def run(text: str, start: int = 0, article: str = "a.md", **given: str) -> Evide
                     (sentence,), text, start, end, 1.0)  # fmt: skip
 
 
-def test_both_prompts_begin_alike_so_that_the_passages_are_read_once() -> None:
+def test_the_answer_is_what_the_judge_says_behind_yes() -> None:
     judge, answer = compose("Who led it?", [run("Adeeb led it.")])
     shown = "[The talks, Reuters, 2008-04-07]\nAdeeb led it."
     assert (judge.system, judge.material) == (answer.system, answer.material)
     assert judge.material == prompts.render("evidence", passages=shown)
     assert judge.request == prompts.render("judge", question="Who led it?")
+    assert answer == replace(judge, begun="Yes.\n")
     assert answer.user == f"{answer.material}\n\n{answer.request}"
+
+
+def test_windows_of_an_article_open_alike() -> None:
+    runs = [run("Adeeb led it."), run("He came back.", 40), run("Adeeb led it.", source="AP")]
+    first, second, other = (compose("Who?", [each])[0] for each in runs)
+    assert first.opening == second.opening == "Passages:\n\n[The talks, Reuters, 2008-04-07]\n"
+    assert first.material == f"{first.opening}Adeeb led it."
+    assert other.opening == "Passages:\n\n[The talks, AP, 2008-04-07]\n"
+    assert compose("Who?", runs)[0].material.startswith(first.opening)
 
 
 def test_each_article_has_one_head_and_its_runs_best_first() -> None:

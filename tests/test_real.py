@@ -5,10 +5,11 @@ They have to be in the model folder: `footnote models pull` and
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from index.embed import SentenceTransformerEmbedder
 from rag import adapter, models
 from rag.assistant import Assistant
 from rag.compose import compose
+from rag.context import Context
 from rag.errors import ModelError, QuestionError
 from rag.generate import LlamaGenerator, Prompt
 from rag.settings import DEFAULT_EMBEDDER, DEFAULT_MODEL, PROJECT, Settings
@@ -197,6 +199,57 @@ def test_what_was_read_comes_back_to_the_bit(small_file: Path, tmp_path: Path) -
         assert second.margin(JUDGE) == margins[-1]
     finally:
         second.close()
+
+
+def test_no_part_of_a_prompt_is_read_twice(
+    small_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generator = loaded(small_file)
+    evaluated: list[int] = []
+    evaluate = Context.evaluate
+
+    def counting(context: Context, tokens: Sequence[int], at: int) -> Any:
+        evaluated.append(len(tokens))
+        return evaluate(context, tokens, at)
+
+    def read_for(asking: Callable[[], object]) -> list[int]:
+        evaluated.clear()
+        asking()
+        return [*evaluated]
+
+    monkeypatch.setattr(Context, "evaluate", counting)
+    first, second = windows(2)
+    elsewhere = compose(QUESTION, [replace(RUN, title="Other talks")])[0]
+    try:
+        system, opening, text, request = read_for(lambda: generator.margin(first))
+        assert generator.length(first) == system + opening + text + request
+        answering = replace(first, begun="Yes. He")
+        begun = generator.length(answering) - generator.length(first)
+        assert read_for(lambda: next(generator.stream(answering, 9))) == [begun]
+        assert read_for(lambda: generator.margin(first)) == []
+        assert read_for(lambda: next(generator.stream(first, 9))) == []
+        assert read_for(lambda: generator.margin(replace(first, request="Why?")))[:-1] == []
+        assert read_for(lambda: generator.margin(second)) == [text, request]
+        assert len(read_for(lambda: generator.margin(elsewhere))) == 3
+        assert len(read_for(lambda: generator.margin(replace(first, system="Be brief.")))) == 4
+    finally:
+        generator.close()
+
+
+def test_an_answer_is_the_same_whether_or_not_the_judge_was_just_asked(
+    adapted: LlamaGenerator,
+) -> None:
+    answering = replace(windows(1)[0], begun="Yes.\n")
+    reply(adapted, OTHER)
+    alone = reply(adapted, answering)
+    for before in (windows(1)[0], windows(2)[1], answering):
+        adapted.margin(before)
+        assert reply(adapted, answering) == alone != ""
+    left = adapted.stream(answering, 9)
+    next(left)
+    next(left)
+    assert adapted.margin(windows(1)[0]) == adapted.margin(windows(1)[0])
+    assert reply(adapted, answering) == alone
 
 
 def test_an_adapter_has_no_part_in_what_is_kept(

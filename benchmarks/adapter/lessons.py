@@ -180,10 +180,9 @@ class _Article:
         answer: str = "",
     ) -> None:
         judge, write = compose(question, [self._window(middle) for middle in middles])
-        tasks = self._asked.setdefault(middles, [])
-        tasks.append(Task(judge, kind, probability))
-        if answer and self._chance.random() < _WRITTEN:
-            tasks.append(Task(write, kind, reply=answer))
+        written = bool(answer) and self._chance.random() < _WRITTEN
+        task = Task(write, kind, probability, answer) if written else Task(judge, kind, probability)
+        self._asked.setdefault(middles, []).append(task)
 
     def _judged(self, question: str, text: str, kind: str, probability: float) -> Task:
         judge, _ = compose(question, [self._evidence(text)])

@@ -18,6 +18,7 @@ import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -82,17 +83,18 @@ class Trainer:
         tasks = [task for lesson in lessons for task in lesson.tasks]
         behind = [text for text, lesson in enumerate(lessons) for _ in lesson.tasks]
         requests = [tokens.request(task.prompt) for task in tasks]
+        begun = [tokens(task.prompt.begun) if task.reply else [] for task in tasks]
         replies = [tokens(task.reply) + tokens.end if task.reply else [] for task in tasks]
-        rows = [request + reply for request, reply in zip(requests, replies, strict=True)]
+        rows = [[*chain(*parts)] for parts in zip(requests, begun, replies, strict=True)]
         followed = model.follow(rows, behind, read, lora)
         last = torch.stack(
             [hidden[len(request) - 1] for hidden, request in zip(followed, requests, strict=True)]
         )
         yes, no = ((last @ model.head[ids].T).float().amax(1) for ids in (tokens.yes, tokens.no))
         written = []
-        for hidden, request, reply in zip(followed, requests, replies, strict=True):
+        for hidden, reply in zip(followed, replies, strict=True):
             if reply:
-                logits = (hidden[len(request) - 1 : -1] @ model.head.T).float()
+                logits = (hidden[-len(reply) - 1 : -1] @ model.head.T).float()
                 written.append(functional.cross_entropy(logits, torch.tensor(reply)))
         return yes - no, written
 
@@ -211,14 +213,21 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="the adapter, as safetensors")
     parser.add_argument("--course", type=int, choices=(1, 2, 3), required=True)
     parser.add_argument("--go-on", type=Path, help="the adapter of the course before")
-    parser.add_argument("--limit", type=int, help="only so many lessons, to see how long they take")
+    parser.add_argument("--limit", type=int, help="only so many lessons")
+    parser.add_argument(
+        "--reword",
+        action="store_true",
+        help="windows and rewritings, for new words",
+    )
     options = parser.parse_args()
     torch.manual_seed(SEED)
     file = models.resolve(DEFAULT_MODEL, Settings.load().models_dir)
     chance = random.Random(SEED)
-    if (options.course > 1) is not bool(options.go_on):
+    if (options.course > 1 or options.reword) is not bool(options.go_on):
         parser.error("a later course goes on from an adapter (--go-on), the first from none")
     trained, tested = _lessons(options.course, chance)
+    if options.reword:  # answers judged by themselves have done harm (docs/experiments.md)
+        trained = [lesson for lesson in trained if lesson.tasks[0].kind != "alone"]
     chance.shuffle(trained)
     trained = trained[: options.limit]
     print(f"{len(trained)} lessons:", *(f"{count} {kind}," for kind, count in kinds(trained)))
