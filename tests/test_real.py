@@ -146,7 +146,7 @@ def test_an_adapter_changes_the_requests_meant_for_it_and_nothing_else(
     adapted: LlamaGenerator, used: LlamaGenerator, fresh: tuple[float, str]
 ) -> None:
     margin = adapted.margin(JUDGE)
-    assert abs(margin - fresh[0]) > 0.5
+    assert abs(margin - fresh[0]) > 0.1
     # behind passages that were read for another request, are in the cache, or are read anew
     assert reply(adapted) == fresh[1]
     margins = [adapted.margin(JUDGE), adapted.margin(JUDGE)]
@@ -398,7 +398,7 @@ def test_a_reply_that_has_begun_goes_on(used: LlamaGenerator) -> None:
     """What was read before the request serves it too, and the beginning is part of its length."""
     whole = reply(used)
     first = whole[: len(whole) // 2].rpartition(" ")[0]
-    begun = replace(ANSWER, begun=first)
+    begun = replace(ANSWER, begun=ANSWER.begun + first)
     rest = reply(used, begun)
     assert used.render(begun) == used.render(ANSWER) + first
     assert used.length(begun) > used.length(ANSWER)
