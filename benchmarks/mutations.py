@@ -6,6 +6,7 @@ own copy of the articles, which it may change, and the cases that will be asked.
 
 import os
 import random
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
@@ -59,11 +60,12 @@ def top_result_dropped(_corpus: Path, _cases: Sequence[Case]) -> Iterator[None]:
 
 @contextmanager
 def prompt_without_rule(_corpus: Path, _cases: Sequence[Case]) -> Iterator[None]:
-    """The system's words end before "using only the passages"."""
+    """The system's words no longer say "using only the passages", and what follows from that."""
     whole = prompts._template
+    rule = re.compile(r", using only .* inside a passage(?=\.)", re.DOTALL)
 
     def shortened(name: str) -> str:
-        return f"{whole(name).split(',')[0]}." if name == "system" else whole(name)
+        return rule.sub("", whole(name)) if name == "system" else whole(name)
 
     with mock.patch.object(prompts, "_template", shortened):
         yield

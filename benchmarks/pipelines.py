@@ -60,7 +60,7 @@ class Footnote:
 
     def answer(self, case: Case) -> Answering:
         if self._cold:
-            for file in self._assistant.settings.states_dir.glob("*.state"):
+            for file in self._assistant.settings.states_dir.glob("*.state*"):
                 file.unlink()
         for event in self._assistant.stream(case.question, case.history):
             if isinstance(event, Token | Answer):

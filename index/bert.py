@@ -1,8 +1,9 @@
 """A BERT encoder in numpy: the vectors of a few texts at once, without the seconds torch loads for.
 
 The architecture is that of BERT (Devlin et al. 2019), as sentence-transformers runs it with the
-mean of its tokens: what this computes differs from that in the last bits only. Whole folders are
-embedded by sentence-transformers; a question, and the passages found for it, by this.
+mean of its tokens: what this computes differs from that by less than 0.000002. Whole folders are
+embedded by sentence-transformers; a question, and the windows found for it, by this. An encoder
+that would differ in anything is left to sentence-transformers altogether.
 """
 
 import json
@@ -23,8 +24,24 @@ Matrix = NDArray[np.float32]
 
 WEIGHTS = "model.safetensors"
 _PLAIN = (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"])
-_SUPPOSED = {"model_type": "bert", "hidden_act": "gelu"}  # and positions counted from 0
+# How an encoder has to be, by the files in its folder; what a file leaves out is so.
+_CONFIG = {
+    "model_type": "bert",
+    "hidden_act": "gelu",
+    "position_embedding_type": "absolute",
+    "is_decoder": False,
+}
+_OUTER = {"do_lower_case": False}
+_STATED = {"default_prompt_name": None, "truncate_dim": None}
+_TOKENIZER = {"truncation_side": "right"}
+_NORMALIZER = {  # of the tokenizer: as its settings state, which transformers goes by
+    "lowercase": ("do_lower_case", True),
+    "strip_accents": ("strip_accents", None),
+    "handle_chinese_chars": ("tokenize_chinese_chars", True),
+}
 _WORDS = "embeddings.word_embeddings.weight"
+_PLACES = "embeddings.position_ids"  # no weight, though it is among them in some files
+_ANY = "a"  # text
 # Abramowitz and Stegun (1964), 7.1.26: the error function within 0.00000015
 _ERF = (1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592)
 _ERF_P = 0.3275911
@@ -67,8 +84,8 @@ class _Layer(NamedTuple):
 class Bert:
     """The weights of one encoder, and what they are multiplied by."""
 
-    def __init__(self, weights: dict[str, Matrix], heads: int, epsilon: float) -> None:
-        """`weights` by their names in transformers; KeyError where some are missing."""
+    def __init__(self, weights: dict[str, Matrix], layers: int, heads: int, epsilon: float) -> None:
+        """`weights` by their names in transformers; raises KeyError where some are missing."""
         self._heads, self._epsilon = heads, np.float32(epsilon)
         self._words = weights[_WORDS]
         self._places = (
@@ -76,12 +93,13 @@ class Bert:
             + weights["embeddings.token_type_embeddings.weight"][0]
         )
         self._norm = _pair(weights, "embeddings.LayerNorm")
-        self._layers: list[_Layer] = []
-        while f"encoder.layer.{len(self._layers)}.output.dense.weight" in weights:
-            self._layers.append(_Layer.of(weights, f"encoder.layer.{len(self._layers)}"))
+        self._layers = [_Layer.of(weights, f"encoder.layer.{row}") for row in range(layers)]
 
     def states(self, texts: Sequence[NDArray[np.int64]]) -> list[Matrix]:
-        """The last layer's states (tokens, dimension) of each text, given as ids (tokens,)."""
+        """The last layer's states (tokens, dimension) of each text, given as ids (tokens,).
+
+        There is at least one text, and at least one token in each.
+        """
         ends = np.cumsum([len(text) for text in texts])[:-1]
         places = np.concatenate([np.arange(len(text)) for text in texts])
         x = self._normed(self._words[np.concatenate(texts)] + self._places[places], self._norm)
@@ -119,34 +137,55 @@ class Encoder:
 
     @classmethod
     def load(cls, folder: Path, taught: Path | None) -> "Encoder | None":
-        """The encoder in `folder`, with the adapter `taught`; None for one of another kind."""
-        try:
-            length = _length(folder)
-            if not length:
-                return None
-            from safetensors.numpy import load_file
-            from tokenizers import Tokenizer
+        """The encoder in `folder`, with the adapter `taught`; None for one of another kind.
 
-            config = _read(folder / "config.json")
-            weights = load_file(folder / WEIGHTS)
-            if weights[_WORDS].dtype != np.float32:
-                return None
-            for name, product in adapter.products(taught).items() if taught else ():
-                weights[f"{name}.weight"] += product
-            bert = Bert(weights, config["num_attention_heads"], config["layer_norm_eps"])
-            tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        except Exception:  # whatever is wrong with it, sentence-transformers says it better
+        None, too, where files are missing or damaged: sentence-transformers says what is wrong.
+        """
+        from safetensors import SafetensorError
+
+        try:
+            encoder = cls._load(folder, taught)
+            if encoder is not None:
+                encoder.vectors(["", _ANY])
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError):
             return None
+        except SafetensorError:
+            return None
+        return encoder
+
+    @classmethod
+    def _load(cls, folder: Path, taught: Path | None) -> "Encoder | None":
+        from safetensors.numpy import load_file
+        from tokenizers import Tokenizer
+
+        config = _read(folder / "config.json")
+        if not _usual(folder, config):
+            return None
+        weights = load_file(folder / WEIGHTS)
+        if any(weight.dtype != np.float32 for name, weight in weights.items() if name != _PLACES):
+            return None
+        for name, product in adapter.products(taught).items() if taught else ():
+            weights[f"{name}.weight"] += product
+        layers, heads = config["num_hidden_layers"], config["num_attention_heads"]
+        bert = Bert(weights, layers, heads, config["layer_norm_eps"])
+        text = (folder / "tokenizer.json").read_text(encoding="utf-8")
+        try:
+            tokenizer = Tokenizer.from_str(text)
+        except Exception as error:  # of no narrower class
+            raise ValueError(str(error)) from error
+        length = _read(folder / "sentence_bert_config.json")["max_seq_length"]
         tokenizer.no_padding()
-        tokenizer.enable_truncation(length)
+        tokenizer.enable_truncation(min(length, config["max_position_embeddings"]))
         return cls(bert, tokenizer)
 
     def vectors(self, texts: Sequence[str]) -> Matrix:
-        """Vectors of shape (texts, dimension), each of length 1."""
+        """Vectors of shape (texts, dimension), each of length 1, of at least one text."""
         return unit(np.stack([states.mean(axis=0) for _, states in self._read(texts)]))
 
     def tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
         """The tokens of each text, as far as they are read."""
+        if not texts:
+            return []
         return [own_tokens(ids, states, self._marks) for ids, states in self._read(texts)]
 
     def _read(self, texts: Sequence[str]) -> Iterator[tuple[NDArray[np.int64], Matrix]]:
@@ -169,24 +208,38 @@ def own_tokens(ids: NDArray[np.int64], states: Matrix, marks: Sequence[int]) -> 
     return TokenVectors(ids[own], unit(states[own]))
 
 
-def _length(folder: Path) -> int:
-    """Tokens that it reads of a text; 0 where it is no BERT with the mean of its tokens."""
-    config, outer = _read(folder / "config.json"), _read(folder / "sentence_bert_config.json")
-    absolute = {"position_embedding_type": "absolute"}
-    usual = (_SUPPOSED | absolute).items() <= (absolute | config).items()
+def _usual(folder: Path, config: dict[str, Any]) -> bool:
+    """Whether it is a BERT with the mean of its tokens, and nothing more or less."""
     modes, _ = pooling(folder)
     stated = folder / "config_sentence_transformers.json"
-    prompted = stated.is_file() and _read(stated).get("default_prompt_name")
-    if not usual or modes != ["pooling_mode_mean_tokens"] or outer.get("do_lower_case") or prompted:
-        return 0
-    return min(int(outer["max_seq_length"]), int(config["max_position_embeddings"]))
+    settings = _read(folder / "tokenizer_config.json")
+    normalizer = _read(folder / "tokenizer.json")["normalizer"]
+    return (
+        modes == ["pooling_mode_mean_tokens"]
+        and not _read(folder / "modules.json")[0]["path"]
+        and _agree(config, _CONFIG)
+        and config.get("dtype", config.get("torch_dtype")) in (None, "float32")
+        and _agree(_read(folder / "sentence_bert_config.json"), _OUTER)
+        and (not stated.is_file() or _agree(_read(stated), _STATED))
+        and _agree(settings, _TOKENIZER)
+        and settings.get("tokenizer_class") in (None, "BertTokenizer", "BertTokenizerFast")
+        and normalizer["type"] == "BertNormalizer"
+        and all(
+            normalizer[own] == settings.get(name, usual)
+            for own, (name, usual) in _NORMALIZER.items()
+        )
+    )
+
+
+def _agree(stated: dict[str, Any], wanted: dict[str, Any]) -> bool:
+    return all(stated.get(name, value) == value for name, value in wanted.items())
 
 
 def pooling(folder: Path) -> tuple[list[str], int]:
     """How an encoder of the usual kind makes one vector of its tokens', and their dimension.
 
-    Raises ValueError for one of another kind, and OSError, KeyError or TypeError where the files
-    are no statement of it.
+    Raises ValueError for one of another kind, and OSError, KeyError, TypeError or AttributeError
+    where the files are no statement of it.
     """
     modules = _read(folder / "modules.json")
     kinds = [str(module["type"]).rsplit(".", 1)[-1] for module in modules]

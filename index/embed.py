@@ -1,4 +1,4 @@
-"""Text -> vectors, by sentence-transformers behind a small protocol."""
+"""Text -> vectors behind a small protocol: many by sentence-transformers, few without it."""
 
 import hashlib
 import threading
@@ -22,8 +22,8 @@ if TYPE_CHECKING:  # torch, which takes seconds to import
 Vectors = NDArray[np.float32]
 BATCH = 64
 _FILE_TYPES = (".safetensors", ".bin", ".json", ".txt")  # weights, settings and vocabulary
-_FEW = 32  # texts that are not worth loading torch for
-_KEPT = 256  # texts whose tokens are kept: some 30 MB
+_FEW, _AT_ONCE = 256, 32  # texts that are not worth loading torch for, and of those in one pass
+_KEPT = 64_000_000  # bytes of tokens' vectors that are kept
 _ANY = "a"  # text
 _INSTEAD = {  # of scikit-learn one distance is taken, which is not that of an embedder's vectors
     "sentence_transformers.util.similarity": {
@@ -43,27 +43,30 @@ class Embedder(Protocol):
 
     @property
     def loaded(self) -> bool:
-        """Whether the first text waits for nothing."""
+        """Whether a few first texts wait for nothing."""
         ...
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         """Vectors of shape (len(texts), dimension), float32, each of length 1."""
         ...
 
-    def tokens(self, texts: Sequence[str]) -> list[TokenVectors] | None:
-        """The tokens of each text, as far as the encoder reads it; None where it has none."""
+    def tokens(self, texts: Sequence[str], *, keep: bool = False) -> list[TokenVectors] | None:
+        """The tokens of each text, as far as the encoder reads it; None where it has none.
+
+        With `keep` they may be kept in memory for the next time.
+        """
         ...
 
     def load(self) -> None:
-        """Load now what the first text would otherwise wait for; raises ModelError."""
+        """Load now what a few first texts would otherwise wait for; raises ModelError."""
         ...
 
 
 class SentenceTransformerEmbedder:
     """An encoder of sentence-transformers, read from a local folder; touches no network.
 
-    It is loaded when it is first needed, which takes seconds: an index that is current is opened
-    without it. What needs it raises ModelError when it cannot be.
+    It is loaded when it is first needed, and torch, which takes seconds, for many texts alone or an
+    encoder of an unusual kind. What needs it raises ModelError when it cannot be loaded.
     """
 
     def __init__(self, folder: Path, name: str, *, adapted: bool = True) -> None:
@@ -75,6 +78,7 @@ class SentenceTransformerEmbedder:
         self._folder = folder
         self._loading = threading.Lock()
         self._loaded: SentenceTransformer | None = None
+        self._trying = threading.Lock()
         self._for_few: Encoder | None = None
         self._tried = False  # whether that can be loaded
         self._keeping = threading.Lock()
@@ -101,7 +105,7 @@ class SentenceTransformerEmbedder:
     @property
     def _few(self) -> Encoder | None:
         """What embeds a few texts without torch; None where the encoder is of another kind."""
-        with self._loading:
+        with self._trying:  # not `_loading`: a question does not wait for torch
             if not self._tried:
                 self._for_few, self._tried = Encoder.load(self._folder, self._taught), True
             return self._for_few
@@ -146,18 +150,21 @@ class SentenceTransformerEmbedder:
             self.encode([_ANY])  # the first text takes longer than those behind it
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
-        """See `Embedder.encode`; equal texts are embedded once.
-
-        Texts of like length share a batch, so little is padding.
-        """
+        """See `Embedder.encode`; equal texts are embedded once."""
         row_of = {text: row for row, text in enumerate(dict.fromkeys(texts))}
         rows = [row_of[text] for text in texts]
         distinct = list(row_of)
         if 0 < len(distinct) <= _FEW and (few := self._few):
-            return few.vectors(distinct)[rows]
+            parts = []
+            for done in range(0, len(distinct), _AT_ONCE):
+                parts.append(few.vectors(distinct[done : done + _AT_ONCE]))
+                if progress is not None:
+                    progress("embedding", min(done + _AT_ONCE, len(distinct)), len(distinct))
+            return np.concatenate(parts)[rows]
         return self._many(distinct, progress)[rows]
 
     def _many(self, distinct: Sequence[str], progress: Progress | None) -> Vectors:
+        """Vectors by sentence-transformers; texts of like length share a batch: less padding."""
         order = sorted(range(len(distinct)), key=lambda i: len(distinct[i]))
         model = self._model
         vectors = np.zeros((len(distinct), self.dimension), dtype=np.float32)
@@ -174,10 +181,10 @@ class SentenceTransformerEmbedder:
                 progress("embedding", min(done + BATCH, len(distinct)), len(distinct))
         return vectors
 
-    def tokens(self, texts: Sequence[str]) -> list[TokenVectors] | None:
+    def tokens(self, texts: Sequence[str], *, keep: bool = False) -> list[TokenVectors] | None:
         """See `Embedder.tokens`."""
         if few := self._few:
-            return self._tokens_of_few(texts, few)
+            return self._remembered(texts, few) if keep else few.tokens(texts)
         model = self._model
         found = model.encode(
             list(texts), batch_size=BATCH, output_value=None, show_progress_bar=False
@@ -192,18 +199,20 @@ class SentenceTransformerEmbedder:
             tokens.append(own_tokens(text["input_ids"].numpy()[own], states, marks))
         return tokens
 
-    def _tokens_of_few(self, texts: Sequence[str], few: Encoder) -> list[TokenVectors]:
-        """The same passages are found again and again: what was last asked for is kept."""
+    def _remembered(self, texts: Sequence[str], few: Encoder) -> list[TokenVectors]:
+        """The tokens of `texts`, kept or new; those asked for last are kept."""
         with self._keeping:
-            kept = {text: self._kept[text] for text in texts if text in self._kept}
-        new = [text for text in dict.fromkeys(texts) if text not in kept]
-        found = kept | dict(zip(new, few.tokens(new), strict=True)) if new else kept
+            found = {text: self._kept[text] for text in texts if text in self._kept}
+        new = [text for text in dict.fromkeys(texts) if text not in found]
+        found.update(zip(new, few.tokens(new), strict=True))
         with self._keeping:
-            for text in texts:
-                self._kept[text] = found[text]
+            for text, tokens in found.items():
+                self._kept[text] = tokens
                 self._kept.move_to_end(text)
-            while len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
+            size = sum(kept.vectors.nbytes for kept in self._kept.values())
+            while size > _KEPT:
+                _, oldest = self._kept.popitem(last=False)
+                size -= oldest.vectors.nbytes
         return [found[text] for text in texts]
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, groupby, pairwise
 from typing import NamedTuple
 
+import numpy as np
+
 import prompts
 from index.comments import unsigned
 from index.embed import Embedder
@@ -127,7 +129,7 @@ class Answerer:
         """The windows that are weighed, and those beyond that may state another answer."""
         found = windows(index, ranked, len(ranked))
         if not search.reranked:
-            found = by_interaction(question, found, self.embedder)
+            found = by_interaction(question, found, self.embedder, keep=not self.transient)
         return found[: self.settings.evidence_windows + _FURTHER]
 
     def _write(self, refused: Answer, asked: Asked, sure: "_Sure", clock: Clock) -> Writing:
@@ -171,6 +173,9 @@ class Answerer:
             for pair in _neighbours(window.sentences)
             if gives_answer(question, " ".join(unsigned(sentence.text) for sentence in pair))
         ]
+        if len(pairs) > 1:  # for an encoder that knows nothing of tokens
+            vectors = self.embedder.encode([question, *(pair.text for pair in pairs)])
+            pairs = [pairs[row] for row in np.argsort(-(vectors[1:] @ vectors[0]), kind="stable")]
         for pair in by_interaction(question, pairs, self.embedder)[:1]:
             draft.confidence = sure(self._margin(question, window, pair.text), quoted=True)
             if draft.confidence >= self.settings.strictness:

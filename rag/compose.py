@@ -15,13 +15,17 @@ from rag.types import Evidence
 def compose(
     question: str, evidence: Sequence[Evidence], *, transient: bool = False
 ) -> tuple[Prompt, Prompt]:
-    """The judge's prompt and the answer's; of `transient` evidence nothing is kept."""
+    """The judge's prompt and the answer's behind `evidence`, of which there is at least one.
+
+    Of `transient` evidence nothing is kept.
+    """
     system = prompts.render("system")
     material, opening = (
         prompts.render("evidence", passages=prompts.neutralise(shown))
         for shown in (show(evidence), _head(evidence[0]))
     )
-    request = prompts.render("judge", question=prompts.neutralise(question))
+    # many chat templates trim the user's turn, and the request has to be found in it again
+    request = prompts.render("judge", question=prompts.neutralise(question)).rstrip()
     judge = Prompt(system, material, request, adapted=True, transient=transient, opening=opening)
     return judge, replace(judge, begun=f"{prompts.render('answer')}\n")
 

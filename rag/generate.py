@@ -33,9 +33,9 @@ class Prompt:
 
     The user's turn is `material`, what is to be read, and behind it `request`, what is asked about
     it. Prompts that share system and material share the work of reading them, and so do materials
-    with the same `opening`. The request of an `adapted` prompt is for the adapter, where the model
-    has one. What was read of a `transient` one is not kept on disk. The model goes on from a reply
-    that has `begun`.
+    that begin with the same `opening`. The request of an `adapted` prompt is for the adapter, where
+    the model has one. What was read of a `transient` one is not kept on disk. The model goes on
+    from a reply that has `begun`.
     """
 
     system: str
@@ -171,6 +171,7 @@ class LlamaGenerator:
                 "Footnote again, or set FOOTNOTE_ADAPTER=0 to answer without it."
             )
         self.adapter = adapter.fingerprint
+        self._asked = None
 
     def render(self, prompt: Prompt) -> str:
         """See `Generator.render`."""
@@ -214,13 +215,15 @@ class LlamaGenerator:
     def has_read(self, prompt: Prompt) -> bool:
         """See `Generator.has_read`."""
         read = self._tokens(prompt)
-        return self._states is not None and self._states.has(self._key(read.before))
+        if self._states is None or not any(read.before):
+            return False
+        return self._states.has(self._key(read.before))
 
     def read_ahead(self, prompt: Prompt, stopped: Callable[[], bool] | None = None) -> bool:
         """See `Generator.read_ahead`; it takes no other state's place on disk."""
-        if self._states is None:
-            return False
         read = self._tokens(prompt)
+        if self._states is None or not any(read.before):
+            return False
         with self._careful():
             try:
                 with self._context.interruptible(stopped) if stopped else nullcontext():
@@ -320,7 +323,7 @@ class LlamaGenerator:
         head, material, between = before.rpartition(prompt.material)
         opening = prompt.opening if material.startswith(prompt.opening) else ""
         rest = material.removeprefix(opening) + between
-        parts = [self._split(part) for part in (head, opening, rest) if part]
+        parts = [self._split(part) for part in (head, opening, rest) if part] or [()]
         if self._model.add_bos_token() and not (self._bos and text.startswith(self._bos)):
             parts[0] = (self._model.token_bos(), *parts[0])
         asked = self._split(request + after)

@@ -20,14 +20,20 @@ from rag.types import Evidence
 _FOUND = 1 / 4  # weight of the search's own score beside the mean likeness
 
 
-def by_interaction(question: str, found: Sequence[Evidence], embedder: Embedder) -> list[Evidence]:
-    """The windows `found`, those first that answer `question` best; equal ones as they were."""
+def by_interaction(
+    question: str, found: Sequence[Evidence], embedder: Embedder, *, keep: bool = False
+) -> list[Evidence]:
+    """The windows `found`, those first that answer `question` best; equal ones as they were.
+
+    With `keep` the windows' tokens may be kept for the next time that they are found.
+    """
     if len(found) < 2:
         return list(found)
-    tokens = embedder.tokens([question, *(window.text for window in found)])
-    if tokens is None:
+    windows = embedder.tokens([window.text for window in found], keep=keep)
+    asking = embedder.tokens([question])
+    if windows is None or asking is None:
         return list(found)
-    asked, *windows = tokens
+    (asked,) = asking
     held_by = Counter(token for window in windows for token in set(window.ids.tolist()))
     holding = np.array([held_by[token] for token in asked.ids.tolist()], dtype=np.float64)
     idf = np.log1p((len(found) - holding + 0.5) / (holding + 0.5))

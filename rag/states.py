@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-_MAGIC = b"footnote state 1\n"
+_MAGIC = b"footnote state 2\n"
 _DIGEST_BYTES = 16
-_SUFFIX = ".state"
+_SUFFIX, _FORMER = ".state2", ".state"  # files that nothing can find any more go
 _UNFINISHED = "new-"
 _ABANDONED_S = 3600  # an unfinished file this old was left by a process that was killed
 
@@ -86,6 +86,8 @@ class States:
             total -= size
 
     def _clean(self) -> None:
+        for file in self._folder.glob(f"*{_FORMER}"):
+            _remove(file)
         before = time.time() - _ABANDONED_S
         for file in self._folder.glob(f"{_UNFINISHED}*"):
             with suppress(OSError):

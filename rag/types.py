@@ -137,7 +137,7 @@ class Timings:
     prompt_tokens: int = 0
     answer_tokens: int = 0
     rewrite_s: float = 0.0  # making a follow-up stand alone
-    read_s: float = 0.0  # reading the answer's request, up to its first token
+    read_s: float = 0.0  # from the judge's yes to the first token, its window read again or not
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,8 +52,7 @@ def fitting(
     for window in found:
         judging, answering = compose(question, [window], transient=transient)
         length = generator.length(answering)
-        longest = max(generator.length(judging) + 1, length + answer_tokens)
-        if longest <= generator.context_tokens:
+        if length + answer_tokens <= generator.context_tokens:
             asked.append(Asked(window, judging, answering, length))
     if found and not asked:
         raise QuestionError(

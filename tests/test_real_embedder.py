@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from index.bert import Encoder, TokenVectors
+from index.bert import WEIGHTS, Encoder, TokenVectors
 from index.embed import SentenceTransformerEmbedder, Vectors
 from rag import models
 from rag.errors import ModelError
@@ -22,7 +22,6 @@ pytestmark = pytest.mark.real
 
 QUESTION = "Who headed the Iraqi delegation to Qom?"
 TEXT = "Ali al-Adeeb headed the delegation that went to Qom."
-WEIGHTS = "model.safetensors"
 
 
 @pytest.fixture(scope="module")
@@ -61,16 +60,22 @@ def test_equal_texts_are_embedded_once(
         return encode(texts, **given)
 
     monkeypatch.setattr(embedder._model, "encode", counting)
-    numbers = [f"number {number}" for number in range(40)]
+    numbers = [f"number {number}" for number in range(255)]
     vectors = embedder.encode([TEXT, QUESTION, *numbers, *[TEXT] * 100])
     assert sorted(seen) == sorted([TEXT, QUESTION, *numbers])
-    assert vectors.shape == (142, embedder.dimension)
-    assert np.array_equal(vectors[0], vectors[141])
+    assert vectors.shape == (357, embedder.dimension)
+    assert np.array_equal(vectors[0], vectors[356])
+    few = embedder.encode([TEXT, QUESTION, *numbers[:254]])
+    assert len(seen) == 257, "so few are embedded otherwise"
+    assert np.allclose(vectors[:256], few, atol=2e-6)
     assert not np.array_equal(vectors[0], vectors[1])
     assert embedder.encode([]).shape == (0, embedder.dimension)
 
 
-def test_threads_may_share_the_embedder(embedder: SentenceTransformerEmbedder) -> None:
+@pytest.mark.parametrize("few", [True, False])
+def test_threads_may_share_the_embedder(folder: Path, *, few: bool) -> None:
+    embedder = SentenceTransformerEmbedder(folder, "e")
+    embedder._tried = not few
     texts = [["word " * (7 * i + j) for j in range(1, 4)] for i in range(12)]
     with ThreadPoolExecutor(4) as threads:
         together = list(threads.map(embedder.encode, texts))
@@ -139,7 +144,19 @@ OTHERS: dict[str, Callable[[Path], None]] = {
         e / "config.json", position_embedding_type="relative_key"
     ),
     "lower case first": lambda e: change(e / "sentence_bert_config.json", do_lower_case=True),
-    "no length": lambda e: (e / "sentence_bert_config.json").write_text("{}"),
+    "no length": lambda e: (e / "sentence_bert_config.json").unlink(),
+    "a decoder": lambda e: change(e / "config.json", is_decoder=True),
+    "run in half": lambda e: change(e / "config.json", torch_dtype="float16"),
+    "more layers than weights": lambda e: change(e / "config.json", num_hidden_layers=7),
+    "heads that do not fit": lambda e: change(e / "config.json", num_attention_heads=7),
+    "vectors cut off": lambda e: change(e / "config_sentence_transformers.json", truncate_dim=64),
+    "cut at the left": lambda e: change(e / "tokenizer_config.json", truncation_side="left"),
+    "capitals kept": lambda e: change(e / "tokenizer_config.json", do_lower_case=False),
+    "another tokenizer": lambda e: change(e / "tokenizer_config.json", tokenizer_class="Roberta"),
+    "a tokenizer that is none": lambda e: change(e / "tokenizer.json", model={"type": "None"}),
+    "weights elsewhere": lambda e: (e / "modules.json").write_text(
+        (e / "modules.json").read_text().replace('"path": ""', '"path": "0_Transformer"')
+    ),
     "a prompt before each text": lambda e: change(
         e / "config_sentence_transformers.json", prompts={"q": "find: "}, default_prompt_name="q"
     ),
@@ -167,9 +184,9 @@ def test_encoders_of_other_kinds_are_left_to_sentence_transformers(
 def test_tokens_of_what_is_found_again_are_computed_once(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("index.embed._KEPT", 3)
+    monkeypatch.setattr("index.embed._KEPT", 3 * 384 * 4)  # three words
     embedder = SentenceTransformerEmbedder(folder, "e")
-    first = embedder.tokens(["one", "two"])
+    first = embedder.tokens(["one", "two"], keep=True)
     asked: list[str] = []
     tokens = Encoder.tokens
 
@@ -178,14 +195,18 @@ def test_tokens_of_what_is_found_again_are_computed_once(
         return tokens(encoder, texts)
 
     monkeypatch.setattr(Encoder, "tokens", counting)
-    again = embedder.tokens(["three", "two", "three"])
+    again = embedder.tokens(["three", "one", "three"], keep=True)
     assert asked == ["three"]
-    assert again[1] is first[1]
+    assert again[1] is first[0]
     assert again[0] is again[2]
-    embedder.tokens(["four", "five"])
-    embedder.tokens(["three", "one"])
-    assert asked == ["three", "four", "five", "one"], "those asked for last are kept"
-    assert embedder.tokens([]) == []
+    embedder.tokens(["four"], keep=True)  # in the place of two, which was asked for longest ago
+    asked.clear()
+    embedder.tokens(["one", "three"], keep=True)
+    assert asked == []
+    embedder.tokens(["two"])
+    embedder.tokens(["two"], keep=True)
+    assert asked == ["two", "two"], "what is not to be kept is not"
+    assert embedder.tokens([], keep=True) == embedder.tokens([]) == []
 
 
 def test_an_encoder_that_has_no_vectors_of_tokens_says_so(

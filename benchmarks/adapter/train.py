@@ -212,19 +212,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True, help="the adapter, as safetensors")
     parser.add_argument("--course", type=int, choices=(1, 2, 3), required=True)
-    parser.add_argument("--go-on", type=Path, help="the adapter of the course before")
+    parser.add_argument("--go-on", type=Path, help="the adapter to go on from")
     parser.add_argument("--limit", type=int, help="only so many lessons")
     parser.add_argument(
         "--reword",
         action="store_true",
-        help="windows and rewritings, for new words",
+        help="new words of the prompts: no answers alone",
     )
     options = parser.parse_args()
     torch.manual_seed(SEED)
     file = models.resolve(DEFAULT_MODEL, Settings.load().models_dir)
     chance = random.Random(SEED)
     if (options.course > 1 or options.reword) is not bool(options.go_on):
-        parser.error("a later course goes on from an adapter (--go-on), the first from none")
+        parser.error("a later course and --reword go on from an adapter (--go-on), others do not")
     trained, tested = _lessons(options.course, chance)
     if options.reword:  # answers judged by themselves have done harm (docs/experiments.md)
         trained = [lesson for lesson in trained if lesson.tasks[0].kind != "alone"]

@@ -26,7 +26,7 @@ STAGES = {
     "rewrite_s": "making it stand alone",
     "retrieve_s": "searching",
     "judge_s": "judging whether it is stated",
-    "read_s": "reading what to answer",
+    "read_s": "beginning the answer",
     "generate_s": "writing",
     "cite_s": "checking",
 }

@@ -15,7 +15,7 @@ _STAGES = (
     ("rewrite_s", "making it stand alone"),
     ("retrieve_s", "searching"),
     ("judge_s", "judging"),
-    ("read_s", "reading what to answer"),
+    ("read_s", "beginning the answer"),
     ("generate_s", "writing"),
     ("cite_s", "checking against the article"),
 )
