@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # numpy loads with the model, not before
 
 _BATCH = 512
 _ABORTED = 2  # what llama_decode returns then
+_OWN, _OTHER = 0, 1  # sequences: that of the prompt, and one that only lends its name to a part
 
 Logits: TypeAlias = "NDArray[np.float32]"
 
@@ -46,6 +47,7 @@ class Context:
         model_params.n_gpu_layers = -1  # no effect where llama.cpp has no GPU back end
         params = internals.LlamaContext.default_params()
         params.n_ctx = tokens
+        params.n_seq_max, params.kv_unified = 2, True  # the second is there to save and restore
         params.n_batch = params.n_ubatch = min(_BATCH, tokens)
         params.n_threads = params.n_threads_batch = threads
         params.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_DISABLED  # sums in 16 bits
@@ -67,6 +69,10 @@ class Context:
                 f"llama.cpp cannot load {file} ({error}). It is damaged or of a kind that this "
                 "version does not know. Run `footnote models verify`, or name another GGUF."
             ) from error
+        model = self._model.model
+        self._one_state = bool(  # of all tokens, from which no part can be taken
+            llama_cpp.llama_model_is_recurrent(model) or llama_cpp.llama_model_is_hybrid(model)
+        )
         self._vocabulary = int(self._model.n_vocab())
         self._most = min(_BATCH, tokens)  # at a time
         self._batch = llama_cpp.llama_batch_init(self._most, 0, 1)
@@ -162,20 +168,36 @@ class Context:
         self._context.kv_cache_clear()  # the next ones begin at the first cell
         return start == 0
 
-    def save(self) -> bytes:
-        """The state of all tokens; `restore` brings it back in a context like this."""
+    def save(self, start: int) -> bytes:
+        """The state of the tokens from `start` on; `restore` brings it back behind the same.
+
+        Of all of them where the model has one state for all.
+        """
         context, lib = self._living(), self._lib
-        size = lib.llama_state_seq_get_size(context, 0)
-        buffer = (ctypes.c_uint8 * size)()
-        written = lib.llama_state_seq_get_data(context, buffer, size, 0)
+        start = 0 if self._one_state else start
+        memory = lib.llama_get_memory(context)
+        lib.llama_memory_seq_cp(memory, _OWN, _OTHER, start, -1)
+        try:
+            size = lib.llama_state_seq_get_size(context, _OTHER)
+            buffer = (ctypes.c_uint8 * size)()
+            written = lib.llama_state_seq_get_data(context, buffer, size, _OTHER)
+        finally:
+            lib.llama_memory_seq_rm(memory, _OTHER, -1, -1)
         return bytes(memoryview(buffer)[:written])
 
-    def restore(self, state: bytes) -> bool:
-        """Replace all tokens by a saved state's; false, and none left, if it does not fit."""
-        self.cut(0)
+    def restore(self, state: bytes, start: int) -> bool:
+        """Replace the tokens from `start` on by a saved state's.
+
+        False where it does not fit, or they cannot be taken back: none is left then.
+        """
+        if not self.cut(0 if self._one_state else start):
+            return False
+        lib, memory = self._lib, self._lib.llama_get_memory(self._living())
         buffer = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)
-        read = self._lib.llama_state_seq_set_data(self._context.ctx, buffer, len(state), 0)
+        read = lib.llama_state_seq_set_data(self._context.ctx, buffer, len(state), _OTHER)
         if read == len(state):
+            lib.llama_memory_seq_cp(memory, _OTHER, _OWN, -1, -1)
+            lib.llama_memory_seq_rm(memory, _OTHER, -1, -1)
             return True
         self.cut(0)
         return False

@@ -232,7 +232,7 @@ class LlamaGenerator:
                 self._cut(len(self._cached))  # the parts that were read whole stay
                 return False
             key = self._key(read.before)
-            return self._states.put(key, self._context.save(), displace=False)
+            return self._states.put(key, self._state(), displace=False)
 
     def close(self) -> None:
         """See `Generator.close`."""
@@ -271,6 +271,12 @@ class LlamaGenerator:
         parts = read.before
         if (parts == self._cached and self._cut(len(parts))) or self._restore(parts):
             return
+        self._read(parts)
+        if keep and self._states is not None:
+            self._states.put(self._key(parts), self._state())
+
+    def _read(self, parts: tuple[Tokens, ...]) -> None:
+        """Have the cache hold `parts`, of which it may hold some already."""
         alike = 0
         while alike < min(len(parts), len(self._cached)) and parts[alike] == self._cached[alike]:
             alike += 1
@@ -280,15 +286,18 @@ class LlamaGenerator:
         for part in parts[alike:]:
             self._context.evaluate(part, sum(map(len, self._cached)))
             self._cached += (part,)
-        if keep and self._states is not None:
-            self._states.put(self._key(parts), self._context.save())
+
+    def _state(self) -> bytes:
+        """The state of what is in the cache, but for its first part, which all prompts share."""
+        return self._context.save(len(self._cached[0]))
 
     def _restore(self, parts: tuple[Tokens, ...]) -> bool:
         """Bring back what was read earlier; false when there is no state of it, or none of use."""
         state = self._states.get(self._key(parts)) if self._states is not None else None
         if state is None:
             return False
-        restored = self._context.restore(state)
+        self._read(parts[:1])
+        restored = self._context.restore(state, len(parts[0]))
         self._cached, self._asked = (parts if restored else ()), None
         return restored
 

@@ -35,7 +35,7 @@ class Settings:
     evidence_sentences: int = 14  # found ones that are looked at
     evidence_windows: int = 2  # of them with their neighbours, that the judge weighs at most
     context_tokens: int = 4096
-    states_mb: int = 2048  # on disk, for what the model has read of the articles
+    states_mb: int = 1024  # on disk, for what the model has read of the articles
     read_ahead: bool = True  # let the page's model read them while nobody asks
     answer_tokens: int = 160
     threads: int = 0  # 0: one for each core that this process may use

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-_MAGIC = b"footnote state 2\n"
+_MAGIC = b"footnote state 3\n"
 _DIGEST_BYTES = 16
-_SUFFIX, _FORMER = ".state2", ".state"  # files that nothing can find any more go
+_SUFFIX, _FORMER = ".state3", (".state", ".state2")  # what nothing can find any more goes
 _UNFINISHED = "new-"
 _ABANDONED_S = 3600  # an unfinished file this old was left by a process that was killed
 
@@ -86,8 +86,9 @@ class States:
             total -= size
 
     def _clean(self) -> None:
-        for file in self._folder.glob(f"*{_FORMER}"):
-            _remove(file)
+        for suffix in _FORMER:
+            for file in self._folder.glob(f"*{suffix}"):
+                _remove(file)
         before = time.time() - _ABANDONED_S
         for file in self._folder.glob(f"{_UNFINISHED}*"):
             with suppress(OSError):

@@ -255,6 +255,19 @@ def test_an_answer_is_the_same_whether_or_not_the_judge_was_just_asked(
     assert reply(adapted, answering) == alone
 
 
+def test_what_all_prompts_begin_with_is_kept_in_no_state(small_file: Path, tmp_path: Path) -> None:
+    generator = loaded(small_file, states=States(tmp_path, 100_000_000))
+    lengths = []
+    for system in ("Be brief.", "You are as brief as can be. " * 20):
+        prompt = replace(JUDGE, system=system)
+        lengths.append(generator.length(prompt))
+        generator.margin(prompt)
+    generator.close()
+    one, other = (file.stat().st_size for file in tmp_path.iterdir())
+    assert one == other
+    assert lengths[1] > lengths[0] + 100
+
+
 def test_an_adapter_has_no_part_in_what_is_kept(
     small_file: Path, tmp_path: Path, random_adapter: adapter.Adapter, fresh: tuple[float, str]
 ) -> None:

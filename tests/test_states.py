@@ -18,7 +18,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def age(folder: Path, key: str, seconds: int) -> None:
-    os.utime(folder / f"{key}.state2", (seconds, seconds))
+    os.utime(folder / f"{key}.state3", (seconds, seconds))
 
 
 def test_a_state_comes_back_as_it_was_and_in_the_next_process_too(folder: Path) -> None:
@@ -76,12 +76,12 @@ def test_nothing_is_kept_without_room(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     "damaged",
-    [b"", b"footnote", b"footnote state 2\n" + bytes(20), b"footnote state 1\n", bytes(100)],
+    [b"", b"footnote", b"footnote state 3\n" + bytes(20), b"footnote state 1\n", bytes(100)],
 )
 def test_a_damaged_file_is_as_good_as_none(folder: Path, damaged: bytes) -> None:
     states = States(folder, 1000)
     states.put("a", b"12345")
-    file = folder / "a.state2"
+    file = folder / "a.state3"
     whole = file.read_bytes()
     for content in (damaged, whole[:-1], whole[:-1] + b"6", whole + b"6"):
         file.write_bytes(content)
@@ -120,7 +120,7 @@ def test_what_others_remove_is_no_error(folder: Path) -> None:
     states, other = States(folder, ROOM), States(folder, ROOM)
     states.put("a", b"1234")
     other.put("b", b"1234")
-    (folder / "a.state2").unlink()
+    (folder / "a.state3").unlink()
     states.put("c", b"1234")
     states.put("d", b"1234")
     assert states.get("d") == b"1234"
