@@ -41,7 +41,6 @@ _NORMALIZER = {  # of the tokenizer: as its settings state, which transformers g
 }
 _WORDS = "embeddings.word_embeddings.weight"
 _PLACES = "embeddings.position_ids"  # no weight, though it is among them in some files
-_ANY = "a"  # text
 # Abramowitz and Stegun (1964), 7.1.26: the error function within 0.00000015
 _ERF = (1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592)
 _ERF_P = 0.3275911
@@ -146,10 +145,16 @@ class Encoder:
         try:
             encoder = cls._load(folder, taught)
             if encoder is not None:
-                encoder.vectors(["", _ANY])
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError):
-            return None
-        except SafetensorError:
+                encoder.vectors(["", "a"])  # what its files state may not fit together
+        except (
+            OSError,
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            IndexError,
+            SafetensorError,
+        ):
             return None
         return encoder
 

@@ -128,7 +128,7 @@ class Context:
                 batch.token[n] = token
                 batch.pos[n] = at + first + n
                 batch.n_seq_id[n] = 1
-                batch.seq_id[n][0] = 0
+                batch.seq_id[n][0] = _OWN
                 batch.logits[n] = first + n == len(tokens) - 1
             code = lib.llama_decode(context, batch)
             if code == _ABORTED:
@@ -163,7 +163,7 @@ class Context:
         A recurrent model has one state behind all of its tokens, and no way back.
         """
         self._living()
-        if start > 0 and self._context.kv_cache_seq_rm(0, start, -1):
+        if start > 0 and self._context.kv_cache_seq_rm(_OWN, start, -1):
             return True
         self._context.kv_cache_clear()  # the next ones begin at the first cell
         return start == 0
