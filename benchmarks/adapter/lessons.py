@@ -42,6 +42,7 @@ class Task:
     kind: str
     probability: float | None = None  # of yes, where the judge is asked
     reply: str = ""  # where something is written
+    question: str = ""  # asked of a window
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class Lesson:
     source: str
     genre: str
     tasks: tuple[Task, ...]
+    middles: tuple[int, ...] = ()  # the sentences in the middle of its windows, if it has any
 
 
 def of_articles(articles: Sequence[dict[str, Any]], chance: random.Random) -> list[Lesson]:
@@ -99,7 +101,9 @@ class _Article:
         for asked in self._article["questions"]:
             self._ask(asked)
         source, genre = self._article["id"], self._article.get("genre", "article")
-        lessons = [Lesson(source, genre, tuple(tasks)) for tasks in self._asked.values()]
+        lessons = [
+            Lesson(source, genre, tuple(tasks), middles) for middles, tasks in self._asked.items()
+        ]
         for asked in self._article["questions"]:
             if asked.get("answer") and self._chance.random() < _ALONE:
                 lessons.append(Lesson(source, genre, tuple(self._alone(asked))))
@@ -181,7 +185,8 @@ class _Article:
     ) -> None:
         judge, write = compose(question, [self._window(middle) for middle in middles])
         written = bool(answer) and self._chance.random() < _WRITTEN
-        task = Task(write, kind, probability, answer) if written else Task(judge, kind, probability)
+        prompt, reply = (write, answer) if written else (judge, "")
+        task = Task(prompt, kind, probability, reply, question)
         self._asked.setdefault(middles, []).append(task)
 
     def _judged(self, question: str, text: str, kind: str, probability: float) -> Task:

@@ -6,7 +6,7 @@ with, taken out of their quantisation, so that the adapter learns to live with i
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -18,6 +18,7 @@ from gguf.quants import dequantize
 from torch import Tensor
 from torch.nn import functional
 
+_READ = 6  # texts that are read at a time: of more, too much of the mask is empty
 ADAPTED = ("attn_q", "attn_k", "attn_v", "attn_output")
 
 Lora = dict[tuple[int, str], tuple[Tensor, Tensor]]
@@ -60,6 +61,36 @@ class _Row:
             torch.cat(places),
             torch.cat([before[row_of], own], dim=1),
         )
+
+
+_Attend = Callable[[int, Tensor, Tensor, Tensor], Tensor]
+"""(layer, queries, keys, values of shape (heads, tokens, size)) -> (tokens, heads, size)."""
+
+
+@dataclass
+class _Room:
+    """Sequences that grow by a token at a time, each with what it sees of its own."""
+
+    cache: Cache  # (rows, key heads, room, size)
+    filled: Tensor  # (rows,) how much of the room
+
+    def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        """An `_Attend` for the next token of each."""
+        rows, room = torch.arange(len(self.filled)), int(self.filled.max()) + 1
+        keys, values = self.cache[layer]
+        keys[rows, :, self.filled], values[rows, :, self.filled] = (
+            k.transpose(0, 1),
+            v.transpose(0, 1),
+        )
+        mask = torch.arange(room)[None] <= self.filled[:, None]
+        seen = functional.scaled_dot_product_attention(
+            q.transpose(0, 1)[:, :, None],
+            keys[:, :, :room],
+            values[:, :, :room],
+            mask[:, None, None],
+            enable_gqa=True,
+        )
+        return seen[:, :, 0]
 
 
 class Qwen2:
@@ -107,7 +138,7 @@ class Qwen2:
         read = Read([len(text) for text in texts], [])
         row = _Row.of(texts, [0] * len(texts), torch.ones(len(texts), 0, dtype=torch.bool))
         with torch.no_grad():
-            self._run(row, [], None, read.cache)
+            self._beside(row, [], None, read.cache)
         return read
 
     def follow(
@@ -117,24 +148,94 @@ class Qwen2:
 
         They lie side by side in one pass, so that none is padded.
         """
+        hidden = self._behind(rows, behind, read, lora, None)
+        return hidden.split([len(row) for row in rows])
+
+    def write(
+        self,
+        texts: Sequence[list[int]],
+        asked: Sequence[Sequence[list[int]]],
+        lora: Lora | None,
+        steps: int,
+        end: int,
+    ) -> list[list[int] | None]:
+        """What the model writes, greedy, up to `end`; None where that takes more than `steps`.
+
+        It does so behind each row that is `asked` of each of `texts`, in their order.
+        """
+        rows = [row for of_text in asked for row in of_text]
+        most = max(map(len, texts)) + max(map(len, rows)) + steps
+        lasts, caches = [], []
+        with torch.no_grad():
+            for first in range(0, len(texts), _READ):
+                some, read = slice(first, first + _READ), self.read(texts[first : first + _READ])
+                behind = [at for at, of_text in enumerate(asked[some]) for _ in of_text]
+                follow, own = [row for of_text in asked[some] for row in of_text], []
+                if follow:
+                    hidden = self._behind(follow, behind, read, lora, own)
+                    lasts.append(hidden[torch.tensor([*map(len, follow)]).cumsum(0) - 1])
+                    caches.append(self._padded(follow, behind, read, own, most))
+            lengths = [
+                len(text) + len(row)
+                for text, of_text in zip(texts, asked, strict=True)
+                for row in of_text
+            ]
+            room = _Room(
+                [
+                    (torch.cat(k), torch.cat(v))
+                    for k, v in (zip(*layer, strict=True) for layer in zip(*caches, strict=True))
+                ],
+                torch.tensor(lengths),
+            )
+            last = torch.cat(lasts)
+            written: list[list[int]] = [[] for _ in rows]
+            for step in range(steps):
+                tokens = (last @ self.head.T).argmax(1)
+                for reply, token in zip(written, tokens.tolist(), strict=True):
+                    if not reply or reply[-1] != end:
+                        reply.append(token)
+                if step + 1 == steps or all(reply[-1] == end for reply in written):
+                    break
+                last = self._run(tokens, room.filled, lora, room.attend)
+                room.filled += 1
+        return [reply[:-1] if reply[-1] == end else None for reply in written]
+
+    def _padded(
+        self, rows: Sequence[list[int]], behind: Sequence[int], read: Read, own: Cache, most: int
+    ) -> Cache:
+        """For each of `rows` what it sees, the text and itself: (rows, key heads, most, size)."""
+        starts = torch.tensor([0, *read.lengths]).cumsum(0).tolist()
+        begins = torch.tensor([0, *map(len, rows)]).cumsum(0).tolist()
+        padded: Cache = []
+        for texts, follows in zip(read.cache, own, strict=True):
+            both = []
+            for text, follow in zip(texts, follows, strict=True):
+                room = text.new_zeros(len(rows), self._key_heads, most, self._size)
+                for at, of in enumerate(behind):
+                    seen = text[:, starts[of] : starts[of + 1]]
+                    seen = torch.cat([seen, follow[:, begins[at] : begins[at + 1]]], dim=1)
+                    room[at, :, : seen.shape[1]] = seen
+                both.append(room)
+            padded.append((both[0], both[1]))
+        return padded
+
+    def _behind(
+        self,
+        rows: Sequence[list[int]],
+        behind: Sequence[int],
+        read: Read,
+        lora: Lora | None,
+        keep: Cache | None,
+    ) -> Tensor:
         text_of = torch.arange(len(read.lengths)).repeat_interleave(torch.tensor(read.lengths))
         seen = torch.tensor(behind)[:, None] == text_of[None]
         row = _Row.of(rows, [read.lengths[text] for text in behind], seen)
-        return self._run(row, read.cache, lora, None).split([len(row) for row in rows])
+        return self._beside(row, read.cache, lora, keep)
 
-    def _run(self, row: _Row, prefix: Cache, lora: Lora | None, keep: Cache | None) -> Tensor:
-        length, places = len(row.tokens), row.places
-        x = functional.embedding(row.tokens, self.words)
-        for layer in range(self.layers):
-            h = self._norm(x, f"blk.{layer}.attn_norm")
+    def _beside(self, row: _Row, prefix: Cache, lora: Lora | None, keep: Cache | None) -> Tensor:
+        """Hidden states of sequences side by side, behind `prefix`."""
 
-            def heads(name: str, count: int, h: Tensor = h, layer: int = layer) -> Tensor:
-                flat = self._linear(h, layer, name, lora)
-                return flat.view(length, count, self._size).transpose(0, 1)
-
-            q = self._rotate(heads("attn_q", self._heads), places)
-            k = self._rotate(heads("attn_k", self._key_heads), places)
-            v = heads("attn_v", self._key_heads)
+        def attend(layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
             if keep is not None:
                 keep.append((k, v))
             if prefix:
@@ -145,7 +246,23 @@ class Qwen2:
             seen = functional.scaled_dot_product_attention(
                 q[None], k[None], v[None], row.mask, enable_gqa=True
             )
-            seen = seen[0].transpose(0, 1).reshape(length, -1)
+            return seen[0].transpose(0, 1)
+
+        return self._run(row.tokens, row.places, lora, attend)
+
+    def _run(self, tokens: Tensor, places: Tensor, lora: Lora | None, attend: "_Attend") -> Tensor:
+        length = len(tokens)
+        x = functional.embedding(tokens, self.words)
+        for layer in range(self.layers):
+            h = self._norm(x, f"blk.{layer}.attn_norm")
+
+            def heads(name: str, count: int, h: Tensor = h, layer: int = layer) -> Tensor:
+                flat = self._linear(h, layer, name, lora)
+                return flat.view(length, count, self._size).transpose(0, 1)
+
+            q = self._rotate(heads("attn_q", self._heads), places)
+            k = self._rotate(heads("attn_k", self._key_heads), places)
+            seen = attend(layer, q, k, heads("attn_v", self._key_heads)).reshape(length, -1)
             x = x + self._linear(seen, layer, "attn_output", lora)
             h = self._norm(x, f"blk.{layer}.ffn_norm")
             gate = functional.silu(self._linear(h, layer, "ffn_gate", lora))

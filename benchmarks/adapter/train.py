@@ -59,6 +59,10 @@ class Tokens:
     def __call__(self, text: str) -> list[int]:
         return self._llama.tokenize(text.encode(), add_bos=False, special=True)
 
+    def text(self, tokens: list[int]) -> str:
+        """What they spell, without spaces around it."""
+        return self._llama.detokenize(tokens).decode("utf-8", "replace").strip()
+
     def material(self, prompt: Prompt) -> list[int]:
         """Up to the request: what `LlamaGenerator` has read when it switches the adapter on."""
         head = self(f"<|im_start|>system\n{prompt.system}<|im_end|>\n<|im_start|>user\n")
@@ -180,7 +184,7 @@ def save(lora: Lora, out: Path) -> None:
     print(f"{out}: {out.stat().st_size / 1e6:.1f} MB")
 
 
-def _lessons(course: int, chance: random.Random) -> tuple[list[Lesson], list[Lesson]]:
+def lessons_of(course: int, chance: random.Random) -> tuple[list[Lesson], list[Lesson]]:
     """What a course teaches, with some lessons of those before it, and what takes no part."""
     articles = [{"course": 1} | article for article in lines(ARTICLES)]
     articles += [{"course": 2} | article for article in lines(TEXTS)]
@@ -225,7 +229,7 @@ def main() -> None:
     chance = random.Random(SEED)
     if (options.course > 1 or options.reword) is not bool(options.go_on):
         parser.error("a later course and --reword go on from an adapter (--go-on), others do not")
-    trained, tested = _lessons(options.course, chance)
+    trained, tested = lessons_of(options.course, chance)
     if options.reword:  # answers judged by themselves have done harm (docs/experiments.md)
         trained = [lesson for lesson in trained if lesson.tasks[0].kind != "alone"]
     chance.shuffle(trained)
