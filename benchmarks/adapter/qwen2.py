@@ -18,8 +18,8 @@ from gguf.quants import dequantize
 from torch import Tensor
 from torch.nn import functional
 
-_READ = 6  # texts that are read at a time: of more, too much of the mask is empty
 ADAPTED = ("attn_q", "attn_k", "attn_v", "attn_output")
+_READ = 6  # texts read at a time before writing: of more, too much of the mask is empty
 
 Lora = dict[tuple[int, str], tuple[Tensor, Tensor]]
 """(layer, matrix) -> (a of shape (rank, in), b of shape (out, rank))."""
@@ -165,7 +165,7 @@ class Qwen2:
         """
         rows = [row for of_text in asked for row in of_text]
         most = max(map(len, texts)) + max(map(len, rows)) + steps
-        lasts, caches = [], []
+        lasts, caches, filled = [], [], []
         with torch.no_grad():
             for first in range(0, len(texts), _READ):
                 some, read = slice(first, first + _READ), self.read(texts[first : first + _READ])
@@ -173,20 +173,13 @@ class Qwen2:
                 follow, own = [row for of_text in asked[some] for row in of_text], []
                 if follow:
                     hidden = self._behind(follow, behind, read, lora, own)
-                    lasts.append(hidden[torch.tensor([*map(len, follow)]).cumsum(0) - 1])
+                    lengths = torch.tensor([*map(len, follow)])
+                    lasts.append(hidden[lengths.cumsum(0) - 1])
                     caches.append(self._padded(follow, behind, read, own, most))
-            lengths = [
-                len(text) + len(row)
-                for text, of_text in zip(texts, asked, strict=True)
-                for row in of_text
-            ]
-            room = _Room(
-                [
-                    (torch.cat(k), torch.cat(v))
-                    for k, v in (zip(*layer, strict=True) for layer in zip(*caches, strict=True))
-                ],
-                torch.tensor(lengths),
-            )
+                    filled.append(torch.tensor(read.lengths)[behind] + lengths)
+            layers = [zip(*layer, strict=True) for layer in zip(*caches, strict=True)]
+            cache = [(torch.cat(keys), torch.cat(values)) for keys, values in layers]
+            room = _Room(cache, torch.cat(filled))
             last = torch.cat(lasts)
             written: list[list[int]] = [[] for _ in rows]
             for step in range(steps):
@@ -250,7 +243,7 @@ class Qwen2:
 
         return self._run(row.tokens, row.places, lora, attend)
 
-    def _run(self, tokens: Tensor, places: Tensor, lora: Lora | None, attend: "_Attend") -> Tensor:
+    def _run(self, tokens: Tensor, places: Tensor, lora: Lora | None, attend: _Attend) -> Tensor:
         length = len(tokens)
         x = functional.embedding(tokens, self.words)
         for layer in range(self.layers):
