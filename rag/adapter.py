@@ -16,11 +16,13 @@ from pathlib import Path
 import prompts
 
 FOLDER = Path(__file__).with_name("adapters")
+CHECK = "check."  # before the names of its matrices
 _PROMPTS = (
     "system",
     "evidence",
     "judge",
     "answer",
+    "check",
     "system_rewrite",
     "rewrite",
     "rewrite_request",
@@ -29,13 +31,17 @@ _PROMPTS = (
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """A file of matrices `blk.N.NAME.lora_a` (rank, in) and `.lora_b` (out, rank)."""
+    """A file of matrices `blk.N.NAME.lora_a` (rank, in) and `.lora_b` (out, rank).
+
+    Those of `check.blk.N...` are for the check of what was written, beside the others.
+    """
 
     path: Path
     architecture: str  # as GGUF names it
     model_sha256: str
     prompts: str
     rank: int
+    check_rank: int  # 0 where it has not learned to check
     scale: float  # what the product of the two matrices is multiplied by
 
     @property
@@ -58,8 +64,8 @@ def find(model_sha256: str) -> Adapter | None:
 
 
 @contextmanager
-def as_gguf(adapter: Adapter) -> Iterator[Path]:
-    """The adapter as llama.cpp reads it: a GGUF file that is there while the context lasts."""
+def as_gguf(adapter: Adapter, part: str = "") -> Iterator[Path]:
+    """The adapter, or its part `CHECK`, as llama.cpp reads it: a GGUF, while the block lasts."""
     import gguf
     from safetensors.numpy import load_file
 
@@ -68,10 +74,12 @@ def as_gguf(adapter: Adapter) -> Iterator[Path]:
         writer = gguf.GGUFWriter(path, adapter.architecture)
         writer.add_type("adapter")
         writer.add_string("adapter.type", "lora")
-        writer.add_float32("adapter.lora.alpha", adapter.scale * adapter.rank)
+        rank = adapter.check_rank if part else adapter.rank
+        writer.add_float32("adapter.lora.alpha", adapter.scale * rank)
         for name, matrix in sorted(load_file(adapter.path).items()):
-            layer, side = name.rsplit(".", 1)
-            writer.add_tensor(f"{layer}.weight.{side}", matrix)
+            if name.startswith(f"{part}blk."):
+                layer, side = name.removeprefix(part).rsplit(".", 1)
+                writer.add_tensor(f"{layer}.weight.{side}", matrix)
         writer.write_header_to_file()
         writer.write_kv_data_to_file()
         writer.write_tensors_to_file()
@@ -91,6 +99,7 @@ def read(path: Path) -> Adapter:
         noted["model_sha256"],
         noted["prompts"],
         int(noted["rank"]),
+        int(noted.get("check_rank", 0)),
         float(noted["scale"]),
     )
 

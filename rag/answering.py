@@ -16,12 +16,12 @@ from index.split import is_heading
 from index.store import Index
 from rag.answer_type import gives_answer
 from rag.cite import Citer
-from rag.compose import compose
+from rag.compose import checking, compose
 from rag.dispute import contradict, may_contradict
 from rag.draft import Draft
 from rag.generate import Generator
 from rag.interaction import by_interaction
-from rag.judge import Calibration, calibration
+from rag.judge import Calibration, Opinion, calibration
 from rag.premise import undated
 from rag.rerank import Ranked
 from rag.retrieve import Search, windows
@@ -153,10 +153,10 @@ class Answerer:
         yield from _tokens(draft.finish(), checked)
         if not draft.answer.abstained:
             with clock.stage("judge_s"):
-                said = self._margin(question, asked.window, draft.said)
-            draft.confidence, alone = sure(said), sure.calibrated.alone(said)
-            if min(draft.confidence, alone) < self.settings.strictness:
-                draft.confidence = min(draft.confidence, alone)
+                opinion = self._opinion(question, asked, draft.said, sure)
+            draft.confidence = opinion.probability
+            if opinion.least < self.settings.strictness:
+                draft.confidence = opinion.least
                 draft.withdraw("off_point")
         shown = not draft.answer.abstained
         for sentence in checked:
@@ -177,9 +177,21 @@ class Answerer:
             vectors = self.embedder.encode([question, *(pair.text for pair in pairs)])
             pairs = [pairs[row] for row in np.argsort(-(vectors[1:] @ vectors[0]), kind="stable")]
         for pair in by_interaction(question, pairs, self.embedder)[:1]:
-            draft.confidence = sure(self._margin(question, window, pair.text), quoted=True)
+            margin = self._margin(question, window, pair.text)
+            draft.confidence = sure.calibrated.quoted(sure.window, margin)
             if draft.confidence >= self.settings.strictness:
                 draft.quote(window, pair.sentences)
+
+    def _opinion(self, question: str, asked: Asked, said: str, sure: "_Sure") -> Opinion:
+        """How probable it is that what the model wrote is right.
+
+        A model that has learned to check that is asked behind it; of another's the judge says
+        whether it states the answer, as if it were all there is to read.
+        """
+        if self.generator.checks:
+            check = self.generator.margin(checking(asked.answering, said))
+            return sure.calibrated.checked(sure.window, check)
+        return sure.calibrated.written(sure.window, self._margin(question, asked.window, said))
 
     def _margin(self, question: str, window: Evidence, text: str) -> float:
         """The judge's margin on `text` of `window` alone."""
@@ -231,14 +243,10 @@ class Answerer:
 
 
 class _Sure(NamedTuple):
-    """How probable it is that an answer from one window is right."""
+    """How clearly the judge says that a window states the answer."""
 
     calibrated: Calibration
-    window: float  # the judge's margin on it
-
-    def __call__(self, said: float, *, quoted: bool = False) -> float:
-        """That probability, by the judge's margin on the answer."""
-        return self.calibrated.both(self.window, said, quoted=quoted)
+    window: float  # the margin
 
 
 def _articles(index: Index, passages: Sequence[Passage], ranked: Ranked) -> list[Article]:

@@ -74,12 +74,13 @@ class Assistant:
         *,
         settings: Settings | None = None,
         progress: Progress | None = None,
+        warm: bool = False,
     ) -> Self:
         """The assistant of the folder `corpus`, its index built or refreshed when needed.
 
-        Raises CorpusError, ModelError, IndexStoreError or ConfigError with what to do about it.
+        With `warm` both models are loaded, the answer model while the index is opened. Raises
+        CorpusError, ModelError, IndexStoreError or ConfigError with what to do about it.
         """
-        from index.build import open_index
         from index.embed import SentenceTransformerEmbedder
         from index.load import check_corpus
 
@@ -92,11 +93,20 @@ class Assistant:
         )
         embedder = SentenceTransformerEmbedder(folder, settings.embedder, adapted=settings.adapter)
         reranker = loading.load_reranker(settings, progress)
-        index = open_index(
-            settings.corpus, settings.index_root, embedder, settings.passage_chars, progress
-        )
-        load = partial(loading.load_generator, settings, progress)
-        return cls(settings, index, embedder, load, progress, reranker=reranker)
+        if not warm:
+            load: Callable[[], Generator] = partial(loading.load_generator, settings, progress)
+            index = _open_index(settings, embedder, progress)
+            return cls(settings, index, embedder, load, progress, reranker=reranker)
+        loading.find_generator(settings, progress)  # a download shows in the terminal
+        begun = loading.Begun(partial(loading.load_generator, settings))
+        try:
+            index = _open_index(settings, embedder, progress)
+            opened = cls(settings, index, embedder, begun, progress, reranker=reranker)
+            opened.warm()
+        except BaseException:
+            begun.drop()
+            raise
+        return opened
 
     def beside(
         self, corpus: Path | str, *, may_be_empty: bool = False, progress: Progress | None = None
@@ -111,7 +121,7 @@ class Assistant:
         other = copy(self)
         other.settings = settings = replace(self.settings, corpus=Path(corpus).expanduser())
         try:
-            other._index = other._indexed(progress)
+            other._index = _open_index(settings, self._embedder, progress)
         except CorpusError as error:
             if not may_be_empty:
                 raise
@@ -428,7 +438,7 @@ class Assistant:
         """
         with self._model.turn:
             before = self._index
-            self._index = self._indexed(progress or self._progress)
+            self._index = _open_index(self.settings, self._embedder, progress or self._progress)
             return (before.version, before.skipped) != (self._index.version, self._index.skipped)
 
     def close(self) -> None:
@@ -454,15 +464,6 @@ class Assistant:
         from index.build import index_folder
 
         return index_folder(self.settings.corpus, root)
-
-    def _indexed(self, progress: Progress | None) -> "Index":
-        """The index of the folder as it is now."""
-        from index.build import open_index
-
-        settings = self.settings
-        return open_index(
-            settings.corpus, settings.index_root, self._embedder, settings.passage_chars, progress
-        )
 
     def _reselect(
         self, change: "Callable[[Selection], Selection]", progress: Progress | None
@@ -524,6 +525,14 @@ class Assistant:
             transient=homes is not None,  # given for this one question
             homes=homes or {},
         )
+
+
+def _open_index(settings: Settings, embedder: "Embedder", progress: Progress | None) -> "Index":
+    from index.build import open_index
+
+    return open_index(
+        settings.corpus, settings.index_root, embedder, settings.passage_chars, progress
+    )
 
 
 def ask(question: str) -> Answer:

@@ -37,9 +37,7 @@ def _open(args: argparse.Namespace, meter: Meter) -> "Assistant":
     from rag.assistant import Assistant
 
     settings = Settings.load(corpus=args.corpus, model=args.model)
-    assistant = Assistant.open(settings=settings, progress=meter)
-    assistant.warm()
-    return assistant
+    return Assistant.open(settings=settings, progress=meter, warm=True)
 
 
 def index(args: argparse.Namespace) -> int:

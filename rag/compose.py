@@ -30,6 +30,12 @@ def compose(
     return judge, replace(judge, begun=f"{prompts.render('answer')}\n")
 
 
+def checking(answering: Prompt, answer: str) -> Prompt:
+    """Whether `answer`, as what the model wrote behind `answering`, is right."""
+    begun = f"{answering.begun}{prompts.neutralise(answer)}"
+    return replace(answering, begun=begun, check=f"\n{prompts.render('check')}\n")
+
+
 def show(evidence: Sequence[Evidence]) -> str:
     """The evidence as text: each article's head once, below it its runs, the best first.
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from rag.adapter import Adapter, as_gguf
+from rag.adapter import CHECK, Adapter, as_gguf
 from rag.errors import ModelError
 
 if TYPE_CHECKING:  # numpy loads with the model, not before
@@ -76,8 +76,8 @@ class Context:
         self._vocabulary = int(self._model.n_vocab())
         self._most = min(_BATCH, tokens)  # at a time
         self._batch = llama_cpp.llama_batch_init(self._most, 0, 1)
-        self._lora: Any = None
-        self._on: bool | None = False  # None: not known
+        self._loras: list[Any] = []
+        self._on: int | None = 0  # None: not known
         self.layout = f"{tokens} {self._most} {llama_cpp.__version__}"
         """What a saved state depends on besides the model's file and the tokens."""
 
@@ -89,25 +89,30 @@ class Context:
 
     def load_adapter(self, adapter: Adapter) -> bool:
         """Load `adapter`, switched off; false when llama.cpp cannot use it with this model."""
-        with as_gguf(adapter) as file, _quiet():
-            # freed together with the model
-            lora = self._lib.llama_adapter_lora_init(self.model.model, str(file).encode())
-        if not lora:  # a null pointer
-            return False
-        self._lora = lora
+        loras = []
+        for part in ("", CHECK) if adapter.check_rank else ("",):
+            with as_gguf(adapter, part) as file, _quiet():
+                # freed together with the model
+                lora = self._lib.llama_adapter_lora_init(self.model.model, str(file).encode())
+            if not lora:  # a null pointer
+                return False
+            loras.append(lora)
+        self._loras = loras
         return True
 
-    def switch(self, *, on: bool) -> None:
-        """Have the adapter, if there is one, take part in what is evaluated from now on.
+    def switch(self, on: int) -> None:
+        """Have so many parts of the adapter take part in what is evaluated from now on.
 
+        0 is none, 1 what judges and writes, 2 the check as well, as far as there are so many.
         Raises RuntimeError when llama.cpp does not do it.
         """
-        if self._lora is None or on == self._on:
+        on = min(on, len(self._loras))
+        if on == self._on:
             return
-        adapters = (self._lib.llama_adapter_lora_p_ctypes * 1)(self._lora)
-        scales = (ctypes.c_float * 1)(1.0)
+        adapters = (self._lib.llama_adapter_lora_p_ctypes * max(on, 1))(*self._loras[:on])
+        scales = (ctypes.c_float * max(on, 1))(*[1.0] * on)
         self._on = None  # an interrupt just here must not leave a guess behind
-        code = self._lib.llama_set_adapters_lora(self._living(), adapters, int(on), scales)
+        code = self._lib.llama_set_adapters_lora(self._living(), adapters, on, scales)
         if code != 0:
             raise RuntimeError(f"llama_set_adapters_lora returned {code}")
         self._on = on

@@ -35,7 +35,7 @@ class Prompt:
     it. Prompts that share system and material share the work of reading them, and so do materials
     that begin with the same `opening`. The request of an `adapted` prompt is for the adapter, where
     the model has one. What was read of a `transient` one is not kept on disk. The model goes on
-    from a reply that has `begun`.
+    from a reply that has `begun`; a `check` asks about that reply behind it.
     """
 
     system: str
@@ -44,6 +44,7 @@ class Prompt:
     adapted: bool = False
     transient: bool = False
     begun: str = ""
+    check: str = ""
     opening: str = ""
 
     @property
@@ -57,6 +58,7 @@ class Generator(Protocol):
 
     name: str
     adapter: str  # fingerprint of the adapter in use; "" for none
+    checks: bool  # it has learned to check what it wrote
     context_tokens: int
 
     def render(self, prompt: Prompt) -> str:
@@ -94,6 +96,8 @@ class Generator(Protocol):
 
 Tokens = tuple[int, ...]
 
+_NONE, _WRITES, _CHECKS = range(3)  # parts of the adapter that are in force
+
 
 class _Read(NamedTuple):
     """A prompt as tokens."""
@@ -101,6 +105,7 @@ class _Read(NamedTuple):
     before: tuple[Tokens, ...]  # the parts of what stands before the request
     request: Tokens  # at least one
     begun: Tokens
+    check: Tokens
 
     @property
     def asked(self) -> int:
@@ -110,7 +115,7 @@ class _Read(NamedTuple):
     @property
     def length(self) -> int:
         """All tokens."""
-        return self.asked + len(self.begun)
+        return self.asked + len(self.begun) + len(self.check)
 
 
 class LlamaGenerator:
@@ -127,6 +132,7 @@ class LlamaGenerator:
         self._context = Context(file, context_tokens, threads or cores())
         self.name = name
         self.adapter = ""
+        self.checks = False
         self.context_tokens = context_tokens
         self._states = states
         try:
@@ -171,11 +177,12 @@ class LlamaGenerator:
                 "Footnote again, or set FOOTNOTE_ADAPTER=0 to answer without it."
             )
         self.adapter = adapter.fingerprint
+        self.checks = adapter.check_rank > 0
         self._asked = None
 
     def render(self, prompt: Prompt) -> str:
         """See `Generator.render`."""
-        return self._render(prompt) + prompt.begun
+        return self._render(prompt) + prompt.begun + prompt.check
 
     def _render(self, prompt: Prompt) -> str:
         if self._formatter is None:  # a base model: no roles to speak in
@@ -211,6 +218,7 @@ class LlamaGenerator:
             if at + 1 < start + max_tokens:
                 with self._careful():
                     logits = self._context.evaluate([token], at)
+                    self._given(token)
 
     def has_read(self, prompt: Prompt) -> bool:
         """See `Generator.has_read`."""
@@ -241,27 +249,44 @@ class LlamaGenerator:
     def _ask(self, read: _Read, prompt: Prompt) -> Logits:
         """The logits behind `prompt`, which is `read` as tokens."""
         with self._careful():
-            if not self._has_asked(read, adapted=prompt.adapted):
+            known = self._known(read, adapted=prompt.adapted)
+            if known is None:
                 self._bring(read, keep=not prompt.transient)
-                self._context.switch(on=prompt.adapted)
+                self._context.switch(_WRITES if prompt.adapted else _NONE)
                 at = read.asked - len(read.request)
                 logits = self._context.evaluate(read.request, at)
-                self._asked = _Asked(read.request, prompt.adapted, logits)
+                self._asked, known = _Asked(read.request, prompt.adapted, logits), 0
             assert self._asked is not None
-            if not read.begun:
-                return self._asked.logits
-            self._context.switch(on=prompt.adapted)
-            return self._context.evaluate(read.begun, read.asked)
+            logits = self._asked.logits
+            if rest := read.begun[known:]:
+                self._context.switch(_WRITES if prompt.adapted else _NONE)
+                logits = self._context.evaluate(rest, read.asked + known)
+                self._given(*rest)
+            if read.check:
+                self._context.switch(_CHECKS if prompt.adapted else _NONE)
+                logits = self._context.evaluate(read.check, read.length - len(read.check))
+            return logits
 
-    def _has_asked(self, read: _Read, *, adapted: bool) -> bool:
-        """Whether the cache holds all up to the reply, and now nothing behind it."""
-        held = self._asked is not None and self._asked[:2] == (read.request, adapted)
-        if not held or read.before != self._cached:
-            return False
-        if self._context.cut(read.asked):
-            return True
-        self._cached, self._asked = (), None
-        return False
+    def _known(self, read: _Read, *, adapted: bool) -> int | None:
+        """How much of the begun reply the cache holds, and now nothing behind it.
+
+        None where it does not hold all up to the reply. Only a check goes on behind a reply that
+        is there: it was written just now, a token at a time.
+        """
+        asked = self._asked
+        if asked is None or asked[:2] != (read.request, adapted) or read.before != self._cached:
+            return None
+        given = asked.given if read.check and read.begun[: len(asked.given)] == asked.given else ()
+        if not self._context.cut(read.asked + len(given)):
+            self._cached, self._asked = (), None
+            return None
+        self._asked = asked._replace(given=given)
+        return len(given)
+
+    def _given(self, *tokens: int) -> None:
+        """Note that the cache holds these behind the request and what was noted before."""
+        if self._asked is not None:
+            self._asked = self._asked._replace(given=self._asked.given + tokens)
 
     def _bring(self, read: _Read, *, keep: bool) -> None:
         """Have the cache hold all before the request alone: as it does, by a state, or by reading.
@@ -282,7 +307,7 @@ class LlamaGenerator:
             alike += 1
         if not self._cut(alike):
             alike = 0
-        self._context.switch(on=False)
+        self._context.switch(_NONE)
         for part in parts[alike:]:
             self._context.evaluate(part, sum(map(len, self._cached)))
             self._cached += (part,)
@@ -338,7 +363,8 @@ class LlamaGenerator:
         asked = self._split(request + after)
         if not asked:  # logits are asked for behind at least one token
             parts[-1], asked = parts[-1][:-1], parts[-1][-1:]
-        return _Read(tuple(parts), asked, self._split(prompt.begun))
+        begun, check = self._split(prompt.begun), self._split(prompt.check)
+        return _Read(tuple(parts), asked, begun, check)
 
     def _split(self, text: str) -> Tokens:
         return tuple(self._model.tokenize(text.encode("utf-8"), add_bos=False, special=True))
@@ -362,6 +388,7 @@ class _Asked(NamedTuple):
     request: Tokens
     adapted: bool
     logits: Logits  # behind it
+    given: Tokens = ()  # of the reply, as far as it was evaluated
 
 
 def _identity(file: Path, layout: str) -> bytes:

@@ -16,17 +16,38 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import prompts
 from rag.errors import ConfigError
 from rag.generate import Generator, Prompt
 
 BUNDLED = Path(__file__).with_name("calibration.json")
-# How the two opinions are joined, by logistic regression on tuning questions (docs/experiments.md):
-# that on the answer says more. Two sentences hold more than an answer, so that they pass sooner.
-_WINDOW, _SAID, _WRITTEN, _QUOTED = 0.5, 1.1, 0.8, 0.1
-_ALONE = 0.34  # log odds that what the model wrote needs by itself, whatever its window states
+
+
+class Opinion(NamedTuple):
+    """How probable (0 to 1) it is that an answer is right."""
+
+    probability: float  # by the window that it is from and by itself
+    least: float  # that, or what it has by itself where that is less
+
+
+class _Weights(NamedTuple):
+    """How the opinions on a window and on an answer from it are joined, in log odds.
+
+    By logistic regression on tuning questions (docs/experiments.md): that on the answer says more.
+    Two sentences of the window hold more than an answer, so that they pass sooner.
+    """
+
+    window: float
+    said: float
+    more: float
+    alone: float  # what an answer needs by itself, whatever its window states
+
+
+_QUOTED = _Weights(window=0.5, said=1.1, more=0.1, alone=-math.inf)
+_WRITTEN = _Weights(window=0.5, said=1.1, more=0.8, alone=0.34)
+_CHECKED = _Weights(window=0.5, said=0.5, more=0.0, alone=0.0)
 _PROMPTS = ("system", "evidence", "judge")
 
 
@@ -46,23 +67,29 @@ class Calibration:
         """Probability (0 to 1) that what was judged states the answer."""
         return _logistic(self.log_odds(margin))
 
-    def both(self, window: float, said: float, *, quoted: bool = False) -> float:
-        """Probability (0 to 1) that an answer is right, by its margin and that of its window.
+    def quoted(self, window: float, said: float) -> float:
+        """Probability (0 to 1) that sentences answer, by their margin and that of their window."""
+        return self._opinion(_QUOTED, window, self.log_odds(said)).probability
 
-        `quoted` is for an answer that is sentences of the window themselves.
+    def written(self, window: float, said: float) -> Opinion:
+        """Of what the model wrote, by the judge's margins on its window and on it alone.
+
+        It is held to the same bar without its window: where that plainly states the answer, the
+        model may have written something else from it.
         """
-        if not self.known:  # the weights are those of a calibrated model
-            return min(self.probability(window), self.probability(said))
-        odds = _WINDOW * self.log_odds(window) + _SAID * self.log_odds(said)
-        return _logistic(odds + (_QUOTED if quoted else _WRITTEN))
+        return self._opinion(_WRITTEN, window, self.log_odds(said))
 
-    def alone(self, said: float) -> float:
-        """What of `both` a written answer must not need its window for (0 to 1).
+    def checked(self, window: float, check: float) -> Opinion:
+        """Likewise, by the margin of the check, which has learned to give log odds."""
+        return self._opinion(_CHECKED, window, check)
 
-        It is held to the same bar: where the window plainly states the answer, the model may have
-        written something else from it.
-        """
-        return _logistic(self.log_odds(said) - _ALONE)
+    def _opinion(self, weights: _Weights, window: float, odds: float) -> Opinion:
+        if self.known:
+            joined = weights.window * self.log_odds(window) + weights.said * odds + weights.more
+            probability = _logistic(joined)
+        else:  # the weights are those of a calibrated model
+            probability = min(self.probability(window), _logistic(odds))
+        return Opinion(probability, min(probability, _logistic(odds - weights.alone)))
 
     def margin(self, probability: float) -> float:
         """The margin that is read as `probability` (0 to 1, both excluded)."""

@@ -1,5 +1,7 @@
 """Settings -> the models that they name, loaded."""
 
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,6 +45,43 @@ def load_generator(settings: Settings, progress: Progress | None = None) -> Gene
             generator.close()
             raise
     return generator
+
+
+class Begun:
+    """What loads the answer model: another thread has begun to the first time, while much else is.
+
+    llama.cpp lays a model's weights out anew, for a second, and needs no Python for that.
+    """
+
+    def __init__(self, load: Callable[[], Generator]) -> None:
+        """Begin; `load` must not need the terminal."""
+        self._load = load
+        one = ThreadPoolExecutor(1)
+        self._begun: Future[Generator] | None = one.submit(load)
+        one.shutdown(wait=False)
+
+    def __call__(self) -> Generator:
+        """The model; raises what `load` raises."""
+        if self._begun is None:
+            return self._load()
+        try:
+            loaded = self._begun.result()
+        except Exception:  # the next time it is tried again
+            self._begun = None
+            raise
+        self._begun = None  # not before: a wait that is interrupted leaves something to `drop`
+        return loaded
+
+    def drop(self) -> None:
+        """Free what nobody will ask for, as soon as it is loaded."""
+        begun, self._begun = self._begun, None
+        if begun is not None:
+            begun.add_done_callback(_close)
+
+
+def _close(begun: "Future[Generator]") -> None:
+    if begun.exception() is None:
+        begun.result().close()
 
 
 def load_reranker(settings: Settings, progress: Progress | None = None) -> "Reranker | None":

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from rag.compose import compose
+from rag.compose import checking, compose
 from rag.errors import QuestionError
 from rag.generate import Generator, Prompt
 from rag.judge import Calibration, weigh
@@ -52,7 +52,8 @@ def fitting(
     for window in found:
         judging, answering = compose(question, [window], transient=transient)
         length = generator.length(answering)
-        if length + answer_tokens <= generator.context_tokens:
+        check = generator.length(checking(answering, "")) - length if generator.checks else 0
+        if length + answer_tokens + check <= generator.context_tokens:
             asked.append(Asked(window, judging, answering, length))
     if found and not asked:
         raise QuestionError(

@@ -91,6 +91,7 @@ class ScriptedGenerator:
 
     name = "scripted"
     adapter = ""
+    checks = False
 
     def __init__(
         self,
@@ -110,10 +111,10 @@ class ScriptedGenerator:
         self._running = 0
 
     def render(self, prompt: Prompt) -> str:
-        return f"<system>{prompt.system}<user>{prompt.user}<reply>{prompt.begun}"
+        return f"<system>{prompt.system}<user>{prompt.user}<reply>{prompt.begun}{prompt.check}"
 
     def length(self, prompt: Prompt) -> int:
-        text = f"{prompt.system}\n{prompt.user}\n{prompt.begun}"
+        text = f"{prompt.system}\n{prompt.user}\n{prompt.begun}{prompt.check}"
         text.encode("utf-8")
         return len(re.findall(r"\w+|[^\w\s]", text))
 
@@ -121,7 +122,7 @@ class ScriptedGenerator:
         self._enter(prompt)
         self._running -= 1
         self.judged.append(prompt)
-        return self._margin(prompt.user)
+        return self._margin(prompt.begun + prompt.check if prompt.check else prompt.user)
 
     def stream(self, prompt: Prompt, max_tokens: int) -> Iterator[str]:
         self._enter(prompt)

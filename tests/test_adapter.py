@@ -39,7 +39,11 @@ def test_the_default_model_has_an_adapter_trained_with_the_prompts_of_today() ->
     assert found is not None, "train it again: benchmarks/README.md"
     assert found.path.stat().st_size <= 5_000_000
     matrices = load_file(found.path)
-    assert {matrix.shape[name.endswith("_b")] for name, matrix in matrices.items()} == {found.rank}
+    ranks = {
+        (name.startswith(adapter.CHECK), matrix.shape[name.endswith("_b")])
+        for name, matrix in matrices.items()
+    }
+    assert ranks == {(False, found.rank), (True, found.check_rank)}
     assert all(np.isfinite(matrix).all() and matrix.any() for matrix in matrices.values())
 
 
@@ -68,6 +72,25 @@ def test_llama_cpp_is_given_the_same_numbers_and_no_file_stays(tmp_path: Path) -
     # llama.cpp scales by alpha / rank
     assert noted["adapter.lora.alpha"] / made.rank == made.scale
     assert (noted["general.architecture"], noted["general.type"]) == ("qwen2", "adapter")
+
+
+def test_the_check_is_a_part_by_itself(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.safetensors")
+    assert adapter.read(file).check_rank == 0
+    check = {
+        "check.blk.5.attn_k.lora_a": np.ones((1, 8), np.float16),
+        "check.blk.5.attn_k.lora_b": np.full((4, 1), 2, np.float16),
+    }
+    save_file(load_file(file) | check, file, NOTED | {"check_rank": "1"})
+    made = adapter.read(file)
+    for part, layer, rank in (("", "3.attn_q", 2), (adapter.CHECK, "5.attn_k", 1)):
+        with adapter.as_gguf(made, part) as written:
+            reader = GGUFReader(written)
+            assert {tensor.name for tensor in reader.tensors} == {
+                f"blk.{layer}.weight.lora_{side}" for side in "ab"
+            }
+            alpha = reader.fields["adapter.lora.alpha"].contents()
+            assert alpha / rank == made.scale
 
 
 def test_a_fingerprint_follows_the_numbers(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The read path in one place, with scripted models: answers, refusals and bad questions."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -233,6 +234,25 @@ def test_where_no_two_sentences_answer_either_it_is_a_refusal(opener: Opener) ->
     assert [place.read for place in answer.weighed] == [True]
     assert answer.confidence < 0.5
     assert all(prompt.transient for prompt in generator.judged[1:]), "nothing of it is kept"
+
+
+class Checking(ScriptedGenerator):
+    """A model that has learned to check what it wrote."""
+
+    checks = True
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_what_a_model_finds_wrong_that_it_wrote_is_taken_back(
+    opener: Opener, *, right: bool
+) -> None:
+    generator = Checking(LED, margin=lambda said: -9.0 if "right?" in said and not right else 9.0)
+    answer = opener(generator).ask(QUESTION)
+    assert answer.text.startswith(LED if right else prompts.QUOTING)
+    (check,) = (prompt for prompt in generator.judged if prompt.check)
+    assert check.begun == f"Yes.\n{LED}"
+    assert replace(check, begun="Yes.\n", check="") == generator.asked[0]
+    assert (generator.judged[-1] is check) == right, "two sentences are judged as any window is"
 
 
 def test_a_window_too_long_for_the_model_leaves_the_others(tmp_path: Path) -> None:

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes import LED, Opener, ScriptedGenerator, open_assistant, write_corpus
+from fakes import LED, HashEmbedder, Opener, ScriptedGenerator, open_assistant, write_corpus
 
-from index.build import index_folder
+from index.build import index_folder, open_index
+from rag.assistant import Assistant
 from rag.errors import CorpusError, ModelError
+from rag.loading import Begun
 from rag.shared import SharedModel
 from rag.types import Answer
 
@@ -115,6 +117,57 @@ def test_a_model_that_cannot_be_loaded_is_told_each_time(corpus: Path) -> None:
     for _ in range(2):
         with pytest.raises(ModelError, match="damaged"):
             assistant.ask(QUESTION)
+
+
+def test_a_model_is_loaded_while_the_index_is_opened(
+    corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generator, loaded, opened = ScriptedGenerator(LED), threading.Event(), HashEmbedder()
+    threads = []
+
+    def load(*_: Any) -> ScriptedGenerator:
+        threads.append(threading.current_thread())
+        loaded.set()
+        return generator
+
+    def embedder(*_: Any, **__: Any) -> HashEmbedder:
+        return opened
+
+    def index(*given: Any) -> Any:
+        assert loaded.wait(10), "it is loaded only now"
+        return open_index(*given)
+
+    monkeypatch.setattr("rag.models.resolve", lambda *_, **__: corpus)
+    monkeypatch.setattr("index.embed.SentenceTransformerEmbedder", embedder)
+    monkeypatch.setattr("index.build.open_index", index)
+    monkeypatch.setattr("rag.loading.load_generator", load)
+    with Assistant.open(corpus, warm=True) as assistant:
+        assert assistant.loaded
+        assert assistant.ask(QUESTION).text == f"{LED} [1]"
+    assistant.ask(QUESTION)
+    assert [thread is threading.current_thread() for thread in threads] == [False, True]
+
+    gone = threading.Event()
+    monkeypatch.setattr(generator, "close", gone.set)
+    monkeypatch.setattr("index.build.open_index", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        Assistant.open(corpus, warm=True)
+    assert gone.wait(10), "nobody will ask for it"
+
+
+def test_what_could_not_be_loaded_meanwhile_is_told_and_tried_again() -> None:
+    loads: list[str] = []
+
+    def load() -> ScriptedGenerator:
+        loads.append("load")
+        raise ModelError("It is damaged.")
+
+    begun = Begun(load)
+    for count in (1, 2):
+        with pytest.raises(ModelError, match="damaged"):
+            begun()
+        assert len(loads) == count
+    Begun(load).drop()
 
 
 OTHER = {"bridge.txt": "The bridge of Kut\n\nThe bridge of Kut was mended in June."}

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 import prompts
-from rag.compose import compose, show
+from rag.compose import checking, compose, show
 from rag.types import Evidence, SourceSentence
 
 TOKENS = [
@@ -32,6 +32,13 @@ def test_the_answer_is_what_the_judge_says_behind_yes() -> None:
     assert judge.request == prompts.render("judge", question="Who led it?")
     assert answer == replace(judge, begun="Yes.\n")
     assert answer.user == f"{answer.material}\n\n{answer.request}"
+
+
+def test_a_check_stands_behind_the_answer() -> None:
+    _, answering = compose("Who led it?", [run("Adeeb led it.")])
+    check = checking(answering, "He <|im_end|>did.")
+    assert (check.begun, check.check) == ("Yes.\nHe  did.", "\nIs this right?\n")
+    assert replace(check, begun=answering.begun, check="") == answering
 
 
 def test_windows_of_an_article_open_alike() -> None:

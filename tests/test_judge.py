@@ -127,5 +127,22 @@ def test_weighing_ends_where_a_window_plainly_states_the_answer(
 
 def test_an_answer_is_held_to_the_bar_without_its_window_too() -> None:
     found = Calibration(threshold=1.0, slope=0.5)
-    assert found.alone(1.0) < 0.5 < found.alone(2.0), "a little above the threshold"
-    assert found.both(9.0, 1.0) > 0.9, "which its window alone would let pass"
+    little, more = found.written(9.0, 1.0), found.written(9.0, 2.0)
+    assert little.probability > 0.9, "which its window alone would let pass"
+    assert little.least < 0.5 < more.least, "a little above the threshold"
+    assert found.quoted(9.0, 1.0) > 0.8, "sentences of the window are what the window says"
+
+
+def test_a_learned_check_is_read_as_it_is_whatever_the_judges_scale() -> None:
+    narrow, wide = Calibration(threshold=1.0, slope=0.5), Calibration(threshold=1.0, slope=5.0)
+    assert narrow.checked(1.0, 2.0) == wide.checked(1.0, 2.0)
+    assert narrow.checked(9.0, -4.0).least < 0.5 < narrow.checked(9.0, 4.0).least
+    found = [narrow.checked(window, check).probability for window in (0, 4) for check in (-1, 3)]
+    assert found[0] < min(found[1:3]) <= max(found[1:3]) < found[3], "either opinion counts"
+
+
+def test_a_model_without_a_calibration_has_to_be_sure_of_both() -> None:
+    unknown = Calibration(threshold=1.0, slope=1.0, known=False)
+    for opinion in (unknown.checked, unknown.written):
+        assert opinion(9.0, -2.0).probability < 0.5
+        assert opinion(-2.0, 9.0).probability < 0.5 < opinion(9.0, 9.0).least

@@ -15,14 +15,14 @@ import numpy as np
 import pytest
 from fakes import CORPUS, write_corpus
 from llama_cpp._internals import LlamaContext
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
 
 import prompts
 from benchmarks.pipelines import Floor
 from index.embed import SentenceTransformerEmbedder
 from rag import adapter, models
 from rag.assistant import Assistant
-from rag.compose import compose
+from rag.compose import checking, compose
 from rag.context import Context
 from rag.errors import ModelError, QuestionError
 from rag.generate import LlamaGenerator, Prompt
@@ -253,6 +253,62 @@ def test_an_answer_is_the_same_whether_or_not_the_judge_was_just_asked(
     next(left)
     assert adapted.margin(windows(1)[0]) == margin
     assert reply(adapted, answering) == alone
+
+
+@pytest.fixture(scope="module")
+def checking_adapter(
+    random_adapter: adapter.Adapter, tmp_path_factory: pytest.TempPathFactory
+) -> adapter.Adapter:
+    """The same with a check, of random numbers too."""
+    random = np.random.default_rng(1)
+    file = tmp_path_factory.mktemp("adapter") / "checking.safetensors"
+    check = {
+        f"check.blk.{layer}.attn_q.lora_{side}": random.standard_normal(shape).astype(np.float16)
+        for layer in (9, 20)
+        for side, shape in (("a", (2, 576)), ("b", (576, 2)))
+    }
+    noted = {"architecture": "llama", "model_sha256": "", "prompts": "", "rank": "4"}
+    noted |= {"scale": "2.0", "check_rank": "2"}
+    save_file(load_file(random_adapter.path) | check, file, noted)
+    return adapter.read(file)
+
+
+def test_a_check_goes_on_behind_what_was_written(
+    adapted: LlamaGenerator,
+    small_file: Path,
+    checking_adapter: adapter.Adapter,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    generator = loaded(small_file)
+    assert (generator.checks, adapted.checks) == (False, False)
+    generator.adapt(checking_adapter)
+    assert generator.checks
+    evaluated: list[int] = []
+    evaluate = Context.evaluate
+    monkeypatch.setattr(
+        Context,
+        "evaluate",
+        lambda self, tokens, at: evaluated.append(len(tokens)) or evaluate(self, tokens, at),  # type: ignore[func-returns-value]
+    )
+    try:
+        for asked in windows(2):
+            answering = replace(asked, begun="Yes.\n")
+            written = reply(generator, answering, tokens=9)
+            check = checking(answering, written)
+            evaluated.clear()
+            margin = generator.margin(check)
+            own = generator.length(check) - generator.length(replace(check, check=""))
+            assert sum(evaluated) <= own + 1, "but for a last token, which nothing was behind"
+            # behind another reply, the same read anew, and what was there before unchanged
+            other = generator.margin(checking(answering, "He stayed at home."))
+            assert abs(other - margin) > 0.01
+            reply(generator, OTHER)
+            assert generator.margin(check) == pytest.approx(margin, abs=0.05)
+            assert adapted.margin(check) != pytest.approx(margin, abs=0.05), "it has no check"
+            assert reply(generator, answering, 9) == written == reply(adapted, answering, 9)
+            assert generator.margin(asked) == adapted.margin(asked)
+    finally:
+        generator.close()
 
 
 def test_what_all_prompts_begin_with_is_kept_in_no_state(small_file: Path, tmp_path: Path) -> None:

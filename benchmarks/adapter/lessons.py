@@ -84,15 +84,45 @@ def of_conversations(cases: Sequence[dict[str, Any]], chance: random.Random) -> 
     ]
 
 
+class Text:
+    """An article in sentences, and its windows of three."""
+
+    def __init__(self, article: dict[str, Any]) -> None:
+        """Split it."""
+        self._article = article
+        text = article["text"]
+        self.sentences = [text[start:end] for start, end in sentence_spans(text)]
+
+    def around(self, middle: int) -> range:
+        """The rows of the window around the sentence `middle`."""
+        return range(max(0, middle - 1), min(len(self.sentences), middle + 2))
+
+    def shown(self, middle: int) -> str:
+        """The text of that window."""
+        return " ".join(self.sentences[row] for row in self.around(middle))
+
+    def window(self, middle: int) -> Evidence:
+        """That window as the model is shown it."""
+        return self.evidence(self.shown(middle))
+
+    def evidence(self, text: str) -> Evidence:
+        """A text as if it stood in the article."""
+        article = self._article
+        title, source = article["title"], article.get("publisher", "")
+        published = article.get("published", "")
+        return Evidence(
+            article["id"], "", title, "", source, published, (), text, 0, len(text), 0.0
+        )
+
+
 class _Article:
     """An article cut into windows side by side, and those that its answers need besides."""
 
     def __init__(self, article: dict[str, Any], chance: random.Random) -> None:
         self._article = article
         self._chance = chance
-        text = article["text"]
-        self._sentences = [text[start:end] for start, end in sentence_spans(text)]
-        last = len(self._sentences) - 1
+        self._text = Text(article)
+        last = len(self._text.sentences) - 1
         first = chance.randrange(3)
         self._middles = sorted({min(row, last) for row in range(first, last + 2, 3)})
         self._asked: dict[tuple[int, ...], list[Task]] = {}
@@ -136,7 +166,9 @@ class _Article:
                 if self._chance.random() < share:
                     self._add((middle,), question, kind, 0.0)
             return
-        rows = sorted({row for quote in asked["quotes"] for row in rows_of(quote, self._sentences)})
+        rows = sorted(
+            {row for quote in asked["quotes"] for row in rows_of(quote, self._text.sentences)}
+        )
         if max(rows) - min(rows) <= 2:
             self._add((self._middle(rows),), question, kind, 1.0, asked["answer"])
         else:
@@ -153,27 +185,24 @@ class _Article:
     def _middle(self, rows: Sequence[int]) -> int:
         """Of a window that shows all `rows`, one that is there already if it can be."""
         wanted = set(rows)
-        fitting = [middle for middle in self._middles if wanted <= set(self._around(middle))]
+        fitting = [middle for middle in self._middles if wanted <= set(self._text.around(middle))]
         if not fitting:
-            middle = min(max(round((min(rows) + max(rows)) / 2), 0), len(self._sentences) - 1)
+            middle = min(max(round((min(rows) + max(rows)) / 2), 0), len(self._text.sentences) - 1)
             self._middles.append(middle)
             return middle
         return self._chance.choice(fitting)
 
     def _hints(self, middle: int, asked: dict[str, Any]) -> bool:
         """Whether a window holds a quote or a short form of the answer."""
-        shown = flat(" ".join(self._sentences[row] for row in self._around(middle)))
+        shown = flat(self._text.shown(middle))
         return any(flat(part) in shown for part in [*asked["quotes"], *asked["short"]])
 
     def _nearest(self, question: str, middles: Sequence[int]) -> list[int]:
-        texts = [" ".join(self._sentences[row] for row in self._around(m)) for m in middles]
+        texts = [self._text.shown(m) for m in middles]
         if not texts:
             return []
         scores = LexicalIndex.build(texts).scores(question)
         return [middles[row] for row in (-scores).argsort(kind="stable")[:_NEAREST]]
-
-    def _around(self, middle: int) -> range:
-        return range(max(0, middle - 1), min(len(self._sentences), middle + 2))
 
     def _add(
         self,
@@ -183,26 +212,15 @@ class _Article:
         probability: float,
         answer: str = "",
     ) -> None:
-        judge, write = compose(question, [self._window(middle) for middle in middles])
+        judge, write = compose(question, [self._text.window(middle) for middle in middles])
         written = bool(answer) and self._chance.random() < _WRITTEN
         prompt, reply = (write, answer) if written else (judge, "")
         task = Task(prompt, kind, probability, reply, question)
         self._asked.setdefault(middles, []).append(task)
 
     def _judged(self, question: str, text: str, kind: str, probability: float) -> Task:
-        judge, _ = compose(question, [self._evidence(text)])
+        judge, _ = compose(question, [self._text.evidence(text)])
         return Task(judge, kind, probability)
-
-    def _window(self, middle: int) -> Evidence:
-        return self._evidence(" ".join(self._sentences[row] for row in self._around(middle)))
-
-    def _evidence(self, text: str) -> Evidence:
-        article = self._article
-        title, source = article["title"], article.get("publisher", "")
-        published = article.get("published", "")
-        return Evidence(
-            article["id"], "", title, "", source, published, (), text, 0, len(text), 0.0
-        )
 
 
 def rows_of(quote: str, sentences: Sequence[str]) -> Iterator[int]:

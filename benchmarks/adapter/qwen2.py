@@ -34,6 +34,7 @@ class Read:
 
     lengths: list[int]
     cache: Cache
+    seen: Tensor  # (texts, tokens) which of the tokens are a text's own
 
 
 @dataclass(frozen=True)
@@ -135,11 +136,8 @@ class Qwen2:
 
     def read(self, texts: Sequence[list[int]]) -> Read:
         """Keys and values of `texts`, which no LoRA has a part in."""
-        read = Read([len(text) for text in texts], [])
-        row = _Row.of(texts, [0] * len(texts), torch.ones(len(texts), 0, dtype=torch.bool))
-        with torch.no_grad():
-            self._beside(row, [], None, read.cache)
-        return read
+        nothing = Read([0] * len(texts), [], torch.ones(len(texts), 0, dtype=torch.bool))
+        return self.grow(texts, range(len(texts)), nothing, None)
 
     def follow(
         self, rows: Sequence[list[int]], behind: Sequence[int], read: Read, lora: Lora | None
@@ -150,6 +148,23 @@ class Qwen2:
         """
         hidden = self._behind(rows, behind, read, lora, None)
         return hidden.split([len(row) for row in rows])
+
+    def grow(
+        self, rows: Sequence[list[int]], behind: Sequence[int], read: Read, lora: Lora | None
+    ) -> Read:
+        """Each of `rows` behind its text, as texts that something may follow; no gradients."""
+        own: Cache = []
+        with torch.no_grad():
+            self._behind(rows, behind, read, lora, own)
+        if read.cache:
+            own = [
+                (torch.cat([keys, more_keys], dim=1), torch.cat([values, more_values], dim=1))
+                for (keys, values), (more_keys, more_values) in zip(read.cache, own, strict=True)
+            ]
+        lengths = [read.lengths[text] + len(row) for text, row in zip(behind, rows, strict=True)]
+        row_of = torch.arange(len(rows)).repeat_interleave(torch.tensor([*map(len, rows)]))
+        mine = torch.arange(len(rows))[:, None] == row_of[None]
+        return Read(lengths, own, torch.cat([read.seen[[*behind]], mine], dim=1))
 
     def write(
         self,
@@ -220,9 +235,7 @@ class Qwen2:
         lora: Lora | None,
         keep: Cache | None,
     ) -> Tensor:
-        text_of = torch.arange(len(read.lengths)).repeat_interleave(torch.tensor(read.lengths))
-        seen = torch.tensor(behind)[:, None] == text_of[None]
-        row = _Row.of(rows, [read.lengths[text] for text in behind], seen)
+        row = _Row.of(rows, [read.lengths[text] for text in behind], read.seen[[*behind]])
         return self._beside(row, read.cache, lora, keep)
 
     def _beside(self, row: _Row, prefix: Cache, lora: Lora | None, keep: Cache | None) -> Tensor:

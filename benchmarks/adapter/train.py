@@ -16,10 +16,11 @@ import argparse
 import hashlib
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -39,11 +40,13 @@ ARTICLES = Path(__file__).with_name("articles.jsonl")
 TEXTS = Path(__file__).with_name("texts.jsonl")
 CONVERSATIONS = Path(__file__).parents[1] / "followups.jsonl"
 RANK, SCALE, FIRST_LAYER = 8, 2.0, 4
-RATE, WARM_UP, BATCH = 3e-4, 30, 4  # learning rate; steps until it is reached; lessons an update
+RATE, WARM_UP, BATCH = 3e-4, 30, 4  # learning rate; lessons until it is reached; lessons an update
 WRITING = 0.5  # weight of a written reply's loss beside a judgement's
 GOING_ON = 2e-4  # the rate from an adapter that has learned already
 AGAIN = 0.1  # share of the lessons of the courses before that come along
 SEED = 0
+
+T = TypeVar("T")
 
 
 class Tokens:
@@ -102,24 +105,32 @@ class Trainer:
                 written.append(functional.cross_entropy(logits, torch.tensor(reply)))
         return yes - no, written
 
+    def loss(self, lessons: Sequence[Lesson], lora: Lora) -> Tensor:
+        """What is wrong with its judgements and its replies, for each lesson."""
+        margins, written = self.losses(lessons, lora)
+        tasks = [task for lesson in lessons for task in lesson.tasks]
+        judged = [row for row, task in enumerate(tasks) if task.probability is not None]
+        wanted = torch.tensor([float(tasks[row].probability or 0.0) for row in judged])
+        misjudged = functional.binary_cross_entropy_with_logits(
+            margins[judged], wanted, reduction="sum"
+        )
+        return (misjudged + WRITING * sum(written, start=torch.tensor(0.0))) / BATCH
 
-def train(trainer: Trainer, lora: Lora, lessons: Sequence[Lesson], highest: float) -> None:
-    """One pass over `lessons`, with a rate that rises to `highest` and falls to a twentieth."""
+
+def descend(
+    lora: Lora, lessons: Sequence[T], loss: Callable[[Sequence[T]], Tensor], highest: float, up: int
+) -> None:
+    """One pass over `lessons`, with a rate that rises to `highest` and falls to a twentieth.
+
+    It rises over `up` of them. `loss` is asked of some of them at a time.
+    """
     weights = [matrix for pair in lora.values() for matrix in pair]
     optimizer = torch.optim.AdamW(weights, lr=highest, weight_decay=0.01, betas=(0.9, 0.98))
     start = time.monotonic()
     for first in range(0, len(lessons), BATCH):
-        rate = min(1, (first + BATCH) / WARM_UP) * max(0.05, 1 - first / len(lessons))
+        rate = min(1, (first + BATCH) / up) * max(0.05, 1 - first / len(lessons))
         optimizer.param_groups[0]["lr"] = highest * rate
-        batch = lessons[first : first + BATCH]
-        margins, written = trainer.losses(batch, lora)
-        tasks = [task for lesson in batch for task in lesson.tasks]
-        judged = [row for row, task in enumerate(tasks) if task.probability is not None]
-        wanted = torch.tensor([float(tasks[row].probability or 0.0) for row in judged])
-        loss = functional.binary_cross_entropy_with_logits(
-            margins[judged], wanted, reduction="sum"
-        ) + WRITING * sum(written, start=torch.tensor(0.0))
-        (loss / BATCH).backward()
+        loss(lessons[first : first + BATCH]).backward()
         torch.nn.utils.clip_grad_norm_(weights, 1.0)
         optimizer.step()
         optimizer.zero_grad()
@@ -153,7 +164,7 @@ def load(file: Path) -> Lora:
     stored = load_file(file)
     lora: Lora = {}
     for name in stored:
-        if name.endswith(".lora_a"):
+        if name.startswith("blk.") and name.endswith(".lora_a"):
             stem = name.removesuffix(".lora_a")
             _, layer, matrix = stem.split(".")
             a, b = (stored[f"{stem}.lora_{side}"].float().requires_grad_() for side in "ab")
@@ -161,13 +172,9 @@ def load(file: Path) -> Lora:
     return lora
 
 
-def save(lora: Lora, out: Path) -> None:
-    """Write the adapter as safetensors, with what it was made for and of."""
-    matrices = {
-        f"blk.{layer}.{name}.lora_{side}": matrix.detach().half().contiguous()
-        for (layer, name), pair in lora.items()
-        for side, matrix in zip("ab", pair, strict=True)
-    }
+def save(lora: Lora, out: Path, check: Lora | None = None) -> None:
+    """Write the adapter as safetensors, with what it was made for and of; and its check, if any."""
+    matrices = _named(lora, "")
     noted = {
         "architecture": "qwen2",
         "model_sha256": models.pinned_sha256(DEFAULT_MODEL),
@@ -179,9 +186,20 @@ def save(lora: Lora, out: Path) -> None:
         "texts_sha256": hashlib.sha256(TEXTS.read_bytes()).hexdigest(),
         "conversations_sha256": hashlib.sha256(CONVERSATIONS.read_bytes()).hexdigest(),
     }
+    if check is not None:
+        matrices |= _named(check, adapter.CHECK)
+        noted["check_rank"] = str(len(next(iter(check.values()))[0]))
     out.parent.mkdir(parents=True, exist_ok=True)
     save_file(matrices, out, noted)
     print(f"{out}: {out.stat().st_size / 1e6:.1f} MB")
+
+
+def _named(lora: Lora, before: str) -> dict[str, Tensor]:
+    return {
+        f"{before}blk.{layer}.{name}.lora_{side}": matrix.detach().half().contiguous()
+        for (layer, name), pair in lora.items()
+        for side, matrix in zip("ab", pair, strict=True)
+    }
 
 
 def lessons_of(course: int, chance: random.Random) -> tuple[list[Lesson], list[Lesson]]:
@@ -241,7 +259,7 @@ def main() -> None:
     else:
         lora, rate = trainer.model.new_lora(RANK, FIRST_LAYER, SEED), RATE
     report(trainer, tested, lora)
-    train(trainer, lora, trained, rate)
+    descend(lora, trained, lambda some: trainer.loss(some, lora), rate, WARM_UP)
     save(lora, options.out)
     report(trainer, tested, lora)
 
