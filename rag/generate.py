@@ -15,7 +15,7 @@ import codecs
 import hashlib
 import os
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -276,12 +276,12 @@ class LlamaGenerator:
         asked = self._asked
         if asked is None or asked[:2] != (read.request, adapted) or read.before != self._cached:
             return None
-        given = asked.given if read.check and read.begun[: len(asked.given)] == asked.given else ()
-        if not self._context.cut(read.asked + len(given)):
+        known = _alike(asked.given, read.begun) if read.check else 0
+        if not self._context.cut(read.asked + known):
             self._cached, self._asked = (), None
             return None
-        self._asked = asked._replace(given=given)
-        return len(given)
+        self._asked = asked._replace(given=asked.given[:known])
+        return known
 
     def _given(self, *tokens: int) -> None:
         """Note that the cache holds these behind the request and what was noted before."""
@@ -302,9 +302,7 @@ class LlamaGenerator:
 
     def _read(self, parts: tuple[Tokens, ...]) -> None:
         """Have the cache hold `parts`, of which it may hold some already."""
-        alike = 0
-        while alike < min(len(parts), len(self._cached)) and parts[alike] == self._cached[alike]:
-            alike += 1
+        alike = _alike(parts, self._cached)
         if not self._cut(alike):
             alike = 0
         self._context.switch(_NONE)
@@ -389,6 +387,12 @@ class _Asked(NamedTuple):
     adapted: bool
     logits: Logits  # behind it
     given: Tokens = ()  # of the reply, as far as it was evaluated
+
+
+def _alike(one: Sequence[object], other: Sequence[object]) -> int:
+    """How much of both is the same from the start."""
+    pairs = zip(one, other, strict=False)
+    return next((at for at, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
 
 
 def _identity(file: Path, layout: str) -> bytes:

@@ -47,7 +47,7 @@ class _Weights(NamedTuple):
 
 _QUOTED = _Weights(window=0.5, said=1.1, more=0.1, alone=-math.inf)
 _WRITTEN = _Weights(window=0.5, said=1.1, more=0.8, alone=0.34)
-_CHECKED = _Weights(window=0.5, said=0.5, more=0.0, alone=0.0)
+_CHECKED = _Weights(window=0.25, said=0.8, more=-0.6, alone=0.5)
 _PROMPTS = ("system", "evidence", "judge")
 
 
