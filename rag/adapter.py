@@ -1,4 +1,4 @@
-"""Adapters: a few megabytes that teach a model to judge, to answer and to rewrite follow-ups.
+"""Adapters: a few megabytes that teach a model to judge, to answer, to check and to rewrite.
 
 An adapter is a LoRA (Hu et al. 2021) for one model file, named by its SHA-256, and for the words
 that it is asked with, named by their fingerprint; for others it is not used. It lies beside this

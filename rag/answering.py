@@ -56,9 +56,9 @@ class Answerer:
         """Answer `standalone` from `index`, as it happens; the checked answer comes last.
 
         The judge weighs each window of sentences by itself; the one that states the answer best
-        is all that the answer is written from. What is written is judged again, by itself, and
-        two sentences of the window stand in for it where it fails. Raises QuestionError for what
-        the model cannot hold.
+        is all that the answer is written from. What is written is checked, and two sentences of
+        the window stand in for it where it fails. Raises QuestionError for what the model cannot
+        hold.
         """
         settings, generator = self.settings, self.generator
         with clock.stage("retrieve_s"):
@@ -103,15 +103,15 @@ class Answerer:
             passages=_mark_used(passages, [window]),
             answer_prompt=generator.render(reading.chosen.answering),
         )
-        sure = _Sure(reading.calibrated, reading.margin)
-        draft = yield from self._write(refused, reading.chosen, sure, clock)
+        read = _Read(reading.chosen, reading.calibrated, reading.margin)
+        draft = yield from self._write(refused, read, clock)
         if draft.answer.abstained and not draft.declined:
             with clock.stage("judge_s"):
-                self._quote(draft, standalone, window, sure)
+                self._quote(draft, standalone, read)
         if settings.disagreement and not draft.answer.abstained:
             with clock.stage("judge_s"):
-                read = [window, *self._contest(draft, reading, refused)]
-            refused = replace(refused, passages=_mark_used(passages, read))
+                heard = [window, *self._contest(draft, reading, refused)]
+            refused = replace(refused, passages=_mark_used(passages, heard))
         yield replace(draft.answer, passages=refused.passages, timings=clock.timings())
 
     def margin(self, standalone: str, index: Index) -> float | None:
@@ -132,17 +132,17 @@ class Answerer:
             found = by_interaction(question, found, self.embedder, keep=not self.transient)
         return found[: self.settings.evidence_windows + _FURTHER]
 
-    def _write(self, refused: Answer, asked: Asked, sure: "_Sure", clock: Clock) -> Writing:
-        """Let the model answer from one window; returns the draft, `sure` by its margin.
+    def _write(self, refused: Answer, read: "_Read", clock: Clock) -> Writing:
+        """Let the model answer from one window; returns the draft, checked.
 
         Yields what can be shown: a sentence only when the whole has been judged.
         """
         question = refused.standalone_question
         with clock.stage("cite_s"):
-            citer = Citer(question, [asked.window], self.embedder)
+            citer = Citer(question, [read.asked.window], self.embedder)
             draft = Draft(refused, citer, self.settings.min_support, clock)
         checked: list[Sentence] = []
-        pieces = self.generator.stream(asked.answering, self.settings.answer_tokens)
+        pieces = self.generator.stream(read.asked.answering, self.settings.answer_tokens)
         with clock.stage("read_s"):
             first = next(pieces, None)
         for piece in chain(() if first is None else (first,), pieces):
@@ -153,7 +153,7 @@ class Answerer:
         yield from _tokens(draft.finish(), checked)
         if not draft.answer.abstained:
             with clock.stage("judge_s"):
-                opinion = self._opinion(question, asked, draft.said, sure)
+                opinion = self._opinion(question, read, draft.said)
             draft.confidence = opinion.probability
             if opinion.least < self.settings.strictness:
                 draft.confidence = opinion.least
@@ -163,11 +163,12 @@ class Answerer:
             yield sentence if shown else replace(sentence, citations=(), shown=False)
         return draft
 
-    def _quote(self, draft: Draft, question: str, window: Evidence, sure: "_Sure") -> None:
-        """Let the two sentences of `window` that are nearest to `question` speak, if they answer.
+    def _quote(self, draft: Draft, question: str, read: "_Read") -> None:
+        """Let the two sentences of a window that are nearest to `question` speak, if they answer.
 
         Sentences without what was asked for, such as a number, are no answer.
         """
+        window = read.asked.window
         pairs = [
             replace(window, text=" ".join(sentence.text for sentence in pair), sentences=pair)
             for pair in _neighbours(window.sentences)
@@ -178,20 +179,21 @@ class Answerer:
             pairs = [pairs[row] for row in np.argsort(-(vectors[1:] @ vectors[0]), kind="stable")]
         for pair in by_interaction(question, pairs, self.embedder)[:1]:
             margin = self._margin(question, window, pair.text)
-            draft.confidence = sure.calibrated.quoted(sure.window, margin)
+            draft.confidence = read.calibrated.quoted(read.margin, margin)
             if draft.confidence >= self.settings.strictness:
                 draft.quote(window, pair.sentences)
 
-    def _opinion(self, question: str, asked: Asked, said: str, sure: "_Sure") -> Opinion:
+    def _opinion(self, question: str, read: "_Read", said: str) -> Opinion:
         """How probable it is that what the model wrote is right.
 
         A model that has learned to check that is asked behind it; of another's the judge says
         whether it states the answer, as if it were all there is to read.
         """
         if self.generator.checks:
-            check = self.generator.margin(checking(asked.answering, said))
-            return sure.calibrated.checked(sure.window, check)
-        return sure.calibrated.written(sure.window, self._margin(question, asked.window, said))
+            check = self.generator.margin(checking(read.asked.answering, said))
+            return read.calibrated.checked(read.margin, check)
+        alone = self._margin(question, read.asked.window, said)
+        return read.calibrated.written(read.margin, alone)
 
     def _margin(self, question: str, window: Evidence, text: str) -> float:
         """The judge's margin on `text` of `window` alone."""
@@ -221,8 +223,8 @@ class Answerer:
             margin = self.generator.margin(rival.judging)
             if margin < reading.enough:
                 continue
-            sure = _Sure(reading.calibrated, margin)
-            other = _drain(self._write(refused, rival, sure, Clock()), self.stopped)
+            read = _Read(rival, reading.calibrated, margin)
+            other = _drain(self._write(refused, read, Clock()), self.stopped)
             if other is None:
                 break
             if not other.answer.abstained and all(
@@ -242,11 +244,12 @@ class Answerer:
         return fitting(question, found, self.generator, tokens, transient=self.transient)
 
 
-class _Sure(NamedTuple):
-    """How clearly the judge says that a window states the answer."""
+class _Read(NamedTuple):
+    """A window that is answered from, and the judge's margin on it."""
 
+    asked: Asked
     calibrated: Calibration
-    window: float  # the margin
+    margin: float
 
 
 def _articles(index: Index, passages: Sequence[Passage], ranked: Ranked) -> list[Article]:

@@ -4,7 +4,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from copy import copy
 from dataclasses import replace
 from functools import partial
@@ -93,19 +93,19 @@ class Assistant:
         )
         embedder = SentenceTransformerEmbedder(folder, settings.embedder, adapted=settings.adapter)
         reranker = loading.load_reranker(settings, progress)
-        if not warm:
-            load: Callable[[], Generator] = partial(loading.load_generator, settings, progress)
+        load: Callable[[], Generator] = partial(loading.load_generator, settings, progress)
+        with ExitStack() as undone:
+            if warm:
+                load = loading.Begun(partial(loading.load_if_here, settings), load)
+                undone.callback(load.drop)
             index = _open_index(settings, embedder, progress)
-            return cls(settings, index, embedder, load, progress, reranker=reranker)
-        loading.find_generator(settings, progress)  # a download shows in the terminal
-        begun = loading.Begun(partial(loading.load_generator, settings))
-        try:
-            index = _open_index(settings, embedder, progress)
-            opened = cls(settings, index, embedder, begun, progress, reranker=reranker)
-            opened.warm()
-        except BaseException:
-            begun.drop()
-            raise
+            opened = cls(settings, index, embedder, load, progress, reranker=reranker)
+            undone.callback(opened.close)
+            if warm:
+                if progress is not None:
+                    progress("loading the model", 0, 0)
+                opened.warm()
+            undone.pop_all()
         return opened
 
     def beside(

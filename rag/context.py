@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # numpy loads with the model, not before
 
 _BATCH = 512
 _ABORTED = 2  # what llama_decode returns then
+NONE, WRITES, CHECKS = range(3)  # how many parts of an adapter are in force
 _OWN, _OTHER = 0, 1  # sequences: that of the prompt, and one that only lends its name to a part
 
 Logits: TypeAlias = "NDArray[np.float32]"
@@ -56,11 +57,13 @@ class Context:
         self._model: Any = None
         try:
             with _quiet():
+                # `verbose=False` would send all that the process prints to nowhere meanwhile, other
+                # threads' errors too; what llama.cpp has to say goes to the log, which is quiet
                 self._model = internals.LlamaModel(
-                    path_model=str(file), params=model_params, verbose=False
+                    path_model=str(file), params=model_params, verbose=True
                 )
                 self._context: Any = internals.LlamaContext(
-                    model=self._model, params=params, verbose=False
+                    model=self._model, params=params, verbose=True
                 )
         except (ValueError, RuntimeError, OSError, AssertionError) as error:
             if self._model is not None:
@@ -77,7 +80,7 @@ class Context:
         self._most = min(_BATCH, tokens)  # at a time
         self._batch = llama_cpp.llama_batch_init(self._most, 0, 1)
         self._loras: list[Any] = []
-        self._on: int | None = 0  # None: not known
+        self._on: int | None = NONE  # None: not known
         self.layout = f"{tokens} {self._most} {llama_cpp.__version__}"
         """What a saved state depends on besides the model's file and the tokens."""
 
@@ -103,8 +106,8 @@ class Context:
     def switch(self, on: int) -> None:
         """Have so many parts of the adapter take part in what is evaluated from now on.
 
-        0 is none, 1 what judges and writes, 2 the check as well, as far as there are so many.
-        Raises RuntimeError when llama.cpp does not do it.
+        `NONE`, what judges and writes, or the check as well, as far as there are so many. Raises
+        RuntimeError when llama.cpp does not do it.
         """
         on = min(on, len(self._loras))
         if on == self._on:

@@ -8,7 +8,9 @@ the same to the bit whatever was asked before.
 
 An adapter (a LoRA, Hu et al. 2021) is in force from the request of an adapted prompt on, never
 while the model reads what stands before it: what is read then stays valid for any request, with
-or without the adapter (activated LoRA, Greenewald et al. 2025).
+or without the adapter (activated LoRA, Greenewald et al. 2025). Its part for the check is in force
+for nothing but that. A check goes on behind the reply's tokens as they were written; where they
+have to be read anew, in one piece, its margin comes out a tenth or two of a logit away.
 """
 
 import codecs
@@ -22,7 +24,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from rag.adapter import Adapter
-from rag.context import Context, Logits, StoppedError
+from rag.context import CHECKS, NONE, WRITES, Context, Logits, StoppedError
 from rag.errors import ModelError
 from rag.states import States
 
@@ -70,7 +72,7 @@ class Generator(Protocol):
         ...
 
     def margin(self, prompt: Prompt) -> float:
-        """logit(yes) - logit(no) of the reply's first token."""
+        """logit(yes) - logit(no) of the token that comes next."""
         ...
 
     def stream(self, prompt: Prompt, max_tokens: int) -> Iterator[str]:
@@ -95,8 +97,6 @@ class Generator(Protocol):
 
 
 Tokens = tuple[int, ...]
-
-_NONE, _WRITES, _CHECKS = range(3)  # parts of the adapter that are in force
 
 
 class _Read(NamedTuple):
@@ -207,6 +207,7 @@ class LlamaGenerator:
     def stream(self, prompt: Prompt, max_tokens: int) -> Iterator[str]:
         """See `Generator.stream`."""
         read = self._tokens(prompt)
+        assert not read.check, "a check is answered yes or no"
         decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         logits = self._ask(read, prompt)
         start = read.length
@@ -252,18 +253,18 @@ class LlamaGenerator:
             known = self._known(read, adapted=prompt.adapted)
             if known is None:
                 self._bring(read, keep=not prompt.transient)
-                self._context.switch(_WRITES if prompt.adapted else _NONE)
+                self._context.switch(WRITES if prompt.adapted else NONE)
                 at = read.asked - len(read.request)
                 logits = self._context.evaluate(read.request, at)
                 self._asked, known = _Asked(read.request, prompt.adapted, logits), 0
             assert self._asked is not None
             logits = self._asked.logits
+            self._context.switch(WRITES if prompt.adapted else NONE)
             if rest := read.begun[known:]:
-                self._context.switch(_WRITES if prompt.adapted else _NONE)
                 logits = self._context.evaluate(rest, read.asked + known)
                 self._given(*rest)
             if read.check:
-                self._context.switch(_CHECKS if prompt.adapted else _NONE)
+                self._context.switch(CHECKS if prompt.adapted else NONE)
                 logits = self._context.evaluate(read.check, read.length - len(read.check))
             return logits
 
@@ -305,7 +306,7 @@ class LlamaGenerator:
         alike = _alike(parts, self._cached)
         if not self._cut(alike):
             alike = 0
-        self._context.switch(_NONE)
+        self._context.switch(NONE)
         for part in parts[alike:]:
             self._context.evaluate(part, sum(map(len, self._cached)))
             self._cached += (part,)

@@ -1,8 +1,9 @@
 """Does a text state the answer? The model's yes/no margin on it, read as a probability.
 
-The judge is asked twice: of a window of the articles, before anything is written, and of what was
-written, as if it were all there is to read. A draft that does not state the answer when it stands
-alone is not one, however true it is.
+The judge is asked of a window of the articles, before anything is written, and of sentences that
+are to be quoted, as if they were all there is to read. What was written is checked by a model that
+has learned to; of another's the judge is asked in that way too. A draft that does not state the
+answer is not one, however true it is.
 
 Platt scaling (Platt 1999): probability = 1 / (1 + exp(-slope * (margin - threshold))), so that
 the threshold is where the probability is one half. Both numbers depend on the model, its adapter
@@ -26,7 +27,7 @@ BUNDLED = Path(__file__).with_name("calibration.json")
 
 
 class Opinion(NamedTuple):
-    """How probable (0 to 1) it is that an answer is right."""
+    """How probable (0 to 1) it is that what the model wrote is right."""
 
     probability: float  # by the window that it is from and by itself
     least: float  # that, or what it has by itself where that is less
@@ -36,18 +37,19 @@ class _Weights(NamedTuple):
     """How the opinions on a window and on an answer from it are joined, in log odds.
 
     By logistic regression on tuning questions (docs/experiments.md): that on the answer says more.
-    Two sentences of the window hold more than an answer, so that they pass sooner.
     """
 
     window: float
     said: float
     more: float
-    alone: float  # what an answer needs by itself, whatever its window states
 
 
-_QUOTED = _Weights(window=0.5, said=1.1, more=0.1, alone=-math.inf)
-_WRITTEN = _Weights(window=0.5, said=1.1, more=0.8, alone=0.34)
-_CHECKED = _Weights(window=0.25, said=0.8, more=-0.6, alone=0.5)
+# Two sentences of the window hold more than an answer, so that they pass sooner.
+_QUOTED = _Weights(window=0.5, said=1.1, more=0.1)
+_WRITTEN = _Weights(window=0.5, said=1.1, more=0.8)
+_CHECKED = _Weights(window=0.25, said=0.8, more=-0.6)
+# Log odds that what the model wrote needs by itself, whatever its window states.
+_ALONE, _CHECKED_ALONE = 0.34, 0.5
 _PROMPTS = ("system", "evidence", "judge")
 
 
@@ -69,7 +71,7 @@ class Calibration:
 
     def quoted(self, window: float, said: float) -> float:
         """Probability (0 to 1) that sentences answer, by their margin and that of their window."""
-        return self._opinion(_QUOTED, window, self.log_odds(said)).probability
+        return self._joined(_QUOTED, window, self.log_odds(said))
 
     def written(self, window: float, said: float) -> Opinion:
         """Of what the model wrote, by the judge's margins on its window and on it alone.
@@ -77,23 +79,26 @@ class Calibration:
         It is held to the same bar without its window: where that plainly states the answer, the
         model may have written something else from it.
         """
-        return self._opinion(_WRITTEN, window, self.log_odds(said))
+        odds = self.log_odds(said)
+        return _opinion(self._joined(_WRITTEN, window, odds), odds - _ALONE)
 
     def checked(self, window: float, check: float) -> Opinion:
         """Likewise, by the margin of the check, which has learned to give log odds."""
-        return self._opinion(_CHECKED, window, check)
+        return _opinion(self._joined(_CHECKED, window, check), check - _CHECKED_ALONE)
 
-    def _opinion(self, weights: _Weights, window: float, odds: float) -> Opinion:
-        if self.known:
-            joined = weights.window * self.log_odds(window) + weights.said * odds + weights.more
-            probability = _logistic(joined)
-        else:  # the weights are those of a calibrated model
-            probability = min(self.probability(window), _logistic(odds))
-        return Opinion(probability, min(probability, _logistic(odds - weights.alone)))
+    def _joined(self, weights: _Weights, window: float, odds: float) -> float:
+        if not self.known:  # the weights are those of a calibrated model
+            return min(self.probability(window), _logistic(odds))
+        joined = weights.window * self.log_odds(window) + weights.said * odds
+        return _logistic(joined + weights.more)
 
     def margin(self, probability: float) -> float:
         """The margin that is read as `probability` (0 to 1, both excluded)."""
         return self.threshold + math.log(probability / (1.0 - probability)) / self.slope
+
+
+def _opinion(probability: float, alone: float) -> Opinion:
+    return Opinion(probability, min(probability, _logistic(alone)))
 
 
 def _logistic(log_odds: float) -> float:

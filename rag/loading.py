@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag import adapter, models
+from rag.errors import ModelError
 from rag.generate import Generator, LlamaGenerator
 from rag.settings import Settings
 from rag.states import States
@@ -20,6 +22,13 @@ def find_generator(settings: Settings, progress: Progress | None = None) -> Path
     return models.resolve(
         settings.model, settings.models_dir, offline=settings.offline, progress=progress
     )
+
+
+def load_if_here(settings: Settings) -> Generator | None:
+    """What `load_generator` does, None where the model's file would have to be fetched first."""
+    if not models.is_here(settings.model, settings.models_dir):
+        return None
+    return load_generator(settings)
 
 
 def load_generator(settings: Settings, progress: Progress | None = None) -> Generator:
@@ -48,29 +57,30 @@ def load_generator(settings: Settings, progress: Progress | None = None) -> Gene
 
 
 class Begun:
-    """What loads the answer model: another thread has begun to the first time, while much else is.
+    """What loads the answer model; another thread has begun to, while much else is done.
 
     llama.cpp lays a model's weights out anew, for a second, and needs no Python for that.
     """
 
-    def __init__(self, load: Callable[[], Generator]) -> None:
-        """Begin; `load` must not need the terminal."""
+    def __init__(
+        self, begin: Callable[[], Generator | None], load: Callable[[], Generator]
+    ) -> None:
+        """Have another thread `begin`, which must not need the terminal; else it is for `load`."""
         self._load = load
         one = ThreadPoolExecutor(1)
-        self._begun: Future[Generator] | None = one.submit(load)
+        self._begun: Future[Generator | None] | None = one.submit(begin)
         one.shutdown(wait=False)
 
     def __call__(self) -> Generator:
         """The model; raises what `load` raises."""
-        if self._begun is None:
-            return self._load()
-        try:
-            loaded = self._begun.result()
-        except Exception:  # the next time it is tried again
-            self._begun = None
-            raise
-        self._begun = None  # not before: a wait that is interrupted leaves something to `drop`
-        return loaded
+        if self._begun is not None:
+            loaded = None
+            with suppress(ModelError):  # `load` meets the same, and tells the terminal
+                loaded = self._begun.result()
+            self._begun = None  # not before: a wait that is interrupted leaves something to `drop`
+            if loaded is not None:
+                return loaded
+        return self._load()
 
     def drop(self) -> None:
         """Free what nobody will ask for, as soon as it is loaded."""
@@ -79,9 +89,10 @@ class Begun:
             begun.add_done_callback(_close)
 
 
-def _close(begun: "Future[Generator]") -> None:
-    if begun.exception() is None:
-        begun.result().close()
+def _close(begun: "Future[Generator | None]") -> None:
+    loaded = begun.result() if begun.exception() is None else None
+    if loaded is not None:
+        loaded.close()
 
 
 def load_reranker(settings: Settings, progress: Progress | None = None) -> "Reranker | None":

@@ -110,6 +110,16 @@ def state(name: str | ModelSpec, folder: Path) -> State:
     return "absent" if "absent" in found else "present"
 
 
+def is_here(name: str, folder: Path) -> bool:
+    """Whether `resolve` would find a model's file as it should be, and fetch nothing."""
+    if name not in CATALOGUE and Path(name).expanduser().exists():
+        return True
+    try:
+        return state(name, folder) == "present"
+    except (ModelError, OSError):
+        return False
+
+
 def pinned_sha256(name: str) -> str:
     """The SHA-256 that the catalogue pins the one file of a model to; "" for other models."""
     spec = CATALOGUE.get(name)

@@ -167,7 +167,7 @@ class Answer:
     `unsupported` (no sentence is borne out), `off_type` (a number, a name or a date was asked for
     and none given), `off_premise` (it names a year or century of which no article found tells) and
     `off_point` (the check of what was written). `confidence` is the probability (0 to 1) that the
-    answer is right, by the judge's word on the window read and the check's on the answer; of a
+    answer is right, by the judge's word on the window read and what is said of the answer; of a
     refusal, that of what was judged last. `passages` are the nearest ones, best first, `weighed`
     the places that the judge looked at before an answer was written, in their order.
     `judge_prompt` is what the judge was asked of the one that was read, or else of the most

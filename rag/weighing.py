@@ -48,11 +48,12 @@ def fitting(
 
     Raises QuestionError when that leaves none.
     """
-    asked = []
+    asked, check = [], 0
     for window in found:
         judging, answering = compose(question, [window], transient=transient)
         length = generator.length(answering)
-        check = generator.length(checking(answering, "")) - length if generator.checks else 0
+        if generator.checks and not check:  # as long behind every window
+            check = generator.length(checking(answering, "")) - length
         if length + answer_tokens + check <= generator.context_tokens:
             asked.append(Asked(window, judging, answering, length))
     if found and not asked:

@@ -8,8 +8,10 @@ import pytest
 from fakes import LED, Opener, ScriptedGenerator, open_assistant, write_corpus
 
 import prompts
+from rag.compose import compose
 from rag.errors import QuestionError
-from rag.types import Answer, Passage, Sentence, Token, Turn
+from rag.types import Answer, Evidence, Passage, Sentence, Token, Turn
+from rag.weighing import fitting
 
 QUESTION = "Who headed the Iraqi delegation to Qom?"
 
@@ -265,6 +267,17 @@ def test_a_window_too_long_for_the_model_leaves_the_others(tmp_path: Path) -> No
     with open_assistant(write_corpus(tmp_path, files), generator) as assistant:
         answer = assistant.ask(QUESTION)
     assert (answer.text, len(generator.judged)) == (f"{LED} [1]", 2), "the window and the answer"
+
+
+def test_room_is_left_for_the_check() -> None:
+    window = Evidence("a", "p", "", "a", "", "", (), LED, 0, len(LED), 1.0)
+    for generator, spare in ((ScriptedGenerator(), 0), (Checking(), 4)):
+        _, answering = compose(QUESTION, [window])
+        generator.context_tokens = generator.length(answering) + 10 + spare
+        assert len(fitting(QUESTION, [window], generator, 10, transient=False)) == 1
+        generator.context_tokens -= 1
+        with pytest.raises(QuestionError):
+            fitting(QUESTION, [window], generator, 10, transient=False)
 
 
 TALABANI = "Jalal Talabani headed the Iraqi delegation to Qom."

@@ -140,6 +140,7 @@ def test_a_model_is_loaded_while_the_index_is_opened(
     monkeypatch.setattr("rag.models.resolve", lambda *_, **__: corpus)
     monkeypatch.setattr("index.embed.SentenceTransformerEmbedder", embedder)
     monkeypatch.setattr("index.build.open_index", index)
+    monkeypatch.setattr("rag.models.is_here", lambda *_: True)
     monkeypatch.setattr("rag.loading.load_generator", load)
     with Assistant.open(corpus, warm=True) as assistant:
         assert assistant.loaded
@@ -155,19 +156,44 @@ def test_a_model_is_loaded_while_the_index_is_opened(
     assert gone.wait(10), "nobody will ask for it"
 
 
-def test_what_could_not_be_loaded_meanwhile_is_told_and_tried_again() -> None:
-    loads: list[str] = []
+def test_what_could_not_be_loaded_meanwhile_is_told_by_whoever_has_the_terminal() -> None:
+    loads: list[threading.Thread] = []
 
     def load() -> ScriptedGenerator:
-        loads.append("load")
+        loads.append(threading.current_thread())
         raise ModelError("It is damaged.")
 
-    begun = Begun(load)
-    for count in (1, 2):
+    begun = Begun(load, load)
+    for count in (2, 3):
         with pytest.raises(ModelError, match="damaged"):
             begun()
         assert len(loads) == count
-    Begun(load).drop()
+    assert loads.count(threading.current_thread()) == 2
+
+
+def test_a_model_that_has_to_be_fetched_is_loaded_after_the_index() -> None:
+    generator = ScriptedGenerator()
+    begun = Begun(lambda: None, lambda: generator)
+    assert begun() is generator
+    begun.drop()
+    assert generator.closed == 0
+
+
+def test_of_what_nobody_asked_for_nothing_stays(caplog: pytest.LogCaptureFixture) -> None:
+    def fail() -> ScriptedGenerator:
+        raise ModelError("It is damaged.")
+
+    wait, generator = threading.Event(), ScriptedGenerator()
+    for begin in (fail, lambda: None, lambda: wait.wait(10) and generator):
+        begun = Begun(begin, fail)
+        begun.drop()
+    wait.set()
+    for _ in range(1000):
+        if generator.closed:
+            break
+        time.sleep(0.01)
+    assert generator.closed == 1
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 OTHER = {"bridge.txt": "The bridge of Kut\n\nThe bridge of Kut was mended in June."}

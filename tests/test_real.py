@@ -315,6 +315,8 @@ def test_a_check_has_matrices_of_its_own(
         # which take part in nothing else, before or after
         assert generator.margin(asked) == adapted.margin(asked)
         assert reply(generator, answering) == reply(adapted, answering) != ""
+        generator.margin(check)
+        assert reply(generator, asked) == reply(adapted, asked) != ""
         plain = replace(check, adapted=False)
         assert generator.margin(plain) == adapted.margin(plain)
     finally:

@@ -4,8 +4,8 @@
 
 The check has matrices of its own, in force for those five tokens beside the adapter's and for no
 others, so that judging and writing stay what they are. They learn from what the adapter wrote
-behind windows of texts that it did not know (`replies.jsonl`), right and wrong, from true answers,
-answers to something else and sentences of the window. A quarter of an hour on two cores.
+behind windows of texts that it had mostly not seen (`replies.jsonl`), right and wrong, from true
+answers, answers to something else and sentences of the window. Half an hour on two cores.
 """
 
 import argparse

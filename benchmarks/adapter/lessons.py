@@ -3,8 +3,8 @@
 A lesson is made of what the program itself shows its model: a window of three sentences, now and
 then two, with the questions that the window answers and those for which it is what a word search
 finds, without the answer; an answer by itself, with its question and others that it does not
-answer, since what was written is judged again in that way; or the task of rewriting, with some
-conversations.
+answer, since sentences that are to be quoted are judged in that way; or the task of rewriting,
+with some conversations.
 """
 
 import json
