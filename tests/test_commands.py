@@ -32,10 +32,13 @@ class Opened:
         self.generator = ScriptedGenerator(LED)
         self.settings: list[Settings] = []
 
-    def __call__(self, *, settings: Settings, progress: Progress) -> Assistant:
+    def __call__(self, *, settings: Settings, progress: Progress, warm: bool = False) -> Assistant:
         self.settings.append(settings)
         progress("building the index again: the articles have changed", 0, 0)
-        return open_assistant(settings.corpus, self.generator, model=settings.model)
+        assistant = open_assistant(settings.corpus, self.generator, model=settings.model)
+        if warm:
+            assistant.warm()
+        return assistant
 
 
 @pytest.fixture
