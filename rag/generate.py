@@ -250,21 +250,22 @@ class LlamaGenerator:
     def _ask(self, read: _Read, prompt: Prompt) -> Logits:
         """The logits behind `prompt`, which is `read` as tokens."""
         with self._careful():
+            writes, checks = (WRITES, CHECKS) if prompt.adapted else (NONE, NONE)
             known = self._known(read, adapted=prompt.adapted)
             if known is None:
                 self._bring(read, keep=not prompt.transient)
-                self._context.switch(WRITES if prompt.adapted else NONE)
+                self._context.switch(writes)
                 at = read.asked - len(read.request)
                 logits = self._context.evaluate(read.request, at)
                 self._asked, known = _Asked(read.request, prompt.adapted, logits), 0
             assert self._asked is not None
             logits = self._asked.logits
-            self._context.switch(WRITES if prompt.adapted else NONE)
+            self._context.switch(writes)
             if rest := read.begun[known:]:
                 logits = self._context.evaluate(rest, read.asked + known)
                 self._given(*rest)
             if read.check:
-                self._context.switch(CHECKS if prompt.adapted else NONE)
+                self._context.switch(checks)
                 logits = self._context.evaluate(read.check, read.length - len(read.check))
             return logits
 

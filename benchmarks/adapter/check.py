@@ -21,7 +21,7 @@ from sklearn.metrics import roc_auc_score
 from torch import Tensor
 from torch.nn import functional
 
-from benchmarks.adapter.lessons import Text, flat, lines, rows_of
+from benchmarks.adapter.lessons import Text, flat, lines, names_answer
 from benchmarks.adapter.qwen2 import Lora, Qwen2
 from benchmarks.adapter.replies import REPLIES
 from benchmarks.adapter.train import (
@@ -33,6 +33,8 @@ from benchmarks.adapter.train import (
     Tokens,
     descend,
     load,
+    parted,
+    preference,
     save,
 )
 from index.lexical import words
@@ -106,19 +108,14 @@ class _Place:
 
     def _states(self, asked: dict[str, Any]) -> bool | None:
         """Whether the window states the answer; None where it states a part of it."""
-        rows = self._rows(asked)
+        rows = self._text.quoted(asked)
         shown = {row for window in self._shown for row in window}
         if rows and rows <= shown:
             return True
         return None if rows & shown or self._hints(asked, shown) else False
 
-    def _rows(self, asked: dict[str, Any]) -> set[int]:
-        quotes = asked.get("quotes", [])
-        return {row for quote in quotes for row in rows_of(quote, self._text.sentences)}
-
     def _hints(self, asked: dict[str, Any], rows: set[int]) -> bool:
-        text = flat(" ".join(self._text.sentences[row] for row in sorted(rows)))
-        return any(flat(short) in text for short in asked.get("short", []))
+        return names_answer(" ".join(self._text.sentences[row] for row in sorted(rows)), asked)
 
     def _others(
         self, asked: dict[str, Any], chance: random.Random, *, stated: bool
@@ -132,14 +129,14 @@ class _Place:
             if other is not asked
             and other.get("answer")
             and self._states(other)
-            and not any(flat(short) in flat(other["answer"]) for short in asked.get("short", []))
+            and not names_answer(other["answer"], asked)
         ]
         if others:
             yield "other answer", chance.choice(others), False
         pairs = [pair for window in self._shown for pair in pairwise(window)]
         if pairs:
             pair = chance.choice(pairs)
-            rows, held = self._rows(asked), set(pair)
+            rows, held = self._text.quoted(asked), set(pair)
             if rows <= held or not (rows & held or self._hints(asked, held)):
                 text = " ".join(self._text.sentences[row] for row in pair)
                 yield "sentences", text, stated and rows <= held
@@ -175,8 +172,7 @@ class Checker:
         asked = [tokens(prompt.check) for prompt in prompts]
         followed = model.follow(asked, range(len(asked)), answered, joined(self.adapter, lora))
         last = torch.stack([hidden[-1] for hidden in followed])
-        yes, no = ((last @ model.head[ids].T).float().amax(1) for ids in (tokens.yes, tokens.no))
-        return yes - no
+        return preference(last, model, tokens)
 
     def loss(self, some: Sequence[Window], lora: Lora) -> Tensor:
         """The binary cross entropy of their checks, in sum."""
@@ -227,10 +223,7 @@ def main() -> None:
     torch.manual_seed(SEED)
     chance = random.Random(SEED)
     found = windows(chance)
-    names = sorted({window.source for window in found})
-    held_names = set(chance.sample(names, len(names) // HELD_OUT))
-    held = [window for window in found if window.source in held_names]
-    trained = [window for window in found if window.source not in held_names]
+    trained, held = parted(found, HELD_OUT, chance)
     chance.shuffle(trained)
     count = sum(len(window.checks) for window in trained)
     print(f"{len(trained)} windows, {count} checks")

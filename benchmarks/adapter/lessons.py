@@ -105,6 +105,11 @@ class Text:
         """That window as the model is shown it."""
         return self.evidence(self.shown(middle))
 
+    def quoted(self, asked: dict[str, Any]) -> set[int]:
+        """The rows that a question's answer is quoted from."""
+        quotes = asked.get("quotes", [])
+        return {row for quote in quotes for row in rows_of(quote, self.sentences)}
+
     def evidence(self, text: str) -> Evidence:
         """A text as if it stood in the article."""
         article = self._article
@@ -150,8 +155,7 @@ class _Article:
         others = [
             other
             for other in self._article["questions"]
-            if other is not asked
-            and not any(flat(short) in flat(answer) for short in other.get("short", []))
+            if other is not asked and not names_answer(answer, other)
         ]
         if others:
             scores = LexicalIndex.build([other["question"] for other in others]).scores(answer)
@@ -166,9 +170,7 @@ class _Article:
                 if self._chance.random() < share:
                     self._add((middle,), question, kind, 0.0)
             return
-        rows = sorted(
-            {row for quote in asked["quotes"] for row in rows_of(quote, self._text.sentences)}
-        )
+        rows = sorted(self._text.quoted(asked))
         if max(rows) - min(rows) <= 2:
             self._add((self._middle(rows),), question, kind, 1.0, asked["answer"])
         else:
@@ -229,6 +231,11 @@ def rows_of(quote: str, sentences: Sequence[str]) -> Iterator[int]:
     for row, sentence in enumerate(map(flat, sentences)):
         if wanted in sentence or sentence in wanted:
             yield row
+
+
+def names_answer(text: str, asked: dict[str, Any]) -> bool:
+    """Whether `text` holds a short form of a question's answer."""
+    return any(flat(short) in flat(text) for short in asked.get("short", []))
 
 
 def flat(text: str) -> str:

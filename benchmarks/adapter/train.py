@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -45,8 +45,17 @@ WRITING = 0.5  # weight of a written reply's loss beside a judgement's
 GOING_ON = 2e-4  # the rate from an adapter that has learned already
 AGAIN = 0.1  # share of the lessons of the courses before that come along
 SEED = 0
+HELD_OUT = 16  # one text in so many takes no part
 
 T = TypeVar("T")
+
+
+class _Sourced(Protocol):
+    @property
+    def source(self) -> str: ...
+
+
+Sourced = TypeVar("Sourced", bound=_Sourced)
 
 
 class Tokens:
@@ -97,13 +106,12 @@ class Trainer:
         last = torch.stack(
             [hidden[len(request) - 1] for hidden, request in zip(followed, requests, strict=True)]
         )
-        yes, no = ((last @ model.head[ids].T).float().amax(1) for ids in (tokens.yes, tokens.no))
         written = []
         for hidden, reply in zip(followed, replies, strict=True):
             if reply:
                 logits = (hidden[-len(reply) - 1 : -1] @ model.head.T).float()
                 written.append(functional.cross_entropy(logits, torch.tensor(reply)))
-        return yes - no, written
+        return preference(last, model, tokens), written
 
     def loss(self, lessons: Sequence[Lesson], lora: Lora) -> Tensor:
         """What is wrong with its judgements and its replies, for each lesson."""
@@ -115,6 +123,12 @@ class Trainer:
             margins[judged], wanted, reduction="sum"
         )
         return (misjudged + WRITING * sum(written, start=torch.tensor(0.0))) / BATCH
+
+
+def preference(last: Tensor, model: Qwen2, tokens: Tokens) -> Tensor:
+    """logit(yes) - logit(no) behind each of the hidden states `last`, (rows, size)."""
+    yes, no = ((last @ model.head[ids].T).float().amax(1) for ids in (tokens.yes, tokens.no))
+    return yes - no
 
 
 def descend(
@@ -211,7 +225,7 @@ def lessons_of(course: int, chance: random.Random) -> tuple[list[Lesson], list[L
     tested = of_conversations([case for case in spoken if case["held_out"]], chance)
     for number in range(1, course + 1):
         of_course = [article for article in articles if article["course"] == number]
-        more, held = _parted(of_articles(of_course, chance), chance)
+        more, held = parted(of_articles(of_course, chance), HELD_OUT, chance)
         said = [case for case in spoken if case["course"] == number and not case["held_out"]]
         trained = chance.sample(trained, round(AGAIN * len(trained)))
         trained += more + of_conversations(said, chance)
@@ -219,10 +233,12 @@ def lessons_of(course: int, chance: random.Random) -> tuple[list[Lesson], list[L
     return trained, tested
 
 
-def _parted(lessons: list[Lesson], chance: random.Random) -> tuple[list[Lesson], list[Lesson]]:
-    """Lessons to learn from, and those of one text in sixteen, which take no part."""
+def parted(
+    lessons: Sequence[Sourced], one_in: int, chance: random.Random
+) -> tuple[list[Sourced], list[Sourced]]:
+    """What to learn from, and what is of one text in so many, which takes no part."""
     names = sorted({lesson.source for lesson in lessons})
-    held = set(chance.sample(names, len(names) // 16))
+    held = set(chance.sample(names, len(names) // one_in))
     return (
         [lesson for lesson in lessons if lesson.source not in held],
         [lesson for lesson in lessons if lesson.source in held],
