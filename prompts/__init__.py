@@ -15,9 +15,12 @@ REFUSAL = "The articles do not say."
 QUOTING = "In the article’s own words:"
 """Before sentences of an article that stand in for an answer."""
 
+ALSO = "The articles also say:"
+"""Before what another place states, behind an answer that is none too sure."""
+
 _OPPOSING = "But {name} says otherwise:"
 _MISSING = "The articles do not answer: “{part}”"
-_LEAD = re.compile(rf"{re.escape(QUOTING)}|{_OPPOSING.replace('{name}', '.+?')}")
+_LEAD = re.compile(rf"{QUOTING}|{ALSO}|{_OPPOSING.replace('{name}', '.+?')}")
 
 _FOLDER = Path(__file__).parent
 _VARIABLE = re.compile(r"\{([a-z_]+)\}")

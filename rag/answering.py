@@ -28,11 +28,13 @@ from rag.retrieve import Search, windows
 from rag.settings import Settings
 from rag.timing import Clock
 from rag.types import Answer, Article, Evidence, Passage, Sentence, SourceSentence, Token
-from rag.weighing import Asked, Reading, choose, fitting
+from rag.weighing import Asked, Other, Reading, choose, fitting
 
 _NEAREST = 5  # passages that an answer or a refusal comes with
 _RIVALS = 2  # windows that are looked at for another answer
 _FURTHER = 1  # window beyond those weighed for the answer that may be one of them
+_SURE = 0.75  # probability below which the next window is heard as well
+_STATED = 0.6  # probability from which it is
 
 Events = Steps[Token | Sentence | Answer, None, None]
 Writing = Steps[Token | Sentence, None, Draft]
@@ -108,9 +110,9 @@ class Answerer:
         if draft.answer.abstained and not draft.declined:
             with clock.stage("judge_s"):
                 self._quote(draft, standalone, read)
-        if settings.disagreement and not draft.answer.abstained:
+        if not draft.answer.abstained:
             with clock.stage("judge_s"):
-                heard = [window, *self._contest(draft, reading, refused)]
+                heard = [window, *self._hear(draft, reading, refused)]
             refused = replace(refused, passages=_mark_used(passages, heard))
         yield replace(draft.answer, passages=refused.passages, timings=clock.timings())
 
@@ -201,39 +203,57 @@ class Answerer:
         judging, _ = compose(question, [alone], transient=True)  # nobody asks of it again
         return self.generator.margin(judging)
 
-    def _contest(self, draft: Draft, reading: Reading, refused: Answer) -> list[Evidence]:
-        """Add to `draft` what other windows state against it; returns those windows.
+    def _hear(self, draft: Draft, reading: Reading, refused: Answer) -> list[Evidence]:
+        """Add to `draft` what other windows state; returns those windows.
 
-        Nothing can be shown of it meanwhile, so that it looks itself whether it has been stopped.
+        That is what another article states against it and, where it is none too sure, what the next
+        window states as well. Nothing can be shown of it meanwhile, so that it looks itself whether
+        it has been stopped.
         """
-        question, said = refused.standalone_question, draft.said
-        rivals = [
-            rival
-            for rival in reading.others
-            if self._home(rival.window) != self._home(reading.chosen.window)
-            and may_contradict(question, said, rival.window.text)
-        ]
-        heard: list[Evidence] = []
-        positions = [said]
-        for rival in rivals[:_RIVALS]:
-            if self._home(rival.window) in map(self._home, heard):
+        question = refused.standalone_question
+        doubtful = draft.quoted or draft.confidence < _SURE
+        stated = max(_STATED, self.settings.strictness)
+        heard, positions, rivals = [reading.chosen.window], [draft.said], 0
+        for other in reading.others:
+            window = other.asked.window
+            elsewhere = self._home(window) not in map(self._home, heard)
+            may_oppose = self.settings.disagreement and elsewhere
+            rival = (
+                may_oppose
+                and rivals < _RIVALS
+                and may_contradict(question, positions[0], window.text)
+            )
+            witness = doubtful and other.near
+            if not (rival or witness):
                 continue
             if self.stopped():
                 break
-            margin = self.generator.margin(rival.judging)
-            if margin < reading.enough:
+            rivals += rival
+            margin = self._weighed(other)
+            rival = rival and margin >= reading.enough
+            witness = witness and reading.calibrated.probability(margin) >= stated
+            if not (rival or witness):
                 continue
-            read = _Read(rival, reading.calibrated, margin)
-            other = _drain(self._write(refused, read, Clock()), self.stopped)
-            if other is None:
+            read = _Read(other.asked, reading.calibrated, margin)
+            more = _drain(self._write(refused, read, Clock()), self.stopped)
+            if more is None:
                 break
-            if not other.answer.abstained and all(
-                contradict(question, position, other.said) for position in positions
-            ):
-                draft.oppose(other)
-                positions.append(other.said)
-                heard.append(rival.window)
-        return heard
+            if witness and not draft.quoted and more.answer.abstained and not more.declined:
+                self._quote(more, question, read)
+            if more.answer.abstained:
+                continue
+            against = all(contradict(question, position, more.said) for position in positions)
+            if may_oppose and against and not more.quoted:
+                draft.oppose(more)
+                positions.append(more.said)
+                heard.append(window)
+            elif witness and draft.add(more):
+                heard.append(window)
+        return heard[1:]
+
+    def _weighed(self, other: Other) -> float:
+        """The judge's margin on a window, which it may have been asked for before."""
+        return self.generator.margin(other.asked.judging) if other.margin is None else other.margin
 
     def _home(self, window: Evidence) -> str:
         return self.homes.get(window.article_id, window.article_id)

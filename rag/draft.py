@@ -62,6 +62,7 @@ class Draft:
         self._positions: list[Position] = []
         self.confidence = refusal.confidence
         self.declined = False  # the model itself said that it has no answer
+        self.quoted = False  # the article speaks itself
         self.looping = False  # the model has begun to repeat itself
 
     @property
@@ -121,9 +122,21 @@ class Draft:
     def quote(self, run: Evidence, sentences: Sequence[SourceSentence]) -> None:
         """Let the article speak itself, in `sentences` of `run`, instead of the model."""
         self.withdraw(self._reason)
+        self.quoted = True
         self._text = prompts.QUOTING
         for sentence in sentences:
             self._add(f"“{' '.join(sentence.text.split())}”", [Quote(run, sentence, 1.0)])
+
+    def add(self, other: "Draft") -> bool:
+        """Add what other evidence states as well; False where it is all cited already."""
+        cited = {_place(quote) for claim in self._claims for quote in claim.quotes}
+        more = [claim for claim in other._claims if not cited.issuperset(map(_place, claim.quotes))]
+        if not more:
+            return False
+        self._text += f" {prompts.ALSO}"
+        for claim in more:
+            self._add(claim.text, claim.quotes)
+        return True
 
     def oppose(self, other: "Draft") -> None:
         """Add the answer that other evidence gives instead, and who gives it."""
@@ -205,11 +218,15 @@ class Draft:
 
     def _number(self, quote: Quote) -> int:
         """One quote keeps one number, however many sentences rest on it."""
-        place = (quote.sentence.article_id, quote.sentence.start)
         for citation in self._citations:
-            if (citation.article_id, citation.start) == place:
+            if (citation.article_id, citation.start) == _place(quote):
                 return citation.number
         return max((citation.number for citation in self._citations), default=0) + 1
+
+
+def _place(quote: Quote) -> tuple[str, int]:
+    """Where a quote stands."""
+    return quote.sentence.article_id, quote.sentence.start
 
 
 def _plain(sentence: str) -> str:

@@ -32,8 +32,16 @@ class Reading(NamedTuple):
     confidence: float  # the margin as a probability
     worth: bool  # it is enough to try an answer
     enough: float  # margin at which a window states an answer well enough
-    others: list[Asked]  # windows that may state another one
+    others: list["Other"]  # windows that it is not written from, in their order
     weighed: tuple[Weighed, ...]
+
+
+class Other(NamedTuple):
+    """A window that the answer is not written from."""
+
+    asked: Asked
+    near: bool  # it is one of those that the judge weighs for the answer
+    margin: float | None  # None while it has not been weighed
 
 
 def fitting(
@@ -81,11 +89,10 @@ def choose(
     judging = [window.judging for window in windows[:limit]]
     margins = weigh(judging, generator, enough)
     row = max(range(len(margins)), key=margins.__getitem__)
-    # what was weighed and found wanting states no other answer either
     others = [
-        window
+        Other(window, at < limit, margins[at] if at < len(margins) else None)
         for at, window in enumerate(windows)
-        if at != row and (at >= len(margins) or margins[at] >= enough)
+        if at != row
     ]
     probabilities = [calibrated.probability(margin) for margin in margins]
     worth = probabilities[row] >= min(_WORTH, strictness)

@@ -384,6 +384,74 @@ def test_a_window_that_does_not_state_an_answer_contradicts_nothing(tmp_path: Pa
     assert len(generator.asked) == 1
 
 
+AGAIN = "At the talks in Qom Adeeb headed the Iraqi delegation."
+TWICE = {"a.md": RIVALS["a.md"], "b.md": f"---\ntitle: A visit\n---\n\n{AGAIN} It snowed."}
+BANANAS = "Bananas grow on trees."
+DOUBTFUL = 1.6  # between what the safe default asks for and what is sure
+
+
+def test_where_the_answer_is_none_too_sure_the_next_window_speaks_too(tmp_path: Path) -> None:
+    generator = ScriptedGenerator(LED, AGAIN, margin=DOUBTFUL)
+    with open_assistant(write_corpus(tmp_path, TWICE), generator) as assistant:
+        *_, sentence, answer = assistant.stream(QUESTION)
+    assert isinstance(answer, Answer)
+    assert answer.text == f"{LED} [1] {prompts.ALSO} {AGAIN} [2]"
+    assert answer.disagreement == ()
+    assert isinstance(sentence, Sentence)
+    assert sentence.citations == answer.citations[:1]
+    assert [c.article_id for c in answer.citations] == ["a.md", "b.md"]
+    for citation, said in zip(answer.citations, (LED, AGAIN), strict=True):
+        assert answer.text[citation.answer_start : citation.answer_end] == citation.quote == said
+    assert {p.article_id for p in answer.passages if p.used} == {"a.md", "b.md"}
+    assert prompts.without_leads(answer.text) == f"{LED} [1]  {AGAIN} [2]"
+    windows = [prompt for prompt in generator.judged if not prompt.transient]
+    assert len(windows) == 2, "what the judge weighed is not asked of it again"
+
+
+def test_a_sure_answer_is_left_alone(tmp_path: Path) -> None:
+    generator = ScriptedGenerator(LED, AGAIN, margin=9.0)
+    with open_assistant(write_corpus(tmp_path, TWICE), generator) as assistant:
+        assert assistant.ask(QUESTION).text == f"{LED} [1]"
+    assert len(generator.judged) == 2, "the first window and the answer"
+
+
+def test_a_window_that_hardly_states_an_answer_does_not_speak_too(tmp_path: Path) -> None:
+    generator = ScriptedGenerator(
+        LED, AGAIN, margin=lambda user: 1.2 if AGAIN in user else DOUBTFUL
+    )
+    with open_assistant(write_corpus(tmp_path, TWICE), generator) as assistant:
+        assert assistant.ask(QUESTION).text == f"{LED} [1]"
+    assert len(generator.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("replies", "text"),
+    [
+        ((LED, BANANAS), f"{LED} [1] {prompts.ALSO} “{AGAIN}” [2] “It snowed.” [3]"),
+        ((BANANAS, AGAIN), f"{prompts.QUOTING} “{LED}” [1] {prompts.ALSO} {AGAIN} [2]"),
+        ((BANANAS,), f"{prompts.QUOTING} “{LED}” [1]"),
+        ((LED, prompts.REFUSAL), f"{LED} [1]"),
+    ],
+    ids=["quoted", "behind quotes", "no quotes behind quotes", "declined"],
+)
+def test_the_next_window_is_quoted_where_the_model_wrote_the_first(
+    tmp_path: Path, replies: tuple[str, ...], text: str
+) -> None:
+    generator = ScriptedGenerator(*replies, margin=DOUBTFUL)
+    with open_assistant(write_corpus(tmp_path, TWICE), generator) as assistant:
+        assert assistant.ask(QUESTION).text == text
+
+
+def test_what_another_article_states_against_a_doubtful_answer_is_no_addition(
+    tmp_path: Path,
+) -> None:
+    generator = ScriptedGenerator(LED, TALABANI, margin=DOUBTFUL)
+    with open_assistant(write_corpus(tmp_path, RIVALS), generator) as assistant:
+        answer = assistant.ask(QUESTION)
+    assert f"But Fars says otherwise: {TALABANI}" in answer.text
+    assert len(answer.disagreement) == 2
+
+
 @pytest.mark.parametrize(
     ("reply", "reason"),
     [("Bananas grow on trees.", "unsupported"), (LED, "off_type"), ("", "unsupported")],

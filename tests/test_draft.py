@@ -178,6 +178,18 @@ def test_a_sentence_said_twice_is_shown_once() -> None:
     assert answer.text == f"{LED} [1]"
 
 
+def test_of_another_draft_what_is_cited_already_is_not_added() -> None:
+    first, same, more = draft(), draft(), draft()
+    for writing, reply in ((first, LED), (same, LED), (more, f"{LED} {CROCKER}")):
+        list(writing.feed(reply))
+        list(writing.finish())
+    assert not first.add(same)
+    assert first.answer.text == f"{LED} [1]"
+    assert first.add(more)
+    assert first.answer.text == f"{LED} [1] {prompts.ALSO} {CROCKER} [2]"
+    assert first.said == f"{LED} {CROCKER}"
+
+
 def test_a_loop_without_an_end_is_cut_and_refused() -> None:
     answer, sentences, _ = write(["and "] * 3000)
     assert answer.abstained
