@@ -86,11 +86,11 @@ def _fault(case: Case, answer: Answer) -> str:
 
 
 def plain(answer: Answer) -> str:
-    """The answer's text without its markers [n], and without what it says is not answered."""
+    """The answer's text without its markers [n], what it says is not answered, and lead-ins."""
     text = answer.text
     for part in answer.missing:
         text = text.replace(prompts.missing(part), "")
-    return without_markers(text).strip()
+    return " ".join(without_markers(prompts.without_leads(text)).split())
 
 
 def without_markers(text: str) -> str:

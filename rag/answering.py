@@ -28,13 +28,13 @@ from rag.retrieve import Search, windows
 from rag.settings import Settings
 from rag.timing import Clock
 from rag.types import Answer, Article, Evidence, Passage, Sentence, SourceSentence, Token
-from rag.weighing import Asked, Other, Reading, choose, fitting
+from rag.weighing import Asked, Other, Reading, also_read, choose, fitting
 
 _NEAREST = 5  # passages that an answer or a refusal comes with
 _RIVALS = 2  # windows that are looked at for another answer
 _FURTHER = 1  # window beyond those weighed for the answer that may be one of them
-_SURE = 0.75  # probability below which the next window is heard as well
-_STATED = 0.6  # probability from which it is
+_SURE = 0.75  # probability of an answer below which the next window is heard as well
+_STATED = 0.6  # probability that a window states an answer from which it is heard
 
 Events = Steps[Token | Sentence | Answer, None, None]
 Writing = Steps[Token | Sentence, None, Draft]
@@ -48,7 +48,7 @@ class Answerer:
     generator: Generator
     settings: Settings
     search: Callable[[str], Search]
-    stopped: Callable[[], bool] = bool  # no further disagreement is looked for; bool() is False
+    stopped: Callable[[], bool] = bool  # no further window is heard; bool() is False
     transient: bool = False  # nothing of what is read is kept
     homes: Mapping[str, str] = field(
         default_factory=dict
@@ -57,10 +57,10 @@ class Answerer:
     def answer(self, question: str, standalone: str, index: Index, clock: Clock) -> Events:
         """Answer `standalone` from `index`, as it happens; the checked answer comes last.
 
-        The judge weighs each window of sentences by itself; the one that states the answer best
-        is all that the answer is written from. What is written is checked, and two sentences of
-        the window stand in for it where it fails. Raises QuestionError for what the model cannot
-        hold.
+        The judge weighs each window of sentences by itself, and the answer is written from the one
+        that states it best. What is written is checked, and two sentences of the window stand in
+        for it where it fails. Then others may be heard. Raises QuestionError for what the model
+        cannot hold.
         """
         settings, generator = self.settings, self.generator
         with clock.stage("retrieve_s"):
@@ -110,11 +110,16 @@ class Answerer:
         if draft.answer.abstained and not draft.declined:
             with clock.stage("judge_s"):
                 self._quote(draft, standalone, read)
+        heard: list[_Read] = []
         if not draft.answer.abstained:
             with clock.stage("judge_s"):
-                heard = [window, *self._hear(draft, reading, refused)]
-            refused = replace(refused, passages=_mark_used(passages, heard))
-        yield replace(draft.answer, passages=refused.passages, timings=clock.timings())
+                heard = self._hear(draft, reading, refused)
+        yield replace(
+            draft.answer,
+            passages=_mark_used(passages, [window, *(read.asked.window for read in heard)]),
+            weighed=also_read(reading, [(read.asked.window, read.margin) for read in heard]),
+            timings=clock.timings(),
+        )
 
     def margin(self, standalone: str, index: Index) -> float | None:
         """The judge's margin on the window that states the answer best; None where none is found.
@@ -203,26 +208,28 @@ class Answerer:
         judging, _ = compose(question, [alone], transient=True)  # nobody asks of it again
         return self.generator.margin(judging)
 
-    def _hear(self, draft: Draft, reading: Reading, refused: Answer) -> list[Evidence]:
+    def _hear(self, draft: Draft, reading: Reading, refused: Answer) -> list["_Read"]:
         """Add to `draft` what other windows state; returns those windows.
 
         That is what another article states against it and, where it is none too sure, what the next
-        window states as well. Nothing can be shown of it meanwhile, so that it looks itself whether
-        it has been stopped.
+        window states, as well or against it. Nothing can be shown of it meanwhile, so that it looks
+        itself whether it has been stopped.
         """
         question = refused.standalone_question
         doubtful = draft.quoted or draft.confidence < _SURE
         stated = max(_STATED, self.settings.strictness)
-        heard, positions, rivals = [reading.chosen.window], [draft.said], 0
+        heard: list[_Read] = []
+        homes, positions, rivals = [self._home(reading.chosen.window)], [draft.said], 0
         for other in reading.others:
             window = other.asked.window
-            elsewhere = self._home(window) not in map(self._home, heard)
-            may_oppose = self.settings.disagreement and elsewhere
-            rival = (
-                may_oppose
-                and rivals < _RIVALS
+            may_oppose = (
+                self.settings.disagreement
+                and self._home(window) not in homes
                 and may_contradict(question, positions[0], window.text)
             )
+            # what was weighed and found wanting states no other answer either
+            wanting = other.margin is not None and other.margin < reading.enough
+            rival = may_oppose and rivals < _RIVALS and not wanting
             witness = doubtful and other.near
             if not (rival or witness):
                 continue
@@ -236,7 +243,7 @@ class Answerer:
                 continue
             read = _Read(other.asked, reading.calibrated, margin)
             more = _drain(self._write(refused, read, Clock()), self.stopped)
-            if more is None:
+            if more is None or self.stopped():
                 break
             if witness and not draft.quoted and more.answer.abstained and not more.declined:
                 self._quote(more, question, read)
@@ -245,11 +252,13 @@ class Answerer:
             against = all(contradict(question, position, more.said) for position in positions)
             if may_oppose and against and not more.quoted:
                 draft.oppose(more)
+                homes.append(self._home(window))
                 positions.append(more.said)
-                heard.append(window)
+                heard.append(read)
             elif witness and draft.add(more):
-                heard.append(window)
-        return heard[1:]
+                doubtful = False  # one is enough
+                heard.append(read)
+        return heard
 
     def _weighed(self, other: Other) -> float:
         """The judge's margin on a window, which it may have been asked for before."""

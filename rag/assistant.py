@@ -294,9 +294,9 @@ class Assistant:
     ) -> "Events":
         """Like `ask`, as it happens: tokens, each finished sentence, and the answer last.
 
-        Read it to its end, or close it: until then other questions wait. While it looks for
-        articles that say otherwise nothing comes; once `stopped` returns true, which another
-        thread may bring about, it looks no further and the answer comes as it is.
+        Read it to its end, or close it: until then other questions wait. While it hears other
+        places beside the answer nothing comes; once `stopped` returns true, which another
+        thread may bring about, it hears no further and the answer comes as it is.
         """
         filters.check(within or Filters(), self.articles())
         events = self._events(self._checked(question), tuple(history), within, stopped)

@@ -79,7 +79,7 @@ class Draft:
             abstained=False,
             reason="",
             citations=tuple(self._citations),
-            disagreement=tuple(self._positions),
+            disagreement=tuple(self._positions) if len(self._positions) > 1 else (),
         )
 
     @property
@@ -128,26 +128,30 @@ class Draft:
             self._add(f"“{' '.join(sentence.text.split())}”", [Quote(run, sentence, 1.0)])
 
     def add(self, other: "Draft") -> bool:
-        """Add what other evidence states as well; False where it is all cited already."""
-        cited = {_place(quote) for claim in self._claims for quote in claim.quotes}
-        more = [claim for claim in other._claims if not cited.issuperset(map(_place, claim.quotes))]
-        if not more:
+        """Add what other evidence states as well; False where some of it is cited already."""
+        cited = {quote.sentence.text for claim in self._claims for quote in claim.quotes}
+        if any(cited.issuperset(q.sentence.text for q in claim.quotes) for claim in other._claims):
             return False
+        self._open_position()
         self._text += f" {prompts.ALSO}"
-        for claim in more:
+        for claim in other._claims:
             self._add(claim.text, claim.quotes)
         return True
 
     def oppose(self, other: "Draft") -> None:
         """Add the answer that other evidence gives instead, and who gives it."""
-        if not self._positions:
-            self._positions.append(self._position(self._claims))
+        self._open_position()
         against = list(other._claims)
         run = against[0].quotes[0].evidence
         self._text += f" {prompts.opposing(run.source, run.title)}"
         for claim in against:
             self._add(claim.text, claim.quotes)
         self._positions.append(self._position(self._claims[-len(against) :]))
+
+    def _open_position(self) -> None:
+        """Note what the answer says by itself as the first side of a disagreement to come."""
+        if not self._positions:
+            self._positions.append(self._position(self._claims))
 
     def _position(self, claims: Sequence["_Claim"]) -> Position:
         numbers = {self._number(quote): None for claim in claims for quote in claim.quotes}
@@ -218,15 +222,11 @@ class Draft:
 
     def _number(self, quote: Quote) -> int:
         """One quote keeps one number, however many sentences rest on it."""
+        place = (quote.sentence.article_id, quote.sentence.start)
         for citation in self._citations:
-            if (citation.article_id, citation.start) == _place(quote):
+            if (citation.article_id, citation.start) == place:
                 return citation.number
         return max((citation.number for citation in self._citations), default=0) + 1
-
-
-def _place(quote: Quote) -> tuple[str, int]:
-    """Where a quote stands."""
-    return quote.sentence.article_id, quote.sentence.start
 
 
 def _plain(sentence: str) -> str:

@@ -108,7 +108,7 @@ class Weighed:
     """A place that the judge weighed: `article_text[start:end] == text`.
 
     `margin` is logit(yes) - logit(no), `probability` (0 to 1) what it is read as: that the place
-    states the answer. `read` says whether the answer was written from it.
+    states the answer. `read` says whether the answer, or a part of it, is from there.
     """
 
     article_id: str
@@ -169,8 +169,9 @@ class Answer:
     and none given), `off_premise` (it names a year or century of which no article found tells) and
     `off_point` (the check of what was written). `confidence` is the probability (0 to 1) that the
     answer is right, by the judge's word on the window read and what is said of the answer; of a
-    refusal, that of what was judged last. `passages` are the nearest ones, best first, `weighed`
-    the places that the judge looked at before an answer was written, in their order.
+    refusal, that of what was judged last; what other places state beside it does not count.
+    `passages` are the nearest ones, best first, `weighed`
+    the places that the judge looked at for the answer, in their order, and others that were heard.
     `judge_prompt` is what the judge was asked of the one that was read, or else of the most
     promising one, and `answer_prompt` what the answer was written to, both word for word as the
     model read them; "" where it read none.

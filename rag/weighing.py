@@ -1,6 +1,7 @@
 """Which window is read: each is judged by itself, and the one that states the answer is chosen."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from rag.compose import checking, compose
@@ -110,6 +111,22 @@ def choose(
         others=others,
         weighed=weighed,
     )
+
+
+def also_read(reading: Reading, heard: Sequence[tuple[Evidence, float]]) -> tuple[Weighed, ...]:
+    """What was weighed, where the windows `heard` were read as well; their margins are given."""
+    places = {(window.article_id, window.start): margin for window, margin in heard}
+    known = [(place.article_id, place.start) for place in reading.weighed]
+    before = [
+        replace(place, read=place.read or key in places)
+        for place, key in zip(reading.weighed, known, strict=True)
+    ]
+    since = [
+        _weighed(window, margin, reading.calibrated.probability(margin), read=True)
+        for window, margin in heard
+        if (window.article_id, window.start) not in known
+    ]
+    return (*before, *since)
 
 
 def _weighed(window: Evidence, margin: float, probability: float, *, read: bool) -> Weighed:

@@ -406,6 +406,7 @@ def test_where_the_answer_is_none_too_sure_the_next_window_speaks_too(tmp_path: 
     assert prompts.without_leads(answer.text) == f"{LED} [1]  {AGAIN} [2]"
     windows = [prompt for prompt in generator.judged if not prompt.transient]
     assert len(windows) == 2, "what the judge weighed is not asked of it again"
+    assert [place.read for place in answer.weighed] == [True, True]
 
 
 def test_a_sure_answer_is_left_alone(tmp_path: Path) -> None:
@@ -440,6 +441,86 @@ def test_the_next_window_is_quoted_where_the_model_wrote_the_first(
     generator = ScriptedGenerator(*replies, margin=DOUBTFUL)
     with open_assistant(write_corpus(tmp_path, TWICE), generator) as assistant:
         assert assistant.ask(QUESTION).text == text
+
+
+def test_a_window_weighed_for_a_doubtful_answer_alone_is_told_of(tmp_path: Path) -> None:
+    """The first window is enough, and what was written from it is none too sure."""
+    files = TWICE | {"a.md": f"---\ntitle: The talks\n---\n\n{LED} It rained."}
+
+    def margin(user: str) -> float:
+        return DOUBTFUL if LED in user and "It rained." not in user else 9.0
+
+    generator = ScriptedGenerator(LED, AGAIN, margin=margin)
+    with open_assistant(write_corpus(tmp_path, files), generator) as assistant:
+        answer = assistant.ask(QUESTION)
+    assert [(place.article_id, place.read) for place in answer.weighed] == [
+        ("a.md", True),
+        ("b.md", True),
+    ]
+    assert answer.text.endswith(f"{prompts.ALSO} {AGAIN} [2]")
+
+
+@pytest.mark.parametrize(("strictness", "heard"), [(0.5, True), (0.64, True), (0.65, False)])
+def test_the_next_window_is_held_to_the_strictness_that_was_set(
+    tmp_path: Path, strictness: float, heard: bool
+) -> None:
+    generator = ScriptedGenerator(
+        LED, AGAIN, margin=lambda user: DOUBTFUL if AGAIN in user else 2.05
+    )
+    with open_assistant(
+        write_corpus(tmp_path, TWICE), generator, strictness=strictness
+    ) as assistant:
+        assert (prompts.ALSO in assistant.ask(QUESTION).text) == heard
+
+
+def test_what_two_articles_say_in_the_same_words_is_said_once(tmp_path: Path) -> None:
+    files = TWICE | {"b.md": f"---\ntitle: A visit\n---\n\n{LED} It snowed on the way home."}
+    generator = ScriptedGenerator(LED, margin=DOUBTFUL)
+    with open_assistant(write_corpus(tmp_path, files), generator) as assistant:
+        assert assistant.ask(QUESTION).text == f"{LED} [1]"
+    assert len(generator.asked) == 2
+
+
+def test_of_several_windows_that_state_it_too_one_is_heard(tmp_path: Path) -> None:
+    further = "Ali Adeeb also headed them on the way back from Qom."
+    files = TWICE | {"c.md": f"---\ntitle: Back home\n---\n\n{further} It thawed."}
+    generator = ScriptedGenerator(LED, AGAIN, margin=DOUBTFUL)
+    with open_assistant(write_corpus(tmp_path, files), generator, evidence_windows=3) as assistant:
+        assert assistant.ask(QUESTION).text.count(prompts.ALSO) == 1
+
+
+def test_without_a_search_for_disagreement_the_next_window_speaks_all_the_same(
+    tmp_path: Path,
+) -> None:
+    generator = ScriptedGenerator(LED, TALABANI, margin=DOUBTFUL)
+    with open_assistant(write_corpus(tmp_path, RIVALS), generator, disagreement=False) as assistant:
+        answer = assistant.ask(QUESTION)
+    assert answer.text == f"{LED} [1] {prompts.ALSO} {TALABANI} [2]"
+    assert answer.disagreement == ()
+
+
+def test_what_was_added_is_no_side_of_a_disagreement(tmp_path: Path) -> None:
+    """b.md states the same as a.md, c.md something else."""
+    files = TWICE | {"c.md": RIVALS["b.md"]}
+
+    def margin(user: str) -> float:
+        return 9.0 if TALABANI in user else DOUBTFUL
+
+    generator = ScriptedGenerator(LED, AGAIN, TALABANI, margin=margin)
+    with open_assistant(write_corpus(tmp_path, files), generator) as assistant:
+        answer = assistant.ask(QUESTION)
+    assert f"{prompts.ALSO} {AGAIN} [2] But Fars says otherwise: {TALABANI} [3]" in answer.text
+    assert [p.citations for p in answer.disagreement] == [(1,), (3,)]
+
+
+def test_once_stopped_no_sentences_of_the_next_window_are_judged(tmp_path: Path) -> None:
+    generator = ScriptedGenerator(LED, BANANAS, margin=DOUBTFUL)
+    with open_assistant(write_corpus(tmp_path, TWICE), generator) as assistant:
+        events = assistant.stream(QUESTION, stopped=lambda: len(generator.asked) == 2)
+        *_, answer = events
+    assert isinstance(answer, Answer)
+    assert answer.text == f"{LED} [1]"
+    assert len(generator.judged) == 3, "two windows and the answer"
 
 
 def test_what_another_article_states_against_a_doubtful_answer_is_no_addition(

@@ -179,15 +179,18 @@ def test_a_sentence_said_twice_is_shown_once() -> None:
 
 
 def test_of_another_draft_what_is_cited_already_is_not_added() -> None:
-    first, same, more = draft(), draft(), draft()
-    for writing, reply in ((first, LED), (same, LED), (more, f"{LED} {CROCKER}")):
+    first, same, partly, more = draft(), draft(), draft(), draft()
+    replies = (LED, LED, f"{LED} {CROCKER}", CROCKER)
+    for writing, reply in zip((first, same, partly, more), replies, strict=True):
         list(writing.feed(reply))
         list(writing.finish())
     assert not first.add(same)
+    assert not first.add(partly), "what is new in it need not answer"
     assert first.answer.text == f"{LED} [1]"
     assert first.add(more)
     assert first.answer.text == f"{LED} [1] {prompts.ALSO} {CROCKER} [2]"
     assert first.said == f"{LED} {CROCKER}"
+    assert first.answer.disagreement == ()
 
 
 def test_a_loop_without_an_end_is_cut_and_refused() -> None:

@@ -49,7 +49,7 @@ class Desk:
     def stop(self, page: str) -> None:
         """End what this page waits for, if anything, at the next event of its stream.
 
-        An answer that is there already stays; no further disagreement with it is looked for.
+        An answer that is there already stays; no other place is heard beside it.
         """
         if stopped := self._stops.get(page):
             stopped.set()
