@@ -164,9 +164,8 @@ class Citer:
 
     def _invents(self, claim: str, rows: Sequence[int]) -> bool:
         """Whether the claim holds a number, a name or a denial that its quotes do not bear out."""
-        beside = {other for row in rows for other in self._near(row, 1)}
-        if denies(claim) and not any(may_deny(self._sentences[row][1].text) for row in beside):
-            return True
+        if denies(claim) and not any(may_deny(self._sentences[row][1].text) for row in rows):
+            return True  # "US officials deny it", made of what they say and who denies it next
         if not numbers(claim) <= self._numbers(rows, reach=0):
             return True
         near = set().union(*(self._window(row, reach=2) for row in rows))

@@ -17,9 +17,11 @@ _LOOSE_NAMES = frozenset(
         " Ayatollah Grand Sheikh Deputy"
     )
 )
-# In a claim: what says "not" plainly. A "no" may be an answer's first word, or stand for a number.
+# In a claim: what says "not" plainly, or that somebody does. A "no" may be an answer's first word,
+# or stand for a number.
 _DENIES = re.compile(
-    r"\bnot\b(?! (?:only|just|merely|simply)\b)|\b(?:never|nobody|cannot|neither)\b|n['’]t\b",
+    r"\bnot\b(?! (?:only|just|merely|simply)\b)|\b(?:never|nobody|cannot|neither)\b|n['’]t\b"
+    r"|\bden(?:y|ies|ied|ying)\b",
     re.IGNORECASE,
 )
 # In a quote: all that such a claim may rest on.
@@ -28,7 +30,8 @@ _DENIED = re.compile(
     r"|scarcely|rarely|seldom|unlike|except|instead|rather|few|little|fail\w*|lack\w*|refus\w+"
     r"|declin\w+|den(?:y|ies|ied|ial|ying)|reject\w*|prevent\w*|prohibit\w*|forb(?:id|ad)\w*"
     r"|ban(?:s|ned|ning)?|boycott\w*|oppos\w*|avoid\w*|abstain\w*|absen[ct]\w*|stop\w*|halt\w*"
-    r"|cancel\w*|withdr[ae]w\w*|missing|miss(?:ed|es)?|rul(?:e|es|ed|ing) out|non-\w+"
+    r"|cancel\w*|withdr[ae]w\w*|false\w*|contradict\w*"
+    r"|missing|miss(?:ed|es)?|rul(?:e|es|ed|ing) out|non-\w+"
     r"|un(?:abl|know|will|lik|clear|certain|sur|paid|awar|chang|finish|success|necess|expect|avail"
     r"|accept|harm|answer|solv|tru|fair|safe|settl|decid|convinc|intend|confirm|verif|prov|law)\w*"
     r"|im(?:possib|mun|prob)\w*|in(?:abil|capab|suffic|adequa|visib|comple|accura|effect)\w*"

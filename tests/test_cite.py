@@ -184,3 +184,12 @@ def test_a_denial_is_borne_out_by_one(claim: str, borne_out: bool) -> None:
     texts += ["The river flooded villages."]
     runs = [run_of([text], f"{row}.md") for row, text in enumerate([LED, *texts])]
     assert bool(quotes(claim, *runs)) == borne_out
+
+
+def test_a_denial_beside_the_quote_is_somebody_elses() -> None:
+    run = run_of(
+        ["US officials say that Sadr lives in Iran.", "His spokesman denied it on Sunday."]
+    )
+    assert quotes("US officials say that Sadr lives in Iran.", run)
+    assert quotes("US officials deny that Sadr lives in Iran.", run) == []
+    assert quotes("His spokesman denied it.", run) == ["His spokesman denied it on Sunday."]
