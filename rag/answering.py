@@ -100,11 +100,7 @@ class Answerer:
         if not reading.worth:
             yield replace(refused, timings=clock.timings())
             return
-        refused = replace(
-            refused,
-            passages=_mark_used(passages, [window]),
-            answer_prompt=generator.render(reading.chosen.answering),
-        )
+        refused = replace(refused, answer_prompt=generator.render(reading.chosen.answering))
         read = _Read(reading.chosen, reading.calibrated, reading.margin)
         draft = yield from self._write(refused, read, clock)
         if draft.answer.abstained and not draft.declined:

@@ -170,8 +170,8 @@ class Answer:
     `off_point` (the check of what was written). `confidence` is the probability (0 to 1) that the
     answer is right, by the judge's word on the window read and what is said of the answer; of a
     refusal, that of what was judged last; what other places state beside it does not count.
-    `passages` are the nearest ones, best first, `weighed`
-    the places that the judge looked at for the answer, in their order, and others that were heard.
+    `passages` are the nearest ones, best first, `weighed` the places that the judge looked at for
+    the answer, in their order, and others that were heard.
     `judge_prompt` is what the judge was asked of the one that was read, or else of the most
     promising one, and `answer_prompt` what the answer was written to, both word for word as the
     model read them; "" where it read none.

@@ -115,12 +115,12 @@ def choose(
 
 def also_read(reading: Reading, heard: Sequence[tuple[Evidence, float]]) -> tuple[Weighed, ...]:
     """What was weighed, where the windows `heard` were read as well; their margins are given."""
-    places = {(window.article_id, window.start): margin for window, margin in heard}
-    known = [(place.article_id, place.start) for place in reading.weighed]
+    places = {(window.article_id, window.start) for window, _ in heard}
     before = [
-        replace(place, read=place.read or key in places)
-        for place, key in zip(reading.weighed, known, strict=True)
+        replace(place, read=place.read or (place.article_id, place.start) in places)
+        for place in reading.weighed
     ]
+    known = {(place.article_id, place.start) for place in before}
     since = [
         _weighed(window, margin, reading.calibrated.probability(margin), read=True)
         for window, margin in heard
