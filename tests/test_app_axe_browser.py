@@ -160,6 +160,7 @@ def stopped(visit: Visit, assistant: Scripted) -> None:
     visit.ask(WHO)
     expect(visit.turn(1).locator(".said")).to_have_count(1)
     visit.page.get_by_role("button", name="Stop").click()
+    expect(visit.page.get_by_role("button", name="Stopping…")).to_be_visible()
     gate.set()
     expect(visit.turn(1).locator(".aside")).to_have_text("Stopped.")
     visit.page.locator("#collections summary").click()
