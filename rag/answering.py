@@ -1,4 +1,4 @@
-"""The read path in one place: question -> windows -> judge -> answer -> checked footnotes."""
+"""The read path in one place: question -> places -> judge -> answer -> checked footnotes."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Generator as Steps
@@ -28,7 +28,7 @@ from rag.retrieve import Search, windows
 from rag.settings import Settings
 from rag.timing import Clock
 from rag.types import Answer, Article, Evidence, Passage, Sentence, SourceSentence, Token
-from rag.weighing import Asked, Other, Reading, also_read, choose, fitting
+from rag.weighing import Asked, Other, Place, Reading, also_read, apart, choose, fitting, places
 
 _NEAREST = 5  # passages that an answer or a refusal comes with
 _RIVALS = 2  # windows that are looked at for another answer
@@ -57,10 +57,10 @@ class Answerer:
     def answer(self, question: str, standalone: str, index: Index, clock: Clock) -> Events:
         """Answer `standalone` from `index`, as it happens; the checked answer comes last.
 
-        The judge weighs each window of sentences by itself, and the answer is written from the one
-        that states it best. What is written is checked, and two sentences of the window stand in
-        for it where it fails. Then others may be heard. Raises QuestionError for what the model
-        cannot hold.
+        The judge weighs each place by itself, a window of sentences or a few short ones, and the
+        answer is written from the one that states it best. What is written is checked, and two
+        sentences of the place stand in for it where it fails. Then others may be heard. Raises
+        QuestionError for what the model cannot hold.
         """
         settings, generator = self.settings, self.generator
         with clock.stage("retrieve_s"):
@@ -71,7 +71,7 @@ class Answerer:
         refused = replace(
             refusal(question, generator.name),
             standalone_question=standalone,
-            passages=_mark_used(passages, found[: settings.evidence_windows]),
+            passages=_mark_used(passages, [*chain(*found[: settings.evidence_windows])]),
             index_version=index.version,
         )
         if not found:
@@ -95,7 +95,6 @@ class Answerer:
             weighed=reading.weighed,
             judge_prompt=generator.render(reading.chosen.judging),
         )
-        window = reading.chosen.window
         clock.prompt_tokens += reading.chosen.length
         if not reading.worth:
             yield replace(refused, timings=clock.timings())
@@ -112,13 +111,17 @@ class Answerer:
                 heard = self._hear(draft, reading, refused)
         yield replace(
             draft.answer,
-            passages=_mark_used(passages, [window, *(read.asked.window for read in heard)]),
-            weighed=also_read(reading, [(read.asked.window, read.margin) for read in heard]),
+            passages=_mark_used(
+                passages, [*chain(reading.chosen.windows, *(read.asked.windows for read in heard))]
+            ),
+            weighed=also_read(
+                reading, [(window, read.margin) for read in heard for window in read.asked.windows]
+            ),
             timings=clock.timings(),
         )
 
     def margin(self, standalone: str, index: Index) -> float | None:
-        """The judge's margin on the window that states the answer best; None where none is found.
+        """The judge's margin on the place that states the answer best; None where none is found.
 
         Raises QuestionError for what the model cannot hold.
         """
@@ -128,21 +131,22 @@ class Answerer:
         weighed = found[: self.settings.evidence_windows]
         return max((self.generator.margin(asked.judging) for asked in weighed), default=None)
 
-    def _found(self, search: Search, ranked: Ranked, question: str, index: Index) -> list[Evidence]:
-        """The windows that are weighed, and those beyond that may state another answer."""
+    def _found(self, search: Search, ranked: Ranked, question: str, index: Index) -> list[Place]:
+        """The places that are weighed, and those beyond that may state another answer."""
         found = windows(index, ranked, len(ranked))
         if not search.reranked:
             found = by_interaction(question, found, self.embedder, keep=not self.transient)
-        return found[: self.settings.evidence_windows + _FURTHER]
+        limit = self.settings.evidence_windows + _FURTHER
+        return places(found, limit, self.settings.evidence_chars)
 
     def _write(self, refused: Answer, read: "_Read", clock: Clock) -> Writing:
-        """Let the model answer from one window; returns the draft, checked.
+        """Let the model answer from one place; returns the draft, checked.
 
         Yields what can be shown: a sentence only when the whole has been judged.
         """
         question = refused.standalone_question
         with clock.stage("cite_s"):
-            citer = Citer(question, [read.asked.window], self.embedder)
+            citer = Citer(question, read.asked.windows, self.embedder)
             draft = Draft(refused, citer, self.settings.min_support, clock)
         checked: list[Sentence] = []
         pieces = self.generator.stream(read.asked.answering, self.settings.answer_tokens)
@@ -156,7 +160,7 @@ class Answerer:
         yield from _tokens(draft.finish(), checked)
         if not draft.answer.abstained:
             with clock.stage("judge_s"):
-                opinion = self._opinion(question, read, draft.said)
+                opinion = self._opinion(question, read, draft)
             draft.confidence = opinion.probability
             if opinion.least < self.settings.strictness:
                 draft.confidence = opinion.least
@@ -167,13 +171,13 @@ class Answerer:
         return draft
 
     def _quote(self, draft: Draft, question: str, read: "_Read") -> None:
-        """Let the two sentences of a window that are nearest to `question` speak, if they answer.
+        """Let the two sentences of a place that are nearest to `question` speak, if they answer.
 
         Sentences without what was asked for, such as a number, are no answer.
         """
-        window = read.asked.window
         pairs = [
             replace(window, text=" ".join(sentence.text for sentence in pair), sentences=pair)
+            for window in read.asked.windows
             for pair in _neighbours(window.sentences)
             if gives_answer(question, " ".join(unsigned(sentence.text) for sentence in pair))
         ]
@@ -181,21 +185,22 @@ class Answerer:
             vectors = self.embedder.encode([question, *(pair.text for pair in pairs)])
             pairs = [pairs[row] for row in np.argsort(-(vectors[1:] @ vectors[0]), kind="stable")]
         for pair in by_interaction(question, pairs, self.embedder)[:1]:
-            margin = self._margin(question, window, pair.text)
+            margin = self._margin(question, pair, pair.text)
             draft.confidence = read.calibrated.quoted(read.margin, margin)
             if draft.confidence >= self.settings.strictness:
-                draft.quote(window, pair.sentences)
+                draft.quote(pair)
 
-    def _opinion(self, question: str, read: "_Read", said: str) -> Opinion:
+    def _opinion(self, question: str, read: "_Read", draft: Draft) -> Opinion:
         """How probable it is that what the model wrote is right.
 
         A model that has learned to check that is asked behind it; of another's the judge says
         whether it states the answer, as if it were all there is to read.
         """
         if self.generator.checks:
-            check = self.generator.margin(checking(read.asked.answering, said))
+            check = self.generator.margin(checking(read.asked.answering, draft.said))
             return read.calibrated.checked(read.margin, check)
-        alone = self._margin(question, read.asked.window, said)
+        (window, *_) = filter(draft.cites, read.asked.windows)
+        alone = self._margin(question, window, draft.said)
         return read.calibrated.written(read.margin, alone)
 
     def _margin(self, question: str, window: Evidence, text: str) -> float:
@@ -208,16 +213,21 @@ class Answerer:
         """Add to `draft` what other windows state; returns those windows.
 
         That is what another article states against it and, where it is none too sure, what the next
-        window states, as well or against it. Nothing can be shown of it meanwhile, so that it looks
-        itself whether it has been stopped.
+        window states, as well or against it. Each is heard by itself, also where it was read
+        together with others. Nothing can be shown of it meanwhile, so that it looks itself whether
+        it has been stopped.
         """
         question = refused.standalone_question
         doubtful = draft.quoted or draft.confidence < _SURE
         stated = max(_STATED, self.settings.strictness)
         heard: list[_Read] = []
-        homes, positions, rivals = [self._home(reading.chosen.window)], [draft.said], 0
-        for other in reading.others:
-            window = other.asked.window
+        cited = [*filter(draft.cites, reading.chosen.windows)]
+        homes = [self._home(window) for window in cited]
+        positions, rivals = [draft.said], 0
+        for other in chain.from_iterable(apart(question, other) for other in reading.others):
+            (window,) = other.asked.windows
+            if window in cited:
+                continue
             may_oppose = (
                 self.settings.disagreement
                 and self._home(window) not in homes
@@ -263,14 +273,14 @@ class Answerer:
     def _home(self, window: Evidence) -> str:
         return self.homes.get(window.article_id, window.article_id)
 
-    def _asked(self, question: str, found: Sequence[Evidence]) -> list[Asked]:
-        """The windows that the model can hold; raises QuestionError where there is none."""
+    def _asked(self, question: str, found: Sequence[Place]) -> list[Asked]:
+        """The places that the model can hold; raises QuestionError where there is none."""
         tokens = self.settings.answer_tokens
         return fitting(question, found, self.generator, tokens, transient=self.transient)
 
 
 class _Read(NamedTuple):
-    """A window that is answered from, and the judge's margin on it."""
+    """A place that is answered from, and the judge's margin on it."""
 
     asked: Asked
     calibrated: Calibration
