@@ -193,14 +193,18 @@ class Answerer:
     def _opinion(self, question: str, read: "_Read", draft: Draft) -> Opinion:
         """How probable it is that what the model wrote is right.
 
-        A model that has learned to check that is asked behind it; of another's the judge says
-        whether it states the answer, as if it were all there is to read.
+        A model that has learned to check that is asked behind it, and behind the windows that it
+        cites; of another's the judge says whether it states the answer, as if it were all there is
+        to read.
         """
+        cited = [*filter(draft.cites, read.asked.windows)]
         if self.generator.checks:
-            check = self.generator.margin(checking(read.asked.answering, draft.said))
+            answering = read.asked.answering
+            if len(cited) < len(read.asked.windows):  # what it cites has to be enough
+                _, answering = compose(question, cited, transient=True)
+            check = self.generator.margin(checking(answering, draft.said))
             return read.calibrated.checked(read.margin, check)
-        (window, *_) = filter(draft.cites, read.asked.windows)
-        alone = self._margin(question, window, draft.said)
+        alone = self._margin(question, cited[0], draft.said)
         return read.calibrated.written(read.margin, alone)
 
     def _margin(self, question: str, window: Evidence, text: str) -> float:

@@ -101,3 +101,16 @@ def test_a_model_without_a_check_judges_the_answer_under_the_head_of_the_note_ci
         assistant.ask(QUESTION)
     assert "[Second]" in generator.judged[1].material
     assert "[First]" not in generator.judged[1].material
+
+
+def test_an_answer_is_checked_behind_the_notes_that_it_cites(tmp_path: Path) -> None:
+    generator = ScriptedGenerator(LED)
+    generator.checks = True
+    corpus = write_corpus(tmp_path, NOTES)
+    with open_assistant(corpus, generator, evidence_chars=500, disagreement=False) as assistant:
+        assert assistant.ask(QUESTION).text == f"{LED} [1]"
+    check = generator.judged[1]
+    assert check.check
+    assert check.begun.endswith(LED)
+    assert "[Second]" in check.material
+    assert "[First]" not in check.material
