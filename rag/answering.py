@@ -28,11 +28,23 @@ from rag.retrieve import Search, windows
 from rag.settings import Settings
 from rag.timing import Clock
 from rag.types import Answer, Article, Evidence, Passage, Sentence, SourceSentence, Token
-from rag.weighing import Asked, Other, Place, Reading, also_read, apart, choose, fitting, places
+from rag.weighing import (
+    Asked,
+    Other,
+    Place,
+    Reading,
+    also_read,
+    choose,
+    fitting,
+    overlap,
+    places,
+    singly,
+)
 
 _NEAREST = 5  # passages that an answer or a refusal comes with
 _RIVALS = 2  # windows that are looked at for another answer
-_FURTHER = 1  # window beyond those weighed for the answer that may be one of them
+_WITNESSES = 2  # windows that are looked at for more than a doubtful answer
+_FURTHER = 1  # place beyond those weighed for the answer that may hold another
 _SURE = 0.75  # probability of an answer below which the next window is heard as well
 _STATED = 0.6  # probability that a window states an answer from which it is heard
 
@@ -115,7 +127,9 @@ class Answerer:
                 passages, [*chain(reading.chosen.windows, *(read.asked.windows for read in heard))]
             ),
             weighed=also_read(
-                reading, [(window, read.margin) for read in heard for window in read.asked.windows]
+                reading,
+                [(window, read.margin) for read in heard for window in read.asked.windows],
+                lambda window: draft.answer.abstained or draft.cites(window),
             ),
             timings=clock.timings(),
         )
@@ -225,13 +239,10 @@ class Answerer:
         doubtful = draft.quoted or draft.confidence < _SURE
         stated = max(_STATED, self.settings.strictness)
         heard: list[_Read] = []
-        cited = [*filter(draft.cites, reading.chosen.windows)]
-        homes = [self._home(window) for window in cited]
-        positions, rivals = [draft.said], 0
-        for other in chain.from_iterable(apart(question, other) for other in reading.others):
+        homes = [self._home(window) for window in reading.chosen.windows if draft.cites(window)]
+        positions, rivals, witnesses = [draft.said], 0, 0
+        for other in chain.from_iterable(singly(question, other) for other in reading.others):
             (window,) = other.asked.windows
-            if window in cited:
-                continue
             may_oppose = (
                 self.settings.disagreement
                 and self._home(window) not in homes
@@ -240,12 +251,13 @@ class Answerer:
             # what was weighed and found wanting states no other answer either
             wanting = other.margin is not None and other.margin < reading.enough
             rival = may_oppose and rivals < _RIVALS and not wanting
-            witness = doubtful and other.near
+            witness = doubtful and other.near and witnesses < _WITNESSES
             if not (rival or witness):
                 continue
             if self.stopped():
                 break
             rivals += rival
+            witnesses += witness
             margin = self._weighed(other)
             rival = rival and margin >= reading.enough
             witness = witness and reading.calibrated.probability(margin) >= stated
@@ -349,12 +361,7 @@ def refusal(question: str, model: str) -> Answer:
 
 
 def _mark_used(passages: Sequence[Passage], evidence: Sequence[Evidence]) -> tuple[Passage, ...]:
-    def shown(passage: Passage) -> bool:
-        return any(
-            run.article_id == passage.article_id
-            and run.start < passage.end
-            and passage.start < run.end
-            for run in evidence
-        )
-
-    return tuple(replace(passage, used=shown(passage)) for passage in passages)
+    return tuple(
+        replace(passage, used=any(overlap(passage, run) for run in evidence))
+        for passage in passages
+    )

@@ -14,7 +14,7 @@ from index.split import sentence_spans
 from rag.answer_type import gives_answer
 from rag.cite import Citer, Quote
 from rag.timing import Clock
-from rag.types import Answer, Citation, Evidence, Position, Sentence, Token
+from rag.types import Answer, Citation, Evidence, Position, Sentence, Token, Weighed
 
 _INSIDE = r"\s*\^?\d+(?:\s*(?:[,;–-]|and)\s*\^?\d+)*\s*"
 _MARKER = re.compile(rf"\s*\[{_INSIDE}\]")
@@ -127,7 +127,7 @@ class Draft:
         for sentence in run.sentences:
             self._add(f"“{' '.join(sentence.text.split())}”", [Quote(run, sentence, 1.0)])
 
-    def cites(self, run: Evidence) -> bool:
+    def cites(self, run: Evidence | Weighed) -> bool:
         """Whether a footnote is of what `run` shows."""
         return any(
             citation.article_id == run.article_id and run.start <= citation.start < run.end

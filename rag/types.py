@@ -108,7 +108,8 @@ class Weighed:
     """A place that the judge weighed: `article_text[start:end] == text`.
 
     `margin` is logit(yes) - logit(no), `probability` (0 to 1) what it is read as: that the place
-    states the answer. `read` says whether the answer, or a part of it, is from there.
+    states the answer; short ones that were weighed together share them. `read` says whether the
+    answer, or a part of it, is from there.
     """
 
     article_id: str

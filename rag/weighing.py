@@ -4,7 +4,7 @@ A place is a window of sentences, or a few short ones: where articles are notes 
 them alone is less than a model should read at a time, and the answer is seldom in the first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -12,9 +12,9 @@ from rag.compose import checking, compose
 from rag.errors import QuestionError
 from rag.generate import Generator, Prompt
 from rag.judge import Calibration, weigh
-from rag.types import Evidence, Weighed
+from rag.types import Evidence, Passage, Weighed
 
-_ENOUGH = 0.7  # probability at which no other window is looked at
+_ENOUGH = 0.7  # probability at which no other place is looked at
 _SURELY = 0.999  # as much as can be asked of a margin
 _WORTH = 0.25  # probability from which an answer is tried
 _SHORT = 200  # characters up to which a window is read together with others
@@ -28,7 +28,7 @@ class Asked(NamedTuple):
     windows: Place
     judging: Prompt
     answering: Prompt
-    length: int  # of `answering`, in tokens
+    length: int  # of `answering`, in tokens; 0 where nobody asks
 
 
 class Reading(NamedTuple):
@@ -48,20 +48,26 @@ class Other(NamedTuple):
     """A place that the answer is not written from, or not all of it."""
 
     asked: Asked
-    near: bool  # it is one of those that the judge weighs for the answer
+    near: bool  # it is one of those that the judge weighs for the answer, and was not read
     margin: float | None  # None while it has not been weighed
 
 
 def places(found: Sequence[Evidence], limit: int, together: int) -> list[Place]:
     """The windows `found` as at most `limit` places, in their order.
 
-    Short ones of up to `together` characters in all are one place, where the best of them stands.
+    Short ones of up to `together` characters in all are one place, where the best of them stands;
+    those that share a sentence are not.
     """
     gathered: list[Place] = []
     room: dict[int, int] = {}  # characters that a place of short windows has left
     for window in found:
         size = len(window.text)
-        at = next((at for at, left in room.items() if size <= min(left, _SHORT)), None)
+        fitting_in = (
+            at
+            for at, left in room.items()
+            if size <= min(left, _SHORT) and not any(overlap(window, one) for one in gathered[at])
+        )
+        at = next(fitting_in, None)
         if at is not None:
             gathered[at] += (window,)
             room[at] -= size
@@ -70,6 +76,12 @@ def places(found: Sequence[Evidence], limit: int, together: int) -> list[Place]:
                 room[len(gathered)] = together - size
             gathered.append((window,))
     return gathered[:limit]
+
+
+def overlap(one: Evidence | Passage, other: Evidence) -> bool:
+    """Whether two stretches of articles share something."""
+    same = one.article_id == other.article_id
+    return same and other.start < one.end and one.start < other.end
 
 
 def fitting(
@@ -82,18 +94,21 @@ def fitting(
 ) -> list[Asked]:
     """Each place with its two prompts, but for those that the model cannot hold.
 
-    Raises QuestionError when that leaves none.
+    Of one that it cannot hold whole its first windows are taken. Raises QuestionError when that
+    leaves none.
     """
     asked, check = [], 0
     for place in found:
-        # what stands together does so for this question alone
-        once = transient or len(place) > 1
-        judging, answering = compose(question, place, transient=once)
-        length = generator.length(answering)
-        if generator.checks and not check:  # as long behind every place
-            check = generator.length(checking(answering, "")) - length
-        if length + answer_tokens + check <= generator.context_tokens:
-            asked.append(Asked(place, judging, answering, length))
+        for count in range(len(place), 0, -1):
+            # what stands together does so for this question alone
+            once = transient or count > 1
+            judging, answering = compose(question, place[:count], transient=once)
+            length = generator.length(answering)
+            if generator.checks and not check:  # as long behind every place
+                check = generator.length(checking(answering, "")) - length
+            if length + answer_tokens + check <= generator.context_tokens:
+                asked.append(Asked(place[:count], judging, answering, length))
+                break
     if found and not asked:
         raise QuestionError(
             "The question and what it is asked about are longer than the model can read. "
@@ -103,7 +118,7 @@ def fitting(
 
 
 def choose(
-    places: Sequence[Asked],
+    asked: Sequence[Asked],
     limit: int,
     generator: Generator,
     calibrated: Calibration,
@@ -116,11 +131,13 @@ def choose(
     """
     # what is stated well enough is not better stated by asking for less
     enough = calibrated.margin(max(_ENOUGH, min(strictness, _SURELY)))
-    margins = weigh([place.judging for place in places[:limit]], generator, enough)
+    margins = weigh([place.judging for place in asked[:limit]], generator, enough)
     row = max(range(len(margins)), key=margins.__getitem__)
     others = [
-        Other(place, row != at < limit, margins[at] if at < len(margins) else None)
-        for at, place in enumerate(places)
+        Other(place, at < limit, margins[at] if at < len(margins) else None)
+        if at != row
+        else Other(place, near=False, margin=None)
+        for at, place in enumerate(asked)
         if at != row or len(place.windows) > 1
     ]
     probabilities = [calibrated.probability(margin) for margin in margins]
@@ -128,10 +145,10 @@ def choose(
     weighed = tuple(
         _weighed(window, margins[at], probabilities[at], read=worth and at == row)
         for at in range(len(margins))
-        for window in places[at].windows
+        for window in asked[at].windows
     )
     return Reading(
-        chosen=places[row],
+        chosen=asked[row],
         calibrated=calibrated,
         margin=margins[row],
         confidence=probabilities[row],
@@ -142,30 +159,37 @@ def choose(
     )
 
 
-def apart(question: str, other: Other) -> list[Other]:
-    """The windows of a place, each by itself."""
+def singly(question: str, other: Other) -> list[Other]:
+    """The windows of a place, each by itself; as good as the place, where that was weighed."""
     if len(other.asked.windows) == 1:
         return [other]
-    return [
-        Other(Asked((window,), *compose(question, [window], transient=True), 0), other.near, None)
-        for window in other.asked.windows
-    ]
+    found = []
+    for window in other.asked.windows:
+        judging, answering = compose(question, [window], transient=True)
+        found.append(other._replace(asked=Asked((window,), judging, answering, 0)))
+    return found
 
 
-def also_read(reading: Reading, heard: Sequence[tuple[Evidence, float]]) -> tuple[Weighed, ...]:
-    """What was weighed, where the windows `heard` were read as well; their margins are given."""
-    places = {(window.article_id, window.start) for window, _ in heard}
-    before = [
-        replace(place, read=place.read or (place.article_id, place.start) in places)
-        for place in reading.weighed
-    ]
-    known = {(place.article_id, place.start) for place in before}
-    since = [
-        _weighed(window, margin, reading.calibrated.probability(margin), read=True)
+def also_read(
+    reading: Reading,
+    heard: Sequence[tuple[Evidence, float]],
+    cited: Callable[[Evidence | Weighed], bool],
+) -> tuple[Weighed, ...]:
+    """What was weighed, where the windows `heard` were read as well; their margins are given.
+
+    Of windows that were read together, the answer is from those that are `cited`.
+    """
+    since = {
+        (window.article_id, window.start): _weighed(
+            window, margin, reading.calibrated.probability(margin), read=True
+        )
         for window, margin in heard
-        if (window.article_id, window.start) not in known
+    }
+    before = [
+        since.pop((one.article_id, one.start), replace(one, read=one.read and cited(one)))
+        for one in reading.weighed
     ]
-    return (*before, *since)
+    return (*before, *since.values())
 
 
 def _weighed(window: Evidence, margin: float, probability: float, *, read: bool) -> Weighed:

@@ -1,13 +1,18 @@
 """Short windows are read together: notes, snippets, comments."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fakes import LED, ScriptedGenerator, open_assistant, write_corpus
 
-from rag.types import Evidence
-from rag.weighing import places
+import prompts
+from rag.compose import compose, show
+from rag.types import Evidence, Passage
+from rag.weighing import fitting, places
 
+AGAIN = "At the talks in Qom Adeeb headed the Iraqi delegation."
+DOUBTFUL = 1.6  # between what the safe default asks for and what is sure
 QUESTION = "Who headed the Iraqi delegation to Qom?"
 TALABANI = "Jalal Talabani headed the Iraqi delegation to Qom."
 NOTES = {
@@ -50,32 +55,96 @@ def test_places_are_counted_and_not_windows() -> None:
     assert names(short, limit=2, together=0) == ["a", "b"]
 
 
+def opened(folder: Path, generator: ScriptedGenerator, files: dict[str, str], **given: Any) -> Any:
+    corpus = write_corpus(folder, files)
+    return open_assistant(corpus, generator, **({"evidence_chars": 500} | given))
+
+
+def test_windows_that_share_a_sentence_are_read_apart() -> None:
+    text = "a" * 50
+    found = [
+        Evidence("a", "p", "", "a", "", "", (), text, start, start + 50, 1.0)
+        for start in (0, 30, 50)
+    ]
+    assert [[one.start for one in place] for place in places(found, 9, 500)] == [[0, 50], [30]]
+
+
+def test_a_place_that_the_model_cannot_hold_loses_its_last_windows() -> None:
+    generator = ScriptedGenerator()
+    notes = tuple(
+        Evidence(name, "p", name, name, "", "", (), LED, 0, len(LED), 1.0) for name in "abc"
+    )
+    _, two = compose(QUESTION, notes[:2])
+    generator.context_tokens = generator.length(two) + 10
+    (asked,) = fitting(QUESTION, [notes], generator, 10, transient=False)
+    assert asked.windows == notes[:2]
+    generator.context_tokens -= 1
+    (asked,) = fitting(QUESTION, [notes], generator, 10, transient=False)
+    assert asked.windows == notes[:1]
+
+
 def test_notes_are_judged_and_read_at_once_and_the_right_one_is_cited(tmp_path: Path) -> None:
     generator = ScriptedGenerator(LED)
-    corpus = write_corpus(tmp_path, NOTES)
-    with open_assistant(corpus, generator, evidence_chars=500, disagreement=False) as assistant:
+    with opened(tmp_path, generator, NOTES, disagreement=False) as assistant:
         answer = assistant.ask(QUESTION)
-    first = generator.judged[0]
-    assert all(text.rpartition("\n")[2] in first.user for text in NOTES.values())
-    assert first.transient, "they stand together for this question alone"
+    for prompt in (generator.judged[0], generator.asked[0]):
+        assert all(text.rpartition("\n")[2] in prompt.user for text in NOTES.values())
+        assert prompt.transient, "they stand together for this question alone"
+    assert len(generator.judged) == 2, "the place and the answer"
     assert answer.text == f"{LED} [1]"
     assert [citation.title for citation in answer.citations] == ["Second"]
-    assert {place.title for place in answer.weighed} == {"First", "Second", "Third"}
-    assert len({place.margin for place in answer.weighed}) == 1
+    assert {place.title: place.read for place in answer.weighed} == {
+        "First": False, "Second": True, "Third": False,
+    }  # fmt: skip
     assert all(passage.used for passage in answer.passages)
 
 
 def test_what_one_note_states_against_another_is_said(tmp_path: Path) -> None:
-    """The one that was cited is not heard again, though it was read together with the other."""
-    generator = ScriptedGenerator(LED, TALABANI)
-    corpus = write_corpus(tmp_path, AGAINST)
-    with open_assistant(corpus, generator, evidence_chars=500) as assistant:
+    """It is heard by itself, and what that brought is told of it."""
+
+    def margin(user: str) -> float:
+        return 5.0 if TALABANI in user and LED not in user else 9.0
+
+    generator = ScriptedGenerator(LED, TALABANI, margin=margin)
+    with opened(tmp_path, generator, AGAINST) as assistant:
         answer = assistant.ask(QUESTION)
     assert answer.text == f"{LED} [1] But Fars says otherwise: {TALABANI} [2]"
     assert [citation.title for citation in answer.citations] == ["Second", "Third"]
-    apart = [prompt.material for prompt in generator.judged[1:]]
-    assert any(TALABANI in material and LED not in material for material in apart)
-    assert all(LED not in material for material in apart[1:])
+    assert {place.title: (place.margin, place.read) for place in answer.weighed} == {
+        "First": (9.0, False), "Second": (9.0, True), "Third": (5.0, True),
+    }  # fmt: skip
+    assert LED not in generator.asked[1].material
+
+
+def test_the_notes_beside_the_one_cited_are_not_asked_for_more(tmp_path: Path) -> None:
+    """A doubtful answer hears the next place, and they were all in this one."""
+    generator = ScriptedGenerator(LED, margin=DOUBTFUL)
+    with opened(tmp_path, generator, NOTES, disagreement=False) as assistant:
+        assert assistant.ask(QUESTION).text == f"{LED} [1]"
+    assert len(generator.asked) == 1
+
+
+def test_of_the_next_place_a_note_speaks_as_well(tmp_path: Path) -> None:
+    generator = ScriptedGenerator(LED, AGAIN, margin=DOUBTFUL)
+    files = {"a.md": NOTES["b.md"], "b.md": f"---\ntitle: Later\n---\n\n{AGAIN}"}
+    with opened(tmp_path, generator, files, evidence_chars=60) as assistant:
+        answer = assistant.ask(QUESTION)
+    assert answer.text == f"{LED} [1] {prompts.ALSO} {AGAIN} [2]"
+
+
+def test_notes_found_wanting_together_are_not_asked_one_by_one(tmp_path: Path) -> None:
+    """The first place is doubted, the second found wanting: nothing of it is judged again."""
+
+    def margin(user: str) -> float:
+        return DOUBTFUL if LED in user else -9.0
+
+    long = f"{LED} It was a long way there, {'over many high hills, ' * 10}and back."
+    files = NOTES | {"b.md": f"---\ntitle: Second\n---\n\n{long}"}
+    generator = ScriptedGenerator(LED, margin=margin)
+    with opened(tmp_path, generator, files) as assistant:
+        assert assistant.ask(QUESTION).text == f"{LED} [1]"
+    without = [prompt for prompt in generator.judged if LED not in prompt.user]
+    assert len(without) == 1
 
 
 def test_of_notes_two_sentences_of_one_of_them_are_quoted(tmp_path: Path) -> None:
@@ -85,19 +154,29 @@ def test_of_notes_two_sentences_of_one_of_them_are_quoted(tmp_path: Path) -> Non
         "b.md": "---\ntitle: Second\n---\n\nThe Iraqi delegation to Qom had a head.",
     }
     generator = ScriptedGenerator("Bananas grow on trees.")
-    corpus = write_corpus(tmp_path, files)
-    with open_assistant(corpus, generator, evidence_chars=500, disagreement=False) as assistant:
+    with opened(tmp_path, generator, files, disagreement=False) as assistant:
         answer = assistant.ask(QUESTION)
     assert {citation.title for citation in answer.citations} == {"First"}
     assert LED in answer.text
+
+
+def test_a_claim_is_not_put_together_from_two_notes(tmp_path: Path) -> None:
+    files = {
+        "a.md": "---\ntitle: First\n---\n\nDavid Petraeus toured Basra on Monday morning.",
+        "b.md": "---\ntitle: Second\n---\n\nThe general said that the surge had failed.",
+    }
+    reply = "David Petraeus toured Basra and said that the surge had failed."
+    generator = ScriptedGenerator(reply)
+    with opened(tmp_path, generator, files, disagreement=False) as assistant:
+        answer = assistant.ask("Who said that the surge had failed?")
+    assert len({citation.article_id for citation in answer.citations}) <= 1
 
 
 def test_a_model_without_a_check_judges_the_answer_under_the_head_of_the_note_cited(
     tmp_path: Path,
 ) -> None:
     generator = ScriptedGenerator(LED)
-    corpus = write_corpus(tmp_path, NOTES)
-    with open_assistant(corpus, generator, evidence_chars=500, disagreement=False) as assistant:
+    with opened(tmp_path, generator, NOTES, disagreement=False) as assistant:
         assistant.ask(QUESTION)
     assert "[Second]" in generator.judged[1].material
     assert "[First]" not in generator.judged[1].material
@@ -106,11 +185,45 @@ def test_a_model_without_a_check_judges_the_answer_under_the_head_of_the_note_ci
 def test_an_answer_is_checked_behind_the_notes_that_it_cites(tmp_path: Path) -> None:
     generator = ScriptedGenerator(LED)
     generator.checks = True
-    corpus = write_corpus(tmp_path, NOTES)
-    with open_assistant(corpus, generator, evidence_chars=500, disagreement=False) as assistant:
+    with opened(tmp_path, generator, NOTES, disagreement=False) as assistant:
         assert assistant.ask(QUESTION).text == f"{LED} [1]"
     check = generator.judged[1]
     assert check.check
     assert check.begun.endswith(LED)
     assert "[Second]" in check.material
     assert "[First]" not in check.material
+
+
+def test_one_that_cites_all_of_them_is_checked_where_it_was_written(tmp_path: Path) -> None:
+    generator = ScriptedGenerator(f"{LED} {AGAIN}")
+    generator.checks = True
+    files = {"a.md": NOTES["b.md"], "b.md": f"---\ntitle: Later\n---\n\n{AGAIN}"}
+    with opened(tmp_path, generator, files, disagreement=False) as assistant:
+        assert assistant.ask(QUESTION).text == f"{LED} [1] {AGAIN} [2]"
+    assert generator.judged[1].material == generator.asked[0].material
+
+
+def test_passages_that_are_given_are_read_together_and_cited_where_they_are_from() -> None:
+    generator = ScriptedGenerator(LED)
+    given = [
+        Passage(f"{name}#3", name, name, f"{name}.md", text, 100, 100 + len(text))
+        for name, text in {"a": "The talks in Qom had a head.", "b": LED}.items()
+    ]
+    folder = Path(__file__).parents[1] / "seeds"
+    with open_assistant(folder, generator, evidence_chars=500) as assistant:
+        answer = assistant.read(QUESTION, given)
+    assert [(one.article_id, one.start) for one in answer.citations] == [("b", 100)]
+    assert {place.article_id for place in answer.weighed} == {"a", "b"}
+
+
+def test_what_another_writes_stands_on_a_line_of_its_own() -> None:
+    body, first, second = (
+        Evidence("a", "p", "Blog", "a", "", "", (), text, at, at + 20, 1.0, writer)
+        for at, (text, writer) in enumerate(
+            (("The minister left.", ""), ("I doubt it.", "heron"), ("So do I.", "owl"))
+        )
+    )
+    assert show([first, body, second]).split("\n") == [
+        "[Blog]", "Comment by heron: I doubt it.", "The minister left.", "Comment by owl: So do I.",
+    ]  # fmt: skip
+    assert show([body, body]).count("\n") == 1
