@@ -138,7 +138,7 @@ class Timings:
     prompt_tokens: int = 0
     answer_tokens: int = 0
     rewrite_s: float = 0.0  # making a follow-up stand alone
-    read_s: float = 0.0  # from the judge's yes to the first token, its window read again or not
+    read_s: float = 0.0  # from the judge's yes to the first token, its place read again or not
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,7 @@ class Answer:
     `unsupported` (no sentence is borne out), `off_type` (a number, a name or a date was asked for
     and none given), `off_premise` (it names a year or century of which no article found tells) and
     `off_point` (the check of what was written). `confidence` is the probability (0 to 1) that the
-    answer is right, by the judge's word on the window read and what is said of the answer; of a
+    answer is right, by the judge's word on the place read and what is said of the answer; of a
     refusal, that of what was judged last; what other places state beside it does not count.
     `passages` are the nearest ones, best first, `weighed` the places that the judge looked at for
     the answer, in their order, and others that were heard.
