@@ -29,6 +29,7 @@ from rag.settings import Settings
 from rag.timing import Clock
 from rag.types import Answer, Article, Evidence, Passage, Sentence, SourceSentence, Token
 from rag.weighing import (
+    SHORT,
     Asked,
     Other,
     Place,
@@ -150,8 +151,13 @@ class Answerer:
         found = windows(index, ranked, len(ranked))
         if not search.reranked:
             found = by_interaction(question, found, self.embedder, keep=not self.transient)
-        limit = self.settings.evidence_windows + _FURTHER
-        return places(found, limit, self.settings.evidence_chars)
+        settings = self.settings
+        return places(
+            found,
+            settings.evidence_windows + _FURTHER,
+            settings.evidence_chars,
+            lambda window: len(index.articles[window.article_id].text) <= SHORT,
+        )
 
     def _write(self, refused: Answer, read: "_Read", clock: Clock) -> Writing:
         """Let the model answer from one place; returns the draft, checked.

@@ -3,9 +3,8 @@
 Both are the same up to the reply: where the judge has said yes, the answer is what it says next.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
 
 import prompts
 from index.comments import holds_name
@@ -46,15 +45,9 @@ def show(evidence: Sequence[Evidence]) -> str:
     by_article: dict[str, list[Evidence]] = {}
     for run in evidence:
         by_article.setdefault(run.article_id, []).append(run)
-    return "\n\n".join(_head(runs[0]) + "".join(_led(runs)) for runs in by_article.values())
-
-
-def _led(runs: Sequence[Evidence]) -> Iterator[str]:
-    """Each run with what stands before it; what another writes stands on a line of its own."""
-    yield _spoken(runs[0])
-    for before, run in pairwise(runs):
-        yield " ... " if run.writer == before.writer else "\n"
-        yield _spoken(run)
+    return "\n\n".join(
+        _head(runs[0]) + " ... ".join(_spoken(run) for run in runs) for runs in by_article.values()
+    )
 
 
 def _head(run: Evidence) -> str:

@@ -34,7 +34,7 @@ class Settings:
     passage_chars: int = 800
     evidence_sentences: int = 14  # found ones that are looked at
     evidence_windows: int = 2  # of them with their neighbours, that the judge weighs at most
-    evidence_chars: int = 500  # that short windows have together, to be read as one; 0: none are
+    evidence_chars: int = 500  # of short articles that are read together; 0: each by itself
     context_tokens: int = 4096
     states_mb: int = 1024  # on disk, for what the model has read of the articles
     read_ahead: bool = True  # let the page's model read them while nobody asks

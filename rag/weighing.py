@@ -1,7 +1,7 @@
 """Which place is read: each is judged by itself, and the one that states the answer is chosen.
 
-A place is a window of sentences, or a few short ones: where articles are notes or snippets, one of
-them alone is less than a model should read at a time, and the answer is seldom in the first.
+A place is a window of sentences, or a few of them where the articles are short: one note or
+snippet alone is less than a model should read at a time, and the answer is seldom in the first.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,7 +17,7 @@ from rag.types import Evidence, Passage, Weighed
 _ENOUGH = 0.7  # probability at which no other place is looked at
 _SURELY = 0.999  # as much as can be asked of a margin
 _WORTH = 0.25  # probability from which an answer is tried
-_SHORT = 200  # characters up to which a window is read together with others
+SHORT = 200  # characters of an article up to which it is read together with others
 
 Place = tuple[Evidence, ...]
 
@@ -52,27 +52,30 @@ class Other(NamedTuple):
     margin: float | None  # None while it has not been weighed
 
 
-def places(found: Sequence[Evidence], limit: int, together: int) -> list[Place]:
+def places(
+    found: Sequence[Evidence], limit: int, together: int, short: Callable[[Evidence], bool]
+) -> list[Place]:
     """The windows `found` as at most `limit` places, in their order.
 
-    Short ones of up to `together` characters in all are one place, where the best of them stands;
-    those that share a sentence are not.
+    Those of `short` articles are one place, up to `together` characters in all, where the best of
+    them stands; those that share a sentence are not.
     """
     gathered: list[Place] = []
-    room: dict[int, int] = {}  # characters that a place of short windows has left
+    room: dict[int, int] = {}  # characters that a place of short articles has left
     for window in found:
         size = len(window.text)
+        beside = room.items() if short(window) else ()
         fitting_in = (
             at
-            for at, left in room.items()
-            if size <= min(left, _SHORT) and not any(overlap(window, one) for one in gathered[at])
+            for at, left in beside
+            if size <= left and not any(overlap(window, one) for one in gathered[at])
         )
         at = next(fitting_in, None)
         if at is not None:
             gathered[at] += (window,)
             room[at] -= size
         else:
-            if size <= _SHORT:
+            if short(window):
                 room[len(gathered)] = together - size
             gathered.append((window,))
     return gathered[:limit]

@@ -1,4 +1,4 @@
-"""Short windows are read together: notes, snippets, comments."""
+"""Short articles are read together: notes, snippets."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -9,9 +9,9 @@ from fakes import LED, HashEmbedder, ScriptedGenerator, open_assistant, write_co
 
 import prompts
 from rag.cite import Citer
-from rag.compose import compose, show
+from rag.compose import compose
 from rag.types import Evidence, Passage, SourceSentence
-from rag.weighing import fitting, places
+from rag.weighing import SHORT, fitting, places
 
 AGAIN = "At the talks in Qom Adeeb headed the Iraqi delegation."
 DOUBTFUL = 1.6  # between what the safe default asks for and what is sure
@@ -31,7 +31,10 @@ def window(name: str, size: int) -> Evidence:
 
 def names(sizes: dict[str, int], limit: int = 9, together: int = 500) -> list[str]:
     found = [window(name, size) for name, size in sizes.items()]
-    return ["".join(each.article_id for each in place) for place in places(found, limit, together)]
+    return [
+        "".join(each.article_id for each in place)
+        for place in places(found, limit, together, lambda one: len(one.text) <= SHORT)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -45,7 +48,7 @@ def names(sizes: dict[str, int], limit: int = 9, together: int = 500) -> list[st
         ({}, []),
     ],
 )
-def test_short_windows_stand_where_the_best_of_them_does(
+def test_short_articles_stand_where_the_best_of_them_does(
     sizes: dict[str, int], expected: list[str]
 ) -> None:
     assert names(sizes) == expected
@@ -68,7 +71,10 @@ def test_windows_that_share_a_sentence_are_read_apart() -> None:
         Evidence("a", "p", "", "a", "", "", (), text, start, start + 50, 1.0)
         for start in (0, 30, 50)
     ]
-    assert [[one.start for one in place] for place in places(found, 9, 500)] == [[0, 50], [30]]
+    assert [[one.start for one in place] for place in places(found, 9, 500, lambda _: True)] == [
+        [0, 50],
+        [30],
+    ]
 
 
 def test_a_place_that_the_model_cannot_hold_loses_its_last_windows() -> None:
@@ -147,6 +153,16 @@ def test_notes_found_wanting_together_are_not_asked_one_by_one(tmp_path: Path) -
         assert assistant.ask(QUESTION).text == f"{LED} [1]"
     without = [prompt for prompt in generator.judged if LED not in prompt.user]
     assert len(without) == 1
+
+
+def test_short_windows_of_a_longer_article_are_read_by_themselves(tmp_path: Path) -> None:
+    files = NOTES | {"b.md": f"{NOTES['b.md']}\n\n{'They rested. ' * 20}"}
+    generator = ScriptedGenerator(LED, margin=lambda user: 9.0 if LED in user else 0.0)
+    with opened(tmp_path, generator, files, disagreement=False) as assistant:
+        assistant.ask(QUESTION)
+    heads = [prompt.material.count("[") for prompt in generator.judged if LED in prompt.material]
+    assert heads
+    assert set(heads) == {1}
 
 
 def test_of_notes_two_sentences_of_one_of_them_are_quoted(tmp_path: Path) -> None:
@@ -238,16 +254,3 @@ def test_passages_that_are_given_are_read_together_and_cited_where_they_are_from
         answer = assistant.read(QUESTION, given)
     assert [(one.article_id, one.start) for one in answer.citations] == [("b", 100)]
     assert {place.article_id for place in answer.weighed} == {"a", "b"}
-
-
-def test_what_another_writes_stands_on_a_line_of_its_own() -> None:
-    body, first, second = (
-        Evidence("a", "p", "Blog", "a", "", "", (), text, at, at + 20, 1.0, writer)
-        for at, (text, writer) in enumerate(
-            (("The minister left.", ""), ("I doubt it.", "heron"), ("So do I.", "owl"))
-        )
-    )
-    assert show([first, body, second]).split("\n") == [
-        "[Blog]", "Comment by heron: I doubt it.", "The minister left.", "Comment by owl: So do I.",
-    ]  # fmt: skip
-    assert show([body, body]).count("\n") == 1
