@@ -35,7 +35,7 @@ class Judging(Protocol):
     """What is asked of `rag.Assistant`; the tests script one."""
 
     def margin(self, question: str, history: Sequence[Turn] = ()) -> float | None:
-        """The judge's margin on the place that states the answer best."""
+        """The judge's margin on the window that states the answer best."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The read path in one place: question -> places -> judge -> answer -> checked footnotes."""
+"""The read path in one place: question -> windows -> judge -> answer -> checked footnotes."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Generator as Steps
@@ -28,24 +28,11 @@ from rag.retrieve import Search, windows
 from rag.settings import Settings
 from rag.timing import Clock
 from rag.types import Answer, Article, Evidence, Passage, Sentence, SourceSentence, Token
-from rag.weighing import (
-    SHORT,
-    Asked,
-    Other,
-    Place,
-    Reading,
-    also_read,
-    choose,
-    fitting,
-    overlap,
-    places,
-    singly,
-)
+from rag.weighing import Asked, Other, Reading, also_read, choose, fitting
 
 _NEAREST = 5  # passages that an answer or a refusal comes with
 _RIVALS = 2  # windows that are looked at for another answer
-_WITNESSES = 2  # windows that are looked at for more than a doubtful answer
-_FURTHER = 1  # place beyond those weighed for the answer that may hold another
+_FURTHER = 1  # window beyond those weighed for the answer that may be one of them
 _SURE = 0.75  # probability of an answer below which the next window is heard as well
 _STATED = 0.6  # probability that a window states an answer from which it is heard
 
@@ -70,10 +57,10 @@ class Answerer:
     def answer(self, question: str, standalone: str, index: Index, clock: Clock) -> Events:
         """Answer `standalone` from `index`, as it happens; the checked answer comes last.
 
-        The judge weighs each place by itself, a window of sentences or a few short ones, and the
-        answer is written from the one that states it best. What is written is checked, and two
-        sentences of the place stand in for it where it fails. Then others may be heard. Raises
-        QuestionError for what the model cannot hold.
+        The judge weighs each window of sentences by itself, and the answer is written from the one
+        that states it best. What is written is checked, and two sentences of the window stand in
+        for it where it fails. Then others may be heard. Raises QuestionError for what the model
+        cannot hold.
         """
         settings, generator = self.settings, self.generator
         with clock.stage("retrieve_s"):
@@ -84,7 +71,7 @@ class Answerer:
         refused = replace(
             refusal(question, generator.name),
             standalone_question=standalone,
-            passages=_mark_used(passages, [*chain(*found[: settings.evidence_windows])]),
+            passages=_mark_used(passages, found[: settings.evidence_windows]),
             index_version=index.version,
         )
         if not found:
@@ -108,6 +95,7 @@ class Answerer:
             weighed=reading.weighed,
             judge_prompt=generator.render(reading.chosen.judging),
         )
+        window = reading.chosen.window
         clock.prompt_tokens += reading.chosen.length
         if not reading.worth:
             yield replace(refused, timings=clock.timings())
@@ -124,19 +112,13 @@ class Answerer:
                 heard = self._hear(draft, reading, refused)
         yield replace(
             draft.answer,
-            passages=_mark_used(
-                passages, [*chain(reading.chosen.windows, *(read.asked.windows for read in heard))]
-            ),
-            weighed=also_read(
-                reading,
-                [(window, read.margin) for read in heard for window in read.asked.windows],
-                lambda window: draft.answer.abstained or draft.cites(window),
-            ),
+            passages=_mark_used(passages, [window, *(read.asked.window for read in heard)]),
+            weighed=also_read(reading, [(read.asked.window, read.margin) for read in heard]),
             timings=clock.timings(),
         )
 
     def margin(self, standalone: str, index: Index) -> float | None:
-        """The judge's margin on the place that states the answer best; None where none is found.
+        """The judge's margin on the window that states the answer best; None where none is found.
 
         Raises QuestionError for what the model cannot hold.
         """
@@ -146,27 +128,21 @@ class Answerer:
         weighed = found[: self.settings.evidence_windows]
         return max((self.generator.margin(asked.judging) for asked in weighed), default=None)
 
-    def _found(self, search: Search, ranked: Ranked, question: str, index: Index) -> list[Place]:
-        """The places that are weighed, and those beyond that may state another answer."""
+    def _found(self, search: Search, ranked: Ranked, question: str, index: Index) -> list[Evidence]:
+        """The windows that are weighed, and those beyond that may state another answer."""
         found = windows(index, ranked, len(ranked))
         if not search.reranked:
             found = by_interaction(question, found, self.embedder, keep=not self.transient)
-        settings = self.settings
-        return places(
-            found,
-            settings.evidence_windows + _FURTHER,
-            settings.evidence_chars,
-            lambda window: len(index.articles[window.article_id].text) <= SHORT,
-        )
+        return found[: self.settings.evidence_windows + _FURTHER]
 
     def _write(self, refused: Answer, read: "_Read", clock: Clock) -> Writing:
-        """Let the model answer from one place; returns the draft, checked.
+        """Let the model answer from one window; returns the draft, checked.
 
         Yields what can be shown: a sentence only when the whole has been judged.
         """
         question = refused.standalone_question
         with clock.stage("cite_s"):
-            citer = Citer(question, read.asked.windows, self.embedder)
+            citer = Citer(question, [read.asked.window], self.embedder)
             draft = Draft(refused, citer, self.settings.min_support, clock)
         checked: list[Sentence] = []
         pieces = self.generator.stream(read.asked.answering, self.settings.answer_tokens)
@@ -180,7 +156,7 @@ class Answerer:
         yield from _tokens(draft.finish(), checked)
         if not draft.answer.abstained:
             with clock.stage("judge_s"):
-                opinion = self._opinion(question, read, draft)
+                opinion = self._opinion(question, read, draft.said)
             draft.confidence = opinion.probability
             if opinion.least < self.settings.strictness:
                 draft.confidence = opinion.least
@@ -191,13 +167,13 @@ class Answerer:
         return draft
 
     def _quote(self, draft: Draft, question: str, read: "_Read") -> None:
-        """Let the two sentences of a place that are nearest to `question` speak, if they answer.
+        """Let the two sentences of a window that are nearest to `question` speak, if they answer.
 
         Sentences without what was asked for, such as a number, are no answer.
         """
+        window = read.asked.window
         pairs = [
             replace(window, text=" ".join(sentence.text for sentence in pair), sentences=pair)
-            for window in read.asked.windows
             for pair in _neighbours(window.sentences)
             if gives_answer(question, " ".join(unsigned(sentence.text) for sentence in pair))
         ]
@@ -205,26 +181,21 @@ class Answerer:
             vectors = self.embedder.encode([question, *(pair.text for pair in pairs)])
             pairs = [pairs[row] for row in np.argsort(-(vectors[1:] @ vectors[0]), kind="stable")]
         for pair in by_interaction(question, pairs, self.embedder)[:1]:
-            margin = self._margin(question, pair, pair.text)
+            margin = self._margin(question, window, pair.text)
             draft.confidence = read.calibrated.quoted(read.margin, margin)
             if draft.confidence >= self.settings.strictness:
-                draft.quote(pair)
+                draft.quote(window, pair.sentences)
 
-    def _opinion(self, question: str, read: "_Read", draft: Draft) -> Opinion:
+    def _opinion(self, question: str, read: "_Read", said: str) -> Opinion:
         """How probable it is that what the model wrote is right.
 
-        A model that has learned to check that is asked behind it, and behind the windows that it
-        cites; of another's the judge says whether it states the answer, as if it were all there is
-        to read.
+        A model that has learned to check that is asked behind it; of another's the judge says
+        whether it states the answer, as if it were all there is to read.
         """
-        cited = [*filter(draft.cites, read.asked.windows)]
         if self.generator.checks:
-            answering = read.asked.answering
-            if len(cited) < len(read.asked.windows):  # what it cites has to be enough
-                _, answering = compose(question, cited, transient=True)
-            check = self.generator.margin(checking(answering, draft.said))
+            check = self.generator.margin(checking(read.asked.answering, said))
             return read.calibrated.checked(read.margin, check)
-        alone = self._margin(question, cited[0], draft.said)
+        alone = self._margin(question, read.asked.window, said)
         return read.calibrated.written(read.margin, alone)
 
     def _margin(self, question: str, window: Evidence, text: str) -> float:
@@ -237,18 +208,16 @@ class Answerer:
         """Add to `draft` what other windows state; returns those windows.
 
         That is what another article states against it and, where it is none too sure, what the next
-        window states, as well or against it. Each is heard by itself, also where it was read
-        together with others. Nothing can be shown of it meanwhile, so that it looks itself whether
-        it has been stopped.
+        window states, as well or against it. Nothing can be shown of it meanwhile, so that it looks
+        itself whether it has been stopped.
         """
         question = refused.standalone_question
         doubtful = draft.quoted or draft.confidence < _SURE
         stated = max(_STATED, self.settings.strictness)
         heard: list[_Read] = []
-        homes = [self._home(window) for window in reading.chosen.windows if draft.cites(window)]
-        positions, rivals, witnesses = [draft.said], 0, 0
-        for other in chain.from_iterable(singly(question, other) for other in reading.others):
-            (window,) = other.asked.windows
+        homes, positions, rivals = [self._home(reading.chosen.window)], [draft.said], 0
+        for other in reading.others:
+            window = other.asked.window
             may_oppose = (
                 self.settings.disagreement
                 and self._home(window) not in homes
@@ -257,13 +226,12 @@ class Answerer:
             # what was weighed and found wanting states no other answer either
             wanting = other.margin is not None and other.margin < reading.enough
             rival = may_oppose and rivals < _RIVALS and not wanting
-            witness = doubtful and other.near and witnesses < _WITNESSES
+            witness = doubtful and other.near
             if not (rival or witness):
                 continue
             if self.stopped():
                 break
             rivals += rival
-            witnesses += witness
             margin = self._weighed(other)
             rival = rival and margin >= reading.enough
             witness = witness and reading.calibrated.probability(margin) >= stated
@@ -295,14 +263,14 @@ class Answerer:
     def _home(self, window: Evidence) -> str:
         return self.homes.get(window.article_id, window.article_id)
 
-    def _asked(self, question: str, found: Sequence[Place]) -> list[Asked]:
-        """The places that the model can hold; raises QuestionError where there is none."""
+    def _asked(self, question: str, found: Sequence[Evidence]) -> list[Asked]:
+        """The windows that the model can hold; raises QuestionError where there is none."""
         tokens = self.settings.answer_tokens
         return fitting(question, found, self.generator, tokens, transient=self.transient)
 
 
 class _Read(NamedTuple):
-    """A place that is answered from, and the judge's margin on it."""
+    """A window that is answered from, and the judge's margin on it."""
 
     asked: Asked
     calibrated: Calibration
@@ -367,7 +335,12 @@ def refusal(question: str, model: str) -> Answer:
 
 
 def _mark_used(passages: Sequence[Passage], evidence: Sequence[Evidence]) -> tuple[Passage, ...]:
-    return tuple(
-        replace(passage, used=any(overlap(passage, run) for run in evidence))
-        for passage in passages
-    )
+    def shown(passage: Passage) -> bool:
+        return any(
+            run.article_id == passage.article_id
+            and run.start < passage.end
+            and passage.start < run.end
+            for run in evidence
+        )
+
+    return tuple(replace(passage, used=shown(passage)) for passage in passages)

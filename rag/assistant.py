@@ -333,7 +333,7 @@ class Assistant:
     def margin(self, question: str, history: Sequence[Turn] = ()) -> float | None:
         """How clearly, by the judge, the articles state the answer; None where nothing is found.
 
-        logit(yes) - logit(no) on the place that states it best: what a calibration is fitted to.
+        logit(yes) - logit(no) on the window that states it best: what a calibration is fitted to.
         Raises what `ask` raises.
         """
         question = self._checked(question)

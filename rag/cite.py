@@ -93,12 +93,9 @@ class Citer:
         if in_context[best] < _MIN_COVERAGE:
             return []
         chosen, covered = [best], set(self._words[best])
-        article = self._sentences[best][0].article_id
-        own = np.array([run.article_id == article for run, _ in self._sentences])
         while len(chosen) < _MAX_QUOTES:
             gains = self._coverage(weights, [held - covered for held in self._words])
-            # what one article says and what another does make up what neither has said
-            further = int(np.argmax(np.where(own, gains + 0.05 * cosines, -1.0)))
+            further = int(np.argmax(gains + 0.05 * cosines))
             if gains[further] < _GAIN or further in chosen:
                 break
             chosen.append(further)

@@ -14,7 +14,7 @@ from index.split import sentence_spans
 from rag.answer_type import gives_answer
 from rag.cite import Citer, Quote
 from rag.timing import Clock
-from rag.types import Answer, Citation, Evidence, Position, Sentence, Token, Weighed
+from rag.types import Answer, Citation, Evidence, Position, Sentence, SourceSentence, Token
 
 _INSIDE = r"\s*\^?\d+(?:\s*(?:[,;–-]|and)\s*\^?\d+)*\s*"
 _MARKER = re.compile(rf"\s*\[{_INSIDE}\]")
@@ -119,20 +119,13 @@ class Draft:
         self._text, self._citations, self._claims = "", [], []
         self._reason = reason
 
-    def quote(self, run: Evidence) -> None:
-        """Let the article speak itself, in the sentences of `run`, instead of the model."""
+    def quote(self, run: Evidence, sentences: Sequence[SourceSentence]) -> None:
+        """Let the article speak itself, in `sentences` of `run`, instead of the model."""
         self.withdraw(self._reason)
         self.quoted = True
         self._text = prompts.QUOTING
-        for sentence in run.sentences:
+        for sentence in sentences:
             self._add(f"“{' '.join(sentence.text.split())}”", [Quote(run, sentence, 1.0)])
-
-    def cites(self, run: Evidence | Weighed) -> bool:
-        """Whether a footnote is of what `run` shows."""
-        return any(
-            citation.article_id == run.article_id and run.start <= citation.start < run.end
-            for citation in self._citations
-        )
 
     def add(self, other: "Draft") -> bool:
         """Add what other evidence states as well; False where some of it is cited already."""

@@ -1,6 +1,6 @@
 """Does a text state the answer? The model's yes/no margin on it, read as a probability.
 
-The judge is asked of a place in the articles, before anything is written, and of sentences that
+The judge is asked of a window of the articles, before anything is written, and of sentences that
 are to be quoted, as if they were all there is to read. What was written is checked by a model that
 has learned to; of another's the judge is asked in that way too. A draft that does not state the
 answer is not one, however true it is.

@@ -34,7 +34,6 @@ class Settings:
     passage_chars: int = 800
     evidence_sentences: int = 14  # found ones that are looked at
     evidence_windows: int = 2  # of them with their neighbours, that the judge weighs at most
-    evidence_chars: int = 500  # of short articles that are read together; 0: each by itself
     context_tokens: int = 4096
     states_mb: int = 1024  # on disk, for what the model has read of the articles
     read_ahead: bool = True  # let the page's model read them while nobody asks
@@ -118,7 +117,7 @@ _POSITIVE = {
     "question_chars",
     "port",
 }
-_WHOLE = _POSITIVE | {"threads", "states_mb", "conversations", "evidence_chars"}
+_WHOLE = _POSITIVE | {"threads", "states_mb", "conversations"}
 _PATHS = {"home", "corpus"}
 _FLAGS = {"adapter", "disagreement", "offline", "read_ahead"}
 _FRACTIONS = {"strictness", "min_support"}

@@ -108,8 +108,7 @@ class Weighed:
     """A place that the judge weighed: `article_text[start:end] == text`.
 
     `margin` is logit(yes) - logit(no), `probability` (0 to 1) what it is read as: that the place
-    states the answer; short ones that were weighed together share them. `read` says whether the
-    answer, or a part of it, is from there.
+    states the answer. `read` says whether the answer, or a part of it, is from there.
     """
 
     article_id: str
@@ -138,7 +137,7 @@ class Timings:
     prompt_tokens: int = 0
     answer_tokens: int = 0
     rewrite_s: float = 0.0  # making a follow-up stand alone
-    read_s: float = 0.0  # from the judge's yes to the first token, its place read again or not
+    read_s: float = 0.0  # from the judge's yes to the first token, its window read again or not
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +168,7 @@ class Answer:
     `unsupported` (no sentence is borne out), `off_type` (a number, a name or a date was asked for
     and none given), `off_premise` (it names a year or century of which no article found tells) and
     `off_point` (the check of what was written). `confidence` is the probability (0 to 1) that the
-    answer is right, by the judge's word on the place read and what is said of the answer; of a
+    answer is right, by the judge's word on the window read and what is said of the answer; of a
     refusal, that of what was judged last; what other places state beside it does not count.
     `passages` are the nearest ones, best first, `weighed` the places that the judge looked at for
     the answer, in their order, and others that were heard.

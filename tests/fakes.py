@@ -172,11 +172,8 @@ def write_corpus(folder: Path, files: dict[str, str] | None = None) -> Path:
 
 
 def open_assistant(corpus: Path, generator: ScriptedGenerator, **given: Any) -> Assistant:
-    """What `Assistant.open` makes, with the two models replaced.
-
-    The articles of the tests are short, and their windows are still read one by one.
-    """
-    settings = Settings.load(corpus=corpus, **({"evidence_chars": 0} | given))
+    """What `Assistant.open` makes, with the two models replaced."""
+    settings = Settings.load(corpus=corpus, **given)
     embedder = HashEmbedder()
     index = open_index(corpus, settings.index_root, embedder, settings.passage_chars)
     return Assistant(settings, index, embedder, lambda: generator)

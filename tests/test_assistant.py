@@ -274,10 +274,10 @@ def test_room_is_left_for_the_check() -> None:
     for generator, spare in ((ScriptedGenerator(), 0), (Checking(), 4)):
         _, answering = compose(QUESTION, [window])
         generator.context_tokens = generator.length(answering) + 10 + spare
-        assert len(fitting(QUESTION, [(window,)], generator, 10, transient=False)) == 1
+        assert len(fitting(QUESTION, [window], generator, 10, transient=False)) == 1
         generator.context_tokens -= 1
         with pytest.raises(QuestionError):
-            fitting(QUESTION, [(window,)], generator, 10, transient=False)
+            fitting(QUESTION, [window], generator, 10, transient=False)
 
 
 TALABANI = "Jalal Talabani headed the Iraqi delegation to Qom."

@@ -250,7 +250,7 @@ def test_what_shows_answers_is_no_part_of_the_program_that_makes_them(tmp_path: 
 def test_every_setting_is_known_to_matter_for_answers_or_not_to() -> None:
     matter = {
         "adapter", "answer_tokens", "auth", "context_tokens", "disagreement", "embedder",
-        "evidence_chars", "evidence_sentences", "evidence_windows", "min_support", "model",
-        "passage_chars", "question_chars", "reranker", "strictness", "threads",
+        "evidence_sentences", "evidence_windows", "min_support", "model", "passage_chars",
+        "question_chars", "reranker", "strictness", "threads",
     }  # fmt: skip
     assert {field.name for field in fields(Settings)} == matter | set(INDIFFERENT)
