@@ -93,10 +93,11 @@ def test_a_text_s_tokens_are_its_own_whatever_stands_beside_it(
     assert set(long.ids.tolist()) & set(asked.ids.tolist()) == set()
     for each in (asked, long):
         assert np.allclose(np.linalg.norm(each.vectors, axis=1), 1.0, atol=1e-4)
-    assert np.array_equal(again.vectors, asked.vectors)
+    # where a row stands in a product of matrices decides on some processors how it is rounded
+    assert np.allclose(again.vectors, asked.vectors, rtol=0, atol=1e-6)
     (alone,) = embedder.tokens([QUESTION])
     assert np.array_equal(alone.ids, asked.ids)
-    assert np.allclose(alone.vectors, asked.vectors, atol=1e-4)
+    assert np.allclose(alone.vectors, asked.vectors, rtol=0, atol=1e-6)
 
 
 HOSTILE = [
