@@ -20,7 +20,12 @@ _NAME = re.compile(
     r"|\b(?:called|named)\s*\?*$",
     re.I,
 )
-_DATE = re.compile(r"^(?:when|on (?:what|which) (?:date|day)|(?:in )?(?:what|which) year)\b", re.I)
+_REASON = re.compile(r"(?:and |but )?why\b", re.I)
+_DATE = re.compile(
+    r"^(?:when|on (?:what|which) (?:date|day)|(?:in )?(?:what|which) year"
+    r"|(?:what|which)(?: is| was|'s|’s) the (?:\w+ )?(?:date|year))\b",
+    re.I,
+)
 _YES_NO = re.compile(
     r"^(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|may|might)\b", re.I
 )
@@ -53,7 +58,7 @@ def answer_type(question: str) -> AnswerType:
     """The kind of thing that `question` asks for."""
     if _NUMBER.search(question):
         return "number"
-    if _NAME.search(question):
+    if _NAME.search(question) and not _REASON.match(question):
         return "name"
     if _DATE.search(question):
         return "date"

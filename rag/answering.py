@@ -5,6 +5,7 @@ from collections.abc import Generator as Steps
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from itertools import chain, groupby, pairwise
+from math import inf
 from typing import NamedTuple
 
 import numpy as np
@@ -31,10 +32,11 @@ from rag.types import Answer, Article, Evidence, Passage, Sentence, SourceSenten
 from rag.weighing import Asked, Other, Reading, also_read, choose, fitting
 
 _NEAREST = 5  # passages that an answer or a refusal comes with
-_RIVALS = 2  # windows that are looked at for another answer
-_FURTHER = 1  # window beyond those weighed for the answer that may be one of them
+_FURTHER = 4  # windows beyond those weighed for the answer, each of another article
+_NEAR = 0.75  # share that such a window has of the best one's score
+_RIVALS = 4  # windows that are weighed for another answer alone
 _SURE = 0.75  # probability of an answer below which the next window is heard as well
-_STATED = 0.6  # probability that a window states an answer from which it is heard
+_STATED = 0.6  # probability that a window states an answer, from which it is heard
 
 Events = Steps[Token | Sentence | Answer, None, None]
 Writing = Steps[Token | Sentence, None, Draft]
@@ -130,10 +132,17 @@ class Answerer:
 
     def _found(self, search: Search, ranked: Ranked, question: str, index: Index) -> list[Evidence]:
         """The windows that are weighed, and those beyond that may state another answer."""
-        found = windows(index, ranked, len(ranked))
+        settings, found = self.settings, windows(index, ranked, len(ranked))
         if not search.reranked:
             found = by_interaction(question, found, self.embedder, keep=not self.transient)
-        return found[: self.settings.evidence_windows + _FURTHER]
+        weighed, rest = found[: settings.evidence_windows], found[settings.evidence_windows :]
+        # a cross-encoder's scores have no zero of which something could be a share
+        near = _NEAR * weighed[0].score if weighed and not search.reranked else -inf
+        nearest: dict[str, Evidence] = {}
+        for window in rest:
+            if window.score >= near:
+                nearest.setdefault(self._home(window), window)
+        return [*weighed, *list(nearest.values())[:_FURTHER]]
 
     def _write(self, refused: Answer, read: "_Read", clock: Clock) -> Writing:
         """Let the model answer from one window; returns the draft, checked.
@@ -223,19 +232,15 @@ class Answerer:
                 and self._home(window) not in homes
                 and may_contradict(question, positions[0], window.text)
             )
-            # what was weighed and found wanting states no other answer either
-            wanting = other.margin is not None and other.margin < reading.enough
-            rival = may_oppose and rivals < _RIVALS and not wanting
+            rival = may_oppose and rivals < _RIVALS
             witness = doubtful and other.near
             if not (rival or witness):
                 continue
             if self.stopped():
                 break
-            rivals += rival
+            rivals += rival and other.margin is None
             margin = self._weighed(other)
-            rival = rival and margin >= reading.enough
-            witness = witness and reading.calibrated.probability(margin) >= stated
-            if not (rival or witness):
+            if reading.calibrated.probability(margin) < stated:
                 continue
             read = _Read(other.asked, reading.calibrated, margin)
             more = _drain(self._write(refused, read, Clock()), self.stopped)

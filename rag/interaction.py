@@ -11,6 +11,7 @@ which of them speaks of each thing that was asked for. docs/experiments.md has t
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -25,7 +26,8 @@ def by_interaction(
 ) -> list[Evidence]:
     """The windows `found`, those first that answer `question` best; equal ones as they were.
 
-    With `keep` the windows' tokens may be kept for the next time that they are found.
+    Each has for its score what it was ordered by. With `keep` the windows' tokens may be kept for
+    the next time that they are found.
     """
     if len(found) < 2:
         return list(found)
@@ -43,4 +45,4 @@ def by_interaction(
             nearest = (asked.vectors @ window.vectors.T).max(axis=1)
             scores[at] += float(nearest @ idf / idf.sum())
     order = sorted(range(len(found)), key=scores.__getitem__, reverse=True)
-    return [found[at] for at in order]
+    return [replace(found[at], score=scores[at]) for at in order]

@@ -32,7 +32,6 @@ class Reading(NamedTuple):
     margin: float
     confidence: float  # the margin as a probability
     worth: bool  # it is enough to try an answer
-    enough: float  # margin at which a window states an answer well enough
     others: list["Other"]  # windows that it is not written from, in their order
     weighed: tuple[Weighed, ...]
 
@@ -107,7 +106,6 @@ def choose(
         margin=margins[row],
         confidence=probabilities[row],
         worth=worth,
-        enough=enough,
         others=others,
         weighed=weighed,
     )

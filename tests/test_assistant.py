@@ -1,6 +1,7 @@
 """The read path in one place, with scripted models: answers, refusals and bad questions."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from fakes import LED, Opener, ScriptedGenerator, open_assistant, write_corpus
 import prompts
 from rag.compose import compose
 from rag.errors import QuestionError
+from rag.generate import Prompt
 from rag.types import Answer, Evidence, Passage, Sentence, Token, Turn
 from rag.weighing import fitting
 
@@ -511,6 +513,30 @@ def test_what_was_added_is_no_side_of_a_disagreement(tmp_path: Path) -> None:
         answer = assistant.ask(QUESTION)
     assert f"{prompts.ALSO} {AGAIN} [2] But Fars says otherwise: {TALABANI} [3]" in answer.text
     assert [p.citations for p in answer.disagreement] == [(1,), (3,)]
+
+
+@pytest.mark.parametrize(
+    ("third", "sides"),
+    [("Maliki headed the Iraqi delegation to Qom.", 3), ("Maliki slept in Qom all day.", 2)],
+)
+def test_every_other_article_with_a_near_place_may_state_another_answer(
+    tmp_path: Path, third: str, sides: int
+) -> None:
+    stated = (LED, TALABANI, third)
+
+    class Copying(ScriptedGenerator):
+        """Says what stands in the place that it reads."""
+
+        def stream(self, prompt: Prompt, max_tokens: int) -> Iterator[str]:
+            self.asked.append(prompt)
+            yield next(sentence for sentence in stated if sentence in prompt.material)
+
+    generator = Copying()
+    corpus = write_corpus(tmp_path, RIVALS | {"c.md": third})
+    with open_assistant(corpus, generator, evidence_windows=1) as assistant:
+        answer = assistant.ask(QUESTION)
+    assert len(answer.disagreement) == len(generator.asked) == sides
+    assert {c.quote for c in answer.citations} == set(stated[:sides])
 
 
 def test_once_stopped_no_sentences_of_the_next_window_are_judged(tmp_path: Path) -> None:

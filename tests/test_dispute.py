@@ -16,6 +16,16 @@ CONTRADICTIONS = [
     ("Is al-Sadr in Iran?", "A US official says that al-Sadr is in Iran.", "He denied that."),
     ("Where is the school?", "The school is in Thimphu.", "It stands in Kathmandu, Nepal."),
     ("What is the profession of Peter Jacobs?", "He is a fencer.", "Jacobs is an architect."),
+    ("What is the profession of Jacobs?", "A Canadian landscape architect.", "A British fencer."),
+    ("What is the genre of the film?", "It is a Canadian documentary film.", "It is a comedy."),
+    ("What is Hill's profession?", "Hill is an American chef.", "Hill is an American actor."),
+    ("What is Hill?", "Hill is a Canadian citizen.", "Hill is a British citizen."),
+    ("What sport does Coneo specialize in?", "She plays volleyball.", "Coneo is a runner."),
+    ("What is the founding date of it?", "It was in 1962.", "It was on 7 September 1971."),
+    ("When was he born?", "He was born on 5 January 1884.", "He was born January 9, 1884."),
+    ("When was it seen?", "It was seen in May 1884.", "It was seen on 4 June 1884."),
+    ("What is the population?", "It was 2,097 at the 2010 census.", "It was 4,624 in 2010."),
+    ('Who is the actor in "Let Us Do It"?', "George Wallace is.", "Formby is the actor."),
 ]
 AGREEMENTS = [
     ("Who led the delegation?", "Ali Adeeb led it.", "Adeeb, of the Dawa party, led it."),
@@ -28,6 +38,12 @@ AGREEMENTS = [
     ("When was it founded?", "It was founded in 1998.", "It was founded on 2 May."),
     ("Who led the delegation?", "Nouri Maliki led it.", "The prime minister led it."),
     ("Did Iran reject the offer?", "Iran rejected the offer.", "Iran turned the offer down."),
+    ("What is his job?", "He is a British fencer.", "He is a fencer."),
+    ("What is his job?", "He is a Canadian architect.", "He is a British architect and fencer."),
+    ("When was it opened?", "It opened in September 2010.", "It opened in the fall of 2010."),
+    ("When was he born?", "He was born on 5 January 1884.", "He was born in January 1884."),
+    ("What is the population?", "It was 2,097 in 2010.", "The census of 2000 counted people."),
+    ("Who built it?", "Herod built it.", "Herod I built it for Rome."),
 ]
 OPEN = [
     ("Why did Iran help?", "Iran feared unrest.", "Tehran wanted to be rid of Maliki."),
@@ -35,6 +51,9 @@ OPEN = [
     ("Who said that the truce held?", "Crocker said so.", "Petraeus said so."),
     ("Which countries took part?", "Iran took part.", "Syria took part."),
     ("What were the demands?", "Iran wanted talks.", "Syria wanted money."),
+    ("What did Adeeb bring?", "Adeeb brought guns.", "He brought money."),
+    ("Why would they not be named?", "Adeeb feared Iran.", "Maliki had asked them."),
+    ("Whom did Adeeb meet?", "He met Khamenei.", "He met Larijani."),
 ]
 
 
