@@ -29,10 +29,13 @@ _DATE = re.compile(
 _YES_NO = re.compile(
     r"^(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|may|might)\b", re.I
 )
-_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
+MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"
+)
 _CALENDAR = re.compile(
-    rf"\b{_MONTH} \d{{1,2}}(?:, \d{{4}})?\b|\b\d{{1,2}} {_MONTH}(?: \d{{4}})?\b"
-    rf"|\b(?:in|of|since|by|from|until|during|before|after|{_MONTH}),? (?:19|20)\d\d\b",
+    rf"\b{MONTH} \d{{1,2}}(?:, \d{{4}})?\b|\b\d{{1,2}} {MONTH}(?: \d{{4}})?\b"
+    rf"|\b(?:in|of|since|by|from|until|during|before|after|{MONTH}),? (?:19|20)\d\d\b",
     re.I,
 )
 _QUANTITY = re.compile(

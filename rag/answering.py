@@ -33,8 +33,8 @@ from rag.weighing import Asked, Other, Reading, also_read, choose, fitting
 
 _NEAREST = 5  # passages that an answer or a refusal comes with
 _FURTHER = 4  # windows beyond those weighed for the answer, each of another article
-_NEAR = 0.75  # share that such a window has of the best one's score
-_RIVALS = 4  # windows that are weighed for another answer alone
+_NEAR = 0.65  # share that such a window has of the best one's score
+_RIVALS = 4  # windows that are weighed or read for another answer
 _SURE = 0.75  # probability of an answer below which the next window is heard as well
 _STATED = 0.6  # probability that a window states an answer, from which it is heard
 
@@ -138,11 +138,13 @@ class Answerer:
         weighed, rest = found[: settings.evidence_windows], found[settings.evidence_windows :]
         # a cross-encoder's scores have no zero of which something could be a share
         near = _NEAR * weighed[0].score if weighed and not search.reranked else -inf
-        nearest: dict[str, Evidence] = {}
+        homes = {self._home(window) for window in weighed}
+        further: list[Evidence] = []
         for window in rest:
-            if window.score >= near:
-                nearest.setdefault(self._home(window), window)
-        return [*weighed, *list(nearest.values())[:_FURTHER]]
+            if window.score >= near and self._home(window) not in homes:
+                homes.add(self._home(window))
+                further.append(window)
+        return [*weighed, *further[:_FURTHER]]
 
     def _write(self, refused: Answer, read: "_Read", clock: Clock) -> Writing:
         """Let the model answer from one window; returns the draft, checked.
@@ -238,9 +240,10 @@ class Answerer:
                 continue
             if self.stopped():
                 break
-            rivals += rival and other.margin is None
             margin = self._weighed(other)
-            if reading.calibrated.probability(margin) < stated:
+            states = reading.calibrated.probability(margin) >= stated
+            rivals += rival and (states or other.margin is None)
+            if not states:
                 continue
             read = _Read(other.asked, reading.calibrated, margin)
             more = _drain(self._write(refused, read, Clock()), self.stopped)

@@ -1,10 +1,10 @@
 """Do two answers to one question contradict each other?
 
-Only for questions that have one answer: how many, when, who, where, which, what name, yes or no.
-Two answers contradict each other when what each brings besides the question's own words (numbers
-to "how many", dates to "when", names to the others, or the few words of an answer without names)
-has nothing in common, or, to a question for yes or no, when one denies and the other does not.
-What somebody said, and why something happened, has as many answers as people ask.
+Only for questions that have one answer: how many, how much, when, who, where, which, what name,
+yes or no. Two answers contradict each other when what each brings besides the question's own words
+(numbers to "how many", dates to "when", names to the others, or the few words of an answer without
+names) has nothing in common, or, to a question for yes or no, when one denies and the other does
+not. What somebody said or did, and why something happened, has as many answers as people ask.
 """
 
 import re
@@ -12,7 +12,7 @@ from collections.abc import Set
 from typing import NamedTuple
 
 from index.lexical import words
-from rag.answer_type import answer_type
+from rag.answer_type import MONTH, AnswerType, answer_type
 from rag.mentions import first_word, names, numbers, stands_in
 
 _QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”")  # a title's words ask for nothing
@@ -20,11 +20,19 @@ _PREPOSITION = r"(?:(?:in|at|to|from|on|of|by|for) )?"
 _ONE = re.compile(rf"^{_PREPOSITION}(?:who|whom|whose|where|which|what)\b", re.I)
 _VOICES = re.compile(
     r"\b(?:sa(?:y|ys|id)|te(?:ll|lls)|told|call(?:s|ed)?|describ\w+|argu\w+|claim\w*|thinks?|thought"
-    r"|believ\w+|accus\w+|warn\w*|according|opinion|view|deni\w+|deny|reason|caus\w+"
-    r"|mean(?:s|t)?|happen\w*|purpose|differ\w*|compar\w+)\b"
-    # "What sport did he play?" has one answer; what he did, and whom he met, may have many
-    rf"|^{_PREPOSITION}(?:who|whom|whose|where|what|which) (?:did|do|does)\b",
+    r"|believ\w+|accus\w+|warn\w*|according|opinion|view|deni\w+|deny|did|do|does|reason|caus\w+"
+    r"|mean(?:s|t)?|happen\w*|purpose|differ\w*|compar\w+|else)\b",
     re.I,
+)
+# "What sport does she do?" has one answer; what she did, and which country she saw, may have many
+_OF_A_KIND = re.compile(
+    rf"^{_PREPOSITION}(?:what|which) (?:\w+ )?"
+    r"(?:sport|language|religion|faith|nationality|party|genre|profession|occupation|year)"
+    r" (?:did|do|does)\b",
+    re.I,
+)
+_AMOUNT = re.compile(
+    r"^(?:about |roughly )?how (?:much|long|high|wide|deep|fast|big|large)\b", re.I
 )
 _VERB = r"(?:is|was|has|does|did|had|his|its|this)\b"
 _SEVERAL = re.compile(
@@ -37,14 +45,14 @@ _DENIAL = re.compile(
     r"|false|untrue|contradict\w*)\b|n['’]t\b",
     re.I,
 )
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTH = rf"({'|'.join(_MONTHS)})[a-z]*\.?"
 _YEAR = re.compile(r"(?<![\d.,])(?:1\d{3}|20\d\d)(?!\d|[.,]\d)")
-_DATE = re.compile(
-    rf"\b(?:(\d{{1,2}})(?:st|nd|rd|th)? (?:of )?)?{_MONTH}(?: (\d{{1,2}})(?:st|nd|rd|th)?)?"
+_DAY = r"0?(\d{1,2})(?:st|nd|rd|th)?"
+_FULL_DATE = re.compile(
+    rf"(\d{{1,2}} ?(?:-|–|and|to|or) ?)?\b(?:{_DAY} (?:of )?)?({MONTH})(?: {_DAY})?"
     rf",? ({_YEAR.pattern})",
     re.I,
 )
+_DAYS = re.compile(rf"\b{_DAY} (?:of )?{MONTH}|\b{MONTH} {_DAY}\b", re.I)
 _CALENDAR = frozenset(
     words(
         "January February March April May June July August September October November December"
@@ -53,13 +61,12 @@ _CALENDAR = frozenset(
     )
 )
 # "a Canadian architect": of what country somebody is says little of what he is
-_COUNTRY = (
-    r"(?:[A-Z][a-z]+(?:ian|ean|can|ish|ese)|French|Dutch|German|Greek|Czech|Swiss|Welsh|Thai"
-    r"|Iraqi|Israeli|Pakistani|Saudi|Kuwaiti|Afghan|Arab)"
+_OF_A_COUNTRY = re.compile(
+    r"\b([Aa]n? )(?:[A-Z][a-z]+(?:ian|ean|can|ish|ese)|French|Dutch|German|Greek|Czech"
+    r"|Swiss|Welsh|Thai|Iraqi|Israeli|Pakistani|Saudi|Kuwaiti|Afghan|Arab)(?=(?:[- ]born)? [a-z])"
 )
-_OF_A_COUNTRY = re.compile(rf"\b{_COUNTRY}(?:[- ]{_COUNTRY})?(?=(?:[- ]born|[- ]language)? [a-z])")
+_COUNTRY_ASKED = re.compile(r"\b(?:nationalit|citizen|countr)", re.I)
 _BRIEF = 4  # new words at most, of an answer that has neither name nor number
-
 
 Dates = Set[tuple[str, str, str]]
 
@@ -71,45 +78,46 @@ class _Brought(NamedTuple):
     figures: Set[str]
     years: Set[str]
     words: Set[str]  # of an answer that has few
-    countries: Set[str]  # as in "a Canadian architect"
 
 
 def has_one_answer(question: str) -> bool:
     """Whether two different answers to `question` cannot both be right."""
-    question = _QUOTED.sub("it", question)
-    wanted = answer_type(question)
+    wanted, asked = _wanted(question), _QUOTED.sub("it", question)
     if wanted == "yes_no":  # whoever affirms a denial denies, and the words do not show it
-        return not _denies(question)
-    if wanted != "other":
+        return not _denies(asked)
+    if wanted != "other" or _OF_A_KIND.match(asked):
         return True
-    return bool(
-        _ONE.match(question) and not _VOICES.search(question) and not _SEVERAL.search(question)
-    )
+    return bool(_ONE.match(asked) and not _VOICES.search(asked) and not _SEVERAL.search(asked))
 
 
 def contradict(question: str, one: str, other: str) -> bool:
     """Whether `one` and `other`, answers to `question`, cannot both be right."""
     if not has_one_answer(question):
         return False
-    wanted = answer_type(question)
+    wanted = _wanted(question)
     if wanted == "yes_no":
         return _denies(one) != _denies(other)
     a, b = _brought(question, one), _brought(question, other)
-    if wanted == "number":
-        return _apart(a.figures or a.years, b.figures or b.years)
     if wanted == "date":
         return _days_apart(a, b, _dates(one), _dates(other))
-    if a.names and b.names:
-        return not _meet(a.names, other) and not _meet(b.names, one)
-    # the one may describe whom the other names
-    return not (a.names or b.names) and _unnamed_apart(a, b)
+    return _figures_apart(a, b) if wanted == "number" else _things_apart(a, b, one, other)
+
+
+def _things_apart(a: _Brought, b: _Brought, one: str, other: str) -> bool:
+    """Whether two answers that name or describe something have none of it in common."""
+    if a.names or b.names:  # the one may describe whom the other names
+        both = bool(a.names and b.names)
+        return both and not _meet(a.names, other) and not _meet(b.names, one)
+    if _figured(a) or _figured(b):
+        return bool(a.figures) == bool(b.figures) and _figures_apart(a, b)
+    return _apart(a.words, b.words)
 
 
 def may_contradict(question: str, answer: str, text: str) -> bool:
     """Whether `text` could answer `question` otherwise; cheap, and often true."""
     if not has_one_answer(question):
         return False
-    wanted = answer_type(question)
+    wanted = _wanted(question)
     if wanted == "yes_no":
         # a text that denies one thing may affirm what was asked
         return _denies(answer) or _denies(text)
@@ -118,52 +126,51 @@ def may_contradict(question: str, answer: str, text: str) -> bool:
         stated, there = _dates(answer), _dates(text)
         if stated and there:
             return not stated & there
-    figures, years = (said.figures, held.figures), (said.years, held.years)
-    if wanted == "number":
-        kinds = [figures, years]
-    elif wanted == "date":
-        kinds = [years, figures]
+        kinds = [(said.years, held.years), (said.figures, held.figures)]
+    elif wanted == "number":
+        kinds = [(_figured(said), _figured(held))]
     elif said.names:
         kinds = [(said.names, held.names)]
     else:
-        kinds = [figures, years, (said.words, {text})]
+        kinds = [(_figured(said), _figured(held)), (said.words, {text})]
     brought, candidates = next((kind for kind in kinds if kind[0]), (set(), set()))
-    if brought and candidates and not _meet(brought, text):
-        return True
-    return not (said.names or said.figures or said.years) and _apart(said.countries, held.countries)
+    return bool(brought) and bool(candidates) and not _meet(brought, text)
+
+
+def _wanted(question: str) -> AnswerType:
+    """Figures are what two amounts are compared by, though one may be stated without."""
+    asked = _QUOTED.sub("it", question)
+    return "number" if _AMOUNT.match(asked) else answer_type(asked)
 
 
 def _dates(text: str) -> Dates:
-    """Days of the calendar in `text` as (year, month, day); the day is "" of a month."""
+    """Days of the calendar in `text` as (year, month, day); the day is "" of a month or several."""
     return {
-        (year, month.lower()[:3], before or after)
-        for before, month, after, year in _DATE.findall(text)
+        (year, month.lower()[:3], "" if several else before or after)
+        for several, before, month, after, year in _FULL_DATE.findall(text)
     }
 
 
 def _days_apart(a: _Brought, b: _Brought, first: Dates, second: Dates) -> bool:
-    """Whether two answers to "when" have no day, or no month or year, in common."""
-    if first and second:
-        return not any(_one_day(each, another) for each in first for another in second)
-    if a.years and b.years:
-        return _apart(a.years, b.years)
+    """Whether two answers to "when" have no year, or not their one date, in common."""
+    if a.years and b.years and _apart(a.years, b.years):
+        return True
+    if len(first) == len(second) == len(a.years) == len(b.years) == 1:
+        (one,), (other,) = first, second
+        return one[:2] != other[:2] or ("" not in (one[2], other[2]) and one[2] != other[2])
     return not (a.years or b.years) and _apart(a.figures, b.figures)
 
 
-def _one_day(one: tuple[str, str, str], other: tuple[str, str, str]) -> bool:
-    """Whether two dates may be one: the day of either may be missing."""
-    return one[:2] == other[:2] and (one[2] == other[2] or not (one[2] and other[2]))
+def _figured(brought: _Brought) -> Set[str]:
+    """Its figures, or where it has none its years, which may be figures that look like such."""
+    return brought.figures or brought.years
 
 
-def _unnamed_apart(a: _Brought, b: _Brought) -> bool:
-    """Whether two answers without names differ in what they have: figures, years or words."""
-    if a.figures or b.figures:
-        return _apart(a.figures, b.figures)
-    if a.years or b.years:
-        return _apart(a.years, b.years)
-    if a.words != b.words:
-        return _apart(a.words, b.words)
-    return bool(a.words) and _apart(a.countries, b.countries)  # citizens of two countries
+def _figures_apart(a: _Brought, b: _Brought) -> bool:
+    """Whether both have figures, none in common, and not of different years."""
+    if a.figures and b.figures and _apart(a.years, b.years):
+        return False
+    return _apart(_figured(a), _figured(b))
 
 
 def _denies(text: str) -> bool:
@@ -188,19 +195,20 @@ def _is_in(one: str, held: Set[str]) -> bool:
 def _brought(question: str, answer: str) -> _Brought:
     """What `answer` holds and `question` does not."""
     asked = set(words(question))
-    figures = numbers(answer) - numbers(question) - {"1"}
-    years = figures & {*_YEAR.findall(answer)}
-    countries = {stem for found in _OF_A_COUNTRY.findall(answer) for stem in words(found)}
+    dated = answer if _wanted(question) == "date" else _DAYS.sub(" ", answer)
+    years = {*_YEAR.findall(answer)} - numbers(question)
+    figures = numbers(dated) - numbers(question) - years - {"1"}
+    if not _COUNTRY_ASKED.search(question):
+        answer = _OF_A_COUNTRY.sub(r"\1", answer)
     capitalised = {
         stem
         for stem in names(answer) | set(first_word(answer))
         if not stem[0].isdigit() and stem not in _CALENDAR
     }
-    new = {stem for stem in words(answer) if not stem[0].isdigit()} - asked - countries
+    new = {stem for stem in words(answer) if not stem[0].isdigit()} - asked
     return _Brought(
-        names=capitalised - asked - countries,
-        figures=figures - years,
+        names=capitalised - asked,
+        figures=figures,
         years=years,
         words=new if len(new) <= _BRIEF else frozenset(),
-        countries=countries - asked,
     )
