@@ -23,15 +23,16 @@ _NAME = re.compile(
 _REASON = re.compile(r"(?:and |but )?why\b", re.I)
 _DATE = re.compile(
     r"^(?:when|on (?:what|which) (?:date|day)|(?:in )?(?:what|which) year"
-    r"|(?:what|which)(?: is| was|'s|’s) the (?:\w+ )?(?:date|year))\b",
+    r"|(?:what|which)(?: is| was|'s|’s) the (?:\w+ )?(?:date|year)"
+    r"(?=\s*\?*$| (?:of|when|that|in which|on which)\b))\b",
     re.I,
 )
 _YES_NO = re.compile(
     r"^(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|may|might)\b", re.I
 )
-MONTH = (
-    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
-    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"
+MONTH = (  # "30 may have died" and "they march" are of none
+    r"(?:jan(?:uary)?|feb(?:ruary)?|(?-i:Mar(?:ch)?|MAR(?:CH)?|May|MAY)|apr(?:il)?|june?|july?"
+    r"|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"
 )
 _CALENDAR = re.compile(
     rf"\b{MONTH} \d{{1,2}}(?:, \d{{4}})?\b|\b\d{{1,2}} {MONTH}(?: \d{{4}})?\b"

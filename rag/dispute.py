@@ -26,13 +26,14 @@ _VOICES = re.compile(
 )
 # "What sport does she do?" has one answer; what she did, and which country she saw, may have many
 _OF_A_KIND = re.compile(
-    rf"^{_PREPOSITION}(?:what|which) (?:\w+ )?"
-    r"(?:sport|language|religion|faith|nationality|party|genre|profession|occupation|year)"
-    r" (?:did|do|does)\b",
+    rf"^{_PREPOSITION}(?:what|which) (?:\w+ )?(?:(?:sport|religion|faith|nationality|genre"
+    r"|profession|occupation) (?:did|do|does)\b"
+    r"|party (?:did|do|does)\b.*\b(?:belong|represent|lead|head)\b)",
     re.I,
 )
-_AMOUNT = re.compile(
-    r"^(?:about |roughly )?how (?:much|long|high|wide|deep|fast|big|large)\b", re.I
+_AMOUNT = re.compile(r"^(?:about |roughly )?how much (?!.*\b(?:say|said|claim|think)\w*\b)", re.I)
+_SUM = re.compile(
+    r"(\d[\d.,]*) ?(thousand|million|billion|trillion|%|percent|dollar|euro|pound)", re.I
 )
 _VERB = r"(?:is|was|has|does|did|had|his|its|this)\b"
 _SEVERAL = re.compile(
@@ -48,10 +49,11 @@ _DENIAL = re.compile(
 _YEAR = re.compile(r"(?<![\d.,])(?:1\d{3}|20\d\d)(?!\d|[.,]\d)")
 _DAY = r"0?(\d{1,2})(?:st|nd|rd|th)?"
 _FULL_DATE = re.compile(
-    rf"(\d{{1,2}} ?(?:-|–|and|to|or) ?)?\b(?:{_DAY} (?:of )?)?({MONTH})(?: {_DAY})?"
+    rf"(\d{{1,2}} ?(?:-|–|—|and|to|or) ?)?\b(?:{_DAY} (?:of )?)?({MONTH})(?: {_DAY})?"
     rf",? ({_YEAR.pattern})",
     re.I,
 )
+_MONTH = re.compile(rf"\b{MONTH}", re.I)
 _DAYS = re.compile(rf"\b{_DAY} (?:of )?{MONTH}|\b{MONTH} {_DAY}\b", re.I)
 _CALENDAR = frozenset(
     words(
@@ -65,8 +67,9 @@ _OF_A_COUNTRY = re.compile(
     r"\b([Aa]n? )(?:[A-Z][a-z]+(?:ian|ean|can|ish|ese)|French|Dutch|German|Greek|Czech"
     r"|Swiss|Welsh|Thai|Iraqi|Israeli|Pakistani|Saudi|Kuwaiti|Afghan|Arab)(?=(?:[- ]born)? [a-z])"
 )
-_COUNTRY_ASKED = re.compile(r"\b(?:nationalit|citizen|countr)", re.I)
-_BRIEF = 4  # new words at most, of an answer that has neither name nor number
+_TRADE = re.compile(r"\b(?:job|profession|occupation|genre|work|career|living)\b", re.I)
+_DAY_ASKED = re.compile(r"\b(?:day|month)\b", re.I)
+_BRIEF = 3  # new words at most, of an answer that has neither name nor number
 
 Dates = Set[tuple[str, str, str]]
 
@@ -99,8 +102,12 @@ def contradict(question: str, one: str, other: str) -> bool:
         return _denies(one) != _denies(other)
     a, b = _brought(question, one), _brought(question, other)
     if wanted == "date":
-        return _days_apart(a, b, _dates(one), _dates(other))
-    return _figures_apart(a, b) if wanted == "number" else _things_apart(a, b, one, other)
+        return _days_apart(a, b, one, other)
+    if wanted == "number":
+        return (
+            _sums_apart(one, other) if _AMOUNT.match(question) else _figures_apart(a, b, one, other)
+        )
+    return _things_apart(a, b, one, other)
 
 
 def _things_apart(a: _Brought, b: _Brought, one: str, other: str) -> bool:
@@ -109,7 +116,7 @@ def _things_apart(a: _Brought, b: _Brought, one: str, other: str) -> bool:
         both = bool(a.names and b.names)
         return both and not _meet(a.names, other) and not _meet(b.names, one)
     if _figured(a) or _figured(b):
-        return bool(a.figures) == bool(b.figures) and _figures_apart(a, b)
+        return bool(a.figures) == bool(b.figures) and _figures_apart(a, b, one, other)
     return _apart(a.words, b.words)
 
 
@@ -151,14 +158,22 @@ def _dates(text: str) -> Dates:
     }
 
 
-def _days_apart(a: _Brought, b: _Brought, first: Dates, second: Dates) -> bool:
+def _days_apart(a: _Brought, b: _Brought, one: str, other: str) -> bool:
     """Whether two answers to "when" have no year, or not their one date, in common."""
     if a.years and b.years and _apart(a.years, b.years):
         return True
-    if len(first) == len(second) == len(a.years) == len(b.years) == 1:
-        (one,), (other,) = first, second
-        return one[:2] != other[:2] or ("" not in (one[2], other[2]) and one[2] != other[2])
+    first, second = _one_date(one), _one_date(other)
+    if first and second:
+        days = {first[2], second[2]} - {""}
+        return first[:2] != second[:2] or len(days) == 2
     return not (a.years or b.years) and _apart(a.figures, b.figures)
+
+
+def _one_date(text: str) -> tuple[str, str, str] | None:
+    """The date in `text`, if it speaks of one month of one year alone."""
+    found = _dates(text)
+    alone = len(found) == len(_YEAR.findall(text)) == len(_MONTH.findall(text)) == 1
+    return next(iter(found)) if alone else None
 
 
 def _figured(brought: _Brought) -> Set[str]:
@@ -166,11 +181,22 @@ def _figured(brought: _Brought) -> Set[str]:
     return brought.figures or brought.years
 
 
-def _figures_apart(a: _Brought, b: _Brought) -> bool:
+def _figures_apart(a: _Brought, b: _Brought, one: str, other: str) -> bool:
     """Whether both have figures, none in common, and not of different years."""
     if a.figures and b.figures and _apart(a.years, b.years):
         return False
-    return _apart(_figured(a), _figured(b))
+    mine, theirs = _figured(a), _figured(b)
+    return bool(mine and theirs) and not _meet(mine, other) and not _meet(theirs, one)
+
+
+def _sums_apart(one: str, other: str) -> bool:
+    """Whether both state amounts of one unit, and none in common."""
+    first, second = (
+        {(number.replace(",", ""), unit.lower()) for number, unit in _SUM.findall(text)}
+        for text in (one, other)
+    )
+    units = {unit for _, unit in first | second}
+    return bool(first and second) and len(units) == 1 and not first & second
 
 
 def _denies(text: str) -> bool:
@@ -193,17 +219,21 @@ def _is_in(one: str, held: Set[str]) -> bool:
 
 
 def _brought(question: str, answer: str) -> _Brought:
-    """What `answer` holds and `question` does not."""
+    """What `answer` holds and `question` does not.
+
+    Days and months are no figures and names of it, nor is a country what somebody works as, where
+    it is not what was asked for.
+    """
     asked = set(words(question))
     dated = answer if _wanted(question) == "date" else _DAYS.sub(" ", answer)
     years = {*_YEAR.findall(answer)} - numbers(question)
     figures = numbers(dated) - numbers(question) - years - {"1"}
-    if not _COUNTRY_ASKED.search(question):
+    if _TRADE.search(question):
         answer = _OF_A_COUNTRY.sub(r"\1", answer)
     capitalised = {
         stem
         for stem in names(answer) | set(first_word(answer))
-        if not stem[0].isdigit() and stem not in _CALENDAR
+        if not stem[0].isdigit() and (stem not in _CALENDAR or _DAY_ASKED.search(question))
     }
     new = {stem for stem in words(answer) if not stem[0].isdigit()} - asked
     return _Brought(

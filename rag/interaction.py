@@ -26,8 +26,8 @@ def by_interaction(
 ) -> list[Evidence]:
     """The windows `found`, those first that answer `question` best; equal ones as they were.
 
-    Each has for its score what it was ordered by. With `keep` the windows' tokens may be kept for
-    the next time that they are found.
+    Each has for its score what it was ordered by, where there was something to compare. With `keep`
+    the windows' tokens may be kept for the next time that they are found.
     """
     if len(found) < 2:
         return list(found)
