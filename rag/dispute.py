@@ -71,7 +71,8 @@ _TRADE = re.compile(r"\b(?:job|profession|occupation|genre|work|career|living)\b
 _DAY_ASKED = re.compile(r"\b(?:day|month)\b", re.I)
 _BRIEF = 3  # new words at most, of an answer that has neither name nor number
 
-Dates = Set[tuple[str, str, str]]
+Day = tuple[str, str, str]
+"""Year, month and day; the day is "" of a month, and of several days."""
 
 
 class _Brought(NamedTuple):
@@ -85,7 +86,7 @@ class _Brought(NamedTuple):
 
 def has_one_answer(question: str) -> bool:
     """Whether two different answers to `question` cannot both be right."""
-    wanted, asked = _wanted(question), _QUOTED.sub("it", question)
+    wanted, asked = _wanted(question), _untitled(question)
     if wanted == "yes_no":  # whoever affirms a denial denies, and the words do not show it
         return not _denies(asked)
     if wanted != "other" or _OF_A_KIND.match(asked):
@@ -104,9 +105,8 @@ def contradict(question: str, one: str, other: str) -> bool:
     if wanted == "date":
         return _days_apart(a, b, one, other)
     if wanted == "number":
-        return (
-            _sums_apart(one, other) if _AMOUNT.match(question) else _figures_apart(a, b, one, other)
-        )
+        sums = _AMOUNT.match(_untitled(question))
+        return _sums_apart(one, other) if sums else _figures_apart(a, b, one, other)
     return _things_apart(a, b, one, other)
 
 
@@ -144,14 +144,19 @@ def may_contradict(question: str, answer: str, text: str) -> bool:
     return bool(brought) and bool(candidates) and not _meet(brought, text)
 
 
+def _untitled(question: str) -> str:
+    """`question` without the words of the titles that it names."""
+    return _QUOTED.sub("it", question)
+
+
 def _wanted(question: str) -> AnswerType:
-    """Figures are what two amounts are compared by, though one may be stated without."""
-    asked = _QUOTED.sub("it", question)
+    """The kind of thing asked for; an amount is a number here, though it may be stated without."""
+    asked = _untitled(question)
     return "number" if _AMOUNT.match(asked) else answer_type(asked)
 
 
-def _dates(text: str) -> Dates:
-    """Days of the calendar in `text` as (year, month, day); the day is "" of a month or several."""
+def _dates(text: str) -> set[Day]:
+    """The days of the calendar in `text` of which it names the year."""
     return {
         (year, month.lower()[:3], "" if several else before or after)
         for several, before, month, after, year in _FULL_DATE.findall(text)
@@ -160,7 +165,7 @@ def _dates(text: str) -> Dates:
 
 def _days_apart(a: _Brought, b: _Brought, one: str, other: str) -> bool:
     """Whether two answers to "when" have no year, or not their one date, in common."""
-    if a.years and b.years and _apart(a.years, b.years):
+    if _apart(a.years, b.years):
         return True
     first, second = _one_date(one), _one_date(other)
     if first and second:
@@ -169,7 +174,7 @@ def _days_apart(a: _Brought, b: _Brought, one: str, other: str) -> bool:
     return not (a.years or b.years) and _apart(a.figures, b.figures)
 
 
-def _one_date(text: str) -> tuple[str, str, str] | None:
+def _one_date(text: str) -> Day | None:
     """The date in `text`, if it speaks of one month of one year alone."""
     found = _dates(text)
     alone = len(found) == len(_YEAR.findall(text)) == len(_MONTH.findall(text)) == 1
@@ -215,7 +220,7 @@ def _meet(brought: Set[str], text: str) -> bool:
 
 
 def _is_in(one: str, held: Set[str]) -> bool:
-    return one in held if one[0].isdigit() else stands_in(one, set(held))
+    return one in held if one[0].isdigit() else stands_in(one, held)
 
 
 def _brought(question: str, answer: str) -> _Brought:

@@ -1,6 +1,7 @@
 """What a sentence says that can be checked: its numbers, its names, and whether it denies."""
 
 import re
+from collections.abc import Set
 from difflib import SequenceMatcher
 
 from index.lexical import words
@@ -95,7 +96,7 @@ def first_word(text: str) -> list[str]:
     return [stem for stem in words(first.group()) if stem not in _LOOSE_NAMES] if first else []
 
 
-def stands_in(stem: str, held: set[str]) -> bool:
+def stands_in(stem: str, held: Set[str]) -> bool:
     """Whether `held` has the stem, one that begins alike (Iran, Iranian) or is spelled alike.
 
     Names from other alphabets are spelled in many ways: Moqtada and Muqtada are one.
