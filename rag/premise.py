@@ -8,6 +8,7 @@ so does a judge that is one.
 import re
 from collections.abc import Iterable
 
+from rag.mentions import numbers
 from rag.types import Article
 
 _ORDINALS = [
@@ -24,6 +25,15 @@ _YEAR = re.compile(r"(?<![\d.,$€£])(?:1[5-9]|20)\d\d(?!['’]?s\b|\d|[.,]\d|\
 _SPAN = re.compile(r"\b(\d\d)(\d\d)\s?[-–/]\s?(\d\d)\b(?!\s?[-–/]\s?\d)")  # 2016-17, no 2008-04-07
 _DECADE = re.compile(r"\b(\d{3})0['’]?s\b")
 _LONG_NUMBER = re.compile(r"(?<!\d)\d{3,4}(?!\d)")
+# "last year" counts from the day of the article, "the following year" from any year it names.
+_FROM_NOW = re.compile(
+    r"\b(?:(last|past)|next|coming) year\b|\b([\w-]+) years? (?:(ago)|from now)\b", re.IGNORECASE
+)
+_FROM_THEN = re.compile(
+    r"\b(?:(previous|preceding)|following|next) year\b"
+    r"|\b([\w-]+) years? (?:(earlier|before|previously)|later|after)\b",
+    re.IGNORECASE,
+)
 
 
 def undated(question: str, articles: Iterable[Article]) -> set[str]:
@@ -38,6 +48,11 @@ def undated(question: str, articles: Iterable[Article]) -> set[str]:
             break
         text = f"{article.title}\n{article.published}\n{article.text}"
         known = _years(text)
+        from_now, written = _shifts(_FROM_NOW, article.text), _years(article.published)
+        if from_now and not written:
+            years = set()  # whichever year its "last year" is
+        known |= _shifted(written, from_now)
+        known |= _shifted(known, _shifts(_FROM_THEN, article.text))
         years = {year for year in years if year not in known and f"{year[:3]}0s" not in known}
         centuries = {
             number: name for number, name in centuries.items() if not _tells_of(number, text, known)
@@ -52,6 +67,19 @@ def _years(text: str) -> set[str]:
         if last > first:
             found.add(century + last)
     return found | {f"{decade}0s" for decade in _DECADE.findall(text)}
+
+
+def _shifts(pattern: re.Pattern[str], text: str) -> set[int]:
+    """By how many years a text's relative words, which `pattern` finds, lead away from a year."""
+    found = set()
+    for back, count, back_again in pattern.findall(text):
+        years = {"1"} if count.lower() in ("", "a") else numbers(count)
+        found |= {int(number) * (-1 if back or back_again else 1) for number in years}
+    return found
+
+
+def _shifted(years: set[str], shifts: set[int]) -> set[str]:
+    return {str(int(year) + shift) for year in years if year.isdigit() for shift in shifts}
 
 
 def _tells_of(century: int, text: str, known: set[str]) -> bool:

@@ -48,3 +48,25 @@ def test_an_articles_day_and_title_count() -> None:
     assert undated("What was said in 2008?", [article("It was.", published="2008-04-07")]) == set()
     assert undated("What was said in 2008?", [article("It was.", title="Notes of 2008")]) == set()
     assert undated("What was said in 2008?", []) == {"2008"}
+
+
+@pytest.mark.parametrize(
+    ("year", "text", "published", "known"),
+    [
+        ("2007", "They met three times last year.", "2008-05-05", True),
+        ("2006", "They met three times last year.", "2008-05-05", False),
+        ("2009", "They will meet next year.", "2008-05-05", True),
+        ("2006", "It was built two years ago.", "2008-05-05", True),
+        ("2006", "It was built a year ago.", "2008-05-05", False),
+        ("2007", "It was built in 2006 and burned down a year later.", "", True),
+        ("2005", "It was built in 2006, the previous year was dry.", "2008-05-05", True),
+        ("2007", "It burned down in 2006. It was built 12 years before.", "2008-05-05", False),
+        ("1994", "It burned down in 2006. It was built 12 years before.", "2008-05-05", True),
+        # nobody knows when this was written
+        ("2007", "They met three times last year, and once in 2003.", "", True),
+        ("2007", "They met in 2003, many years ago.", "2008-05-05", False),
+    ],
+)
+def test_years_are_told_by_other_years(year: str, text: str, published: str, known: bool) -> None:
+    missing = undated(f"Who met in {year}?", [article(text, published=published)])
+    assert missing == (set() if known else {year})
