@@ -18,6 +18,7 @@ from eval.report.document import check_format
 from eval.report.markdown import escaped, table
 from eval.report.rows import (
     confidence_rows,
+    coverage_rows,
     group_rows,
     reading_rows,
     score_rows,
@@ -105,7 +106,8 @@ def _run(file: Path, data: Mapping[str, Any]) -> list[str]:
     groups = whole["splits"] if len(whole["splits"]) > 1 else {}
     tables = [share_rows("all" if groups else "figure", whole["overall"])]
     tables += [share_rows(f"split {name}", group) for name, group in groups.items()]
-    tables += [of(whole["overall"]) for of in (score_rows, confidence_rows, spread_rows)]
+    tables += [of(whole["overall"]) for of in (score_rows, confidence_rows)]
+    tables += [coverage_rows(data["results"]), spread_rows(whole["overall"])]
     tables += [stage_rows(whole["overall"]), group_rows("kind", whole["kinds"])]
     if whole["tags"]:
         tables.append(group_rows("tag", whole["tags"]))
@@ -134,6 +136,8 @@ def _reading(data: Mapping[str, Any]) -> list[str]:
     if done < drawn:
         parts.append(f"**Interrupted after {done} of {drawn} cases.**")
     parts.append(table(reading_rows(data["figures"])))
+    if any(record["outcome"] == "right" for record in data["results"]):  # a set that has answers
+        parts.append(table(coverage_rows(data["results"])))
     for kind, figures in data["kinds"].items():
         parts += [f"### {escaped(kind or 'no kind')}", table(reading_rows(figures))]
     return parts

@@ -15,7 +15,7 @@ from eval.report.figures import summary
 from eval.report.files import write
 from eval.report.html import html
 from eval.report.markdown import markdown
-from eval.report.rows import stage_rows
+from eval.report.rows import coverage_rows, stage_rows
 from eval.report.text import text
 from eval.runner import run
 from rag.settings import Settings
@@ -245,6 +245,26 @@ def test_what_shows_answers_is_no_part_of_the_program_that_makes_them(tmp_path: 
         (tmp_path / name).write_text("2")
         assert program_sha256(tmp_path) != before
         before = program_sha256(tmp_path)
+
+
+def test_what_would_be_answered_from_more_confidence_on() -> None:
+    script = {
+        "a?": answer(confidence=0.95),
+        "b?": answer("Talabani did.", confidence=0.8),
+        "c?": answer(confidence=0.75),
+        "d?": replace(refusal(), confidence=0.95),
+        "e?": ValueError("broken"),
+    }
+    cases = [case("a"), case("b"), *(case(name, answerable=False) for name in "cde")]
+    rows = coverage_rows(a_document(run(Scripted(script), cases))["results"])
+    assert rows[1:] == [
+        ["any", "3/4 (75%)", "1/3 (33%)", "1/2 (50%)"],
+        ["0.6", "3/4 (75%)", "1/3 (33%)", "1/2 (50%)"],
+        ["0.7", "3/4 (75%)", "1/3 (33%)", "1/2 (50%)"],
+        ["0.8", "2/4 (50%)", "1/2 (50%)", "2/2 (100%)"],
+        ["0.9", "1/4 (25%)", "1/1 (100%)", "2/2 (100%)"],
+    ]
+    assert coverage_rows([])[1] == ["any", "-", "-", "-"]
 
 
 def test_every_setting_is_known_to_matter_for_answers_or_not_to() -> None:

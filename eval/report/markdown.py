@@ -16,6 +16,7 @@ from eval.report.change import (
 from eval.report.document import Document, checks_of, expected_text, failing, faults
 from eval.report.rows import (
     confidence_rows,
+    coverage_rows,
     group_rows,
     score_rows,
     share_rows,
@@ -52,6 +53,7 @@ def markdown(data: Document) -> str:
         ]
     parts.append(table(stage_rows(whole["overall"])))
     parts.append(table(confidence_rows(whole["overall"])))
+    parts.append(table(coverage_rows(data["results"])))
     parts += ["## By kind", table(group_rows("kind", whole["kinds"]))]
     if whole["tags"]:
         rows = [[escaped(cell) for cell in row] for row in group_rows("tag", whole["tags"])]

@@ -76,6 +76,37 @@ def confidence_rows(group: Figures) -> list[list[str]]:
     return rows
 
 
+def coverage_rows(records: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """What would be answered, and how rightly, if an answer needed more confidence.
+
+    Selective prediction (El-Yaniv and Wiener 2010). The first row is the program as it is.
+    """
+    made = [record for record in records if record["answer"]]
+    unanswerable = sum(not record["case"]["answerable"] for record in made)
+    rows = [["answers from a confidence of", "answered", "right of these", "unanswerable, refused"]]
+    for least in (0.0, 0.6, 0.7, 0.8, 0.9):
+        kept = [
+            record
+            for record in made
+            if not record["answer"]["abstained"] and record["answer"]["confidence"] >= least
+        ]
+        right = sum(record["outcome"] == "right" for record in kept)
+        invented = sum(not record["case"]["answerable"] for record in kept)
+        rows.append(
+            [
+                f"{least:.1f}" if least else "any",
+                _of(len(kept), len(made)),
+                _of(right, len(kept)),
+                _of(unanswerable - invented, unanswerable),
+            ]
+        )
+    return rows
+
+
+def _of(count: int, whole: int) -> str:
+    return f"{count}/{whole} ({count / whole:.0%})" if whole else "-"
+
+
 def group_rows(title: str, groups: Mapping[str, Figures]) -> list[list[str]]:
     """How often each outcome came, group by group: of the kinds, or of the tags."""
     rows = [[title, "cases", *(outcome.replace("_", " ") for outcome in OUTCOMES), "crashed"]]
