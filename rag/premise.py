@@ -25,15 +25,21 @@ _YEAR = re.compile(r"(?<![\d.,$€£])(?:1[5-9]|20)\d\d(?!['’]?s\b|\d|[.,]\d|\
 _SPAN = re.compile(r"\b(\d\d)(\d\d)\s?[-–/]\s?(\d\d)\b(?!\s?[-–/]\s?\d)")  # 2016-17, no 2008-04-07
 _DECADE = re.compile(r"\b(\d{3})0['’]?s\b")
 _LONG_NUMBER = re.compile(r"(?<!\d)\d{3,4}(?!\d)")
-# "last year" counts from the day of the article, "the following year" from any year it names.
+_COUNT = r"(?<![\w.,-])(?<!dred and )(?<!sand and )(?P<count>[a-z]{1,9}(?:-[a-z]{3,5})?|\d{1,3})"
+# "last year" counts from the day of the article, "the following year" from the year told before.
 _FROM_NOW = re.compile(
-    r"\b(?:(last|past)|next|coming) year\b|\b([\w-]+) years? (?:(ago)|from now)\b", re.IGNORECASE
-)
-_FROM_THEN = re.compile(
-    r"\b(?:(previous|preceding)|following|next) year\b"
-    r"|\b([\w-]+) years? (?:(earlier|before|previously)|later|after)\b",
+    r"(?<!\bthe\s)(?<!\bhis\s)(?<!\bher\s)(?<!\bits\s)(?<!\btheir\s)"
+    r"\b(?P<word>last|next)\s+year\b(?!\s+of\b)"
+    rf"|{_COUNT}\s+years?\s+(?P<way>ago|from now)\b",
     re.IGNORECASE,
 )
+_FROM_THEN = re.compile(
+    r"\bthe\s+(?P<word>previous|preceding|following|next)\s+year\b"
+    rf"|(?:\bthe\s+year|{_COUNT}\s+years?)\s+(?P<way>earlier|before|later|after)\b",
+    re.IGNORECASE,
+)
+_BACK = frozenset(["last", "previous", "preceding", "ago", "earlier", "before"])
+_NEAR = 400  # characters before "the following year" in which the year stands
 
 
 def undated(question: str, articles: Iterable[Article]) -> set[str]:
@@ -48,11 +54,10 @@ def undated(question: str, articles: Iterable[Article]) -> set[str]:
             break
         text = f"{article.title}\n{article.published}\n{article.text}"
         known = _years(text)
-        from_now, written = _shifts(_FROM_NOW, article.text), _years(article.published)
-        if from_now and not written:
-            years = set()  # whichever year its "last year" is
-        known |= _shifted(written, from_now)
-        known |= _shifted(known, _shifts(_FROM_THEN, article.text))
+        told = _told_by_others(article)
+        if told is None:
+            years = set()
+        known |= told or set()
         years = {year for year in years if year not in known and f"{year[:3]}0s" not in known}
         centuries = {
             number: name for number, name in centuries.items() if not _tells_of(number, text, known)
@@ -69,17 +74,32 @@ def _years(text: str) -> set[str]:
     return found | {f"{decade}0s" for decade in _DECADE.findall(text)}
 
 
-def _shifts(pattern: re.Pattern[str], text: str) -> set[int]:
-    """By how many years a text's relative words, which `pattern` finds, lead away from a year."""
+def _told_by_others(article: Article) -> set[str] | None:
+    """The years that an article tells by way of others.
+
+    None where it counts from its own day and does not state that: it may be any year.
+    """
     found = set()
-    for back, count, back_again in pattern.findall(text):
-        years = {"1"} if count.lower() in ("", "a") else numbers(count)
-        found |= {int(number) * (-1 if back or back_again else 1) for number in years}
+    written = _LONG_NUMBER.search(article.published)
+    for match in _FROM_NOW.finditer(article.text):
+        if shift := _shift(match):
+            if written is None:
+                return None
+            found.add(str(int(written[0]) + shift))
+    for match in _FROM_THEN.finditer(article.text):
+        start = match.start()
+        before = _YEAR.findall(article.text, max(0, start - _NEAR), start)
+        if before and (shift := _shift(match)):
+            found.add(str(int(before[-1]) + shift))
     return found
 
 
-def _shifted(years: set[str], shifts: set[int]) -> set[str]:
-    return {str(int(year) + shift) for year in years if year.isdigit() for shift in shifts}
+def _shift(match: re.Match[str]) -> int:
+    """By how many years it leads away; 0 where its count is none."""
+    way, count = match["word"] or match["way"], match["count"]
+    one = count is None or count.lower() == "a"
+    years = 1 if one else int(next(iter(numbers(count)), "0"))
+    return -years if way.lower() in _BACK else years
 
 
 def _tells_of(century: int, text: str, known: set[str]) -> bool:

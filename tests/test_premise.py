@@ -62,11 +62,29 @@ def test_an_articles_day_and_title_count() -> None:
         ("2005", "It was built in 2006, the previous year was dry.", "2008-05-05", True),
         ("2007", "It burned down in 2006. It was built 12 years before.", "2008-05-05", False),
         ("1994", "It burned down in 2006. It was built 12 years before.", "2008-05-05", True),
+        ("2005", "It burned in 2006. The year before, it had been flooded.", "", True),
+        ("2009", "It burned in 2006, and in 2008 again. Two years later it fell.", "", False),
+        ("2010", "It burned in 2006, and in 2008 again. Two years\nlater it fell.", "", True),
+        ("1802", "1,800 soldiers came in 1791. Two years later they went.", "", False),
+        ("1808", "It is 1,200 years old. It was 1,200 years ago.", "2008-05-05", False),
+        ("2003", "It was 2.5 years ago.", "2008-05-05", False),
+        ("1958", "It was a hundred and fifty years ago.", "2008-05-05", False),
+        ("1991", "In 1991 he died; his last year was his best.", "2008-05-05", True),
+        ("2007", "In 1991 he died; his last year was his best.", "2008-05-05", False),
         # nobody knows when this was written
         ("2007", "They met three times last year, and once in 2003.", "", True),
+        ("2007", "They met in 2003, the last year of the war. His last year was hard.", "", False),
+        ("2007", "The cave was painted 40,000 years ago, and found in 1994.", "", False),
         ("2007", "They met in 2003, many years ago.", "2008-05-05", False),
     ],
 )
 def test_years_are_told_by_other_years(year: str, text: str, published: str, known: bool) -> None:
     missing = undated(f"Who met in {year}?", [article(text, published=published)])
     assert missing == (set() if known else {year})
+
+
+@pytest.mark.parametrize(
+    "text", ["a-" * 100_000, f"{'9' * 9_000} years ago", "1 years ago " * 9_000]
+)
+def test_no_text_is_too_much(text: str) -> None:
+    assert undated("Who met in 1998?", [article(text, published="2008")]) == {"1998"}
