@@ -136,8 +136,9 @@ def _reading(data: Mapping[str, Any]) -> list[str]:
     if done < drawn:
         parts.append(f"**Interrupted after {done} of {drawn} cases.**")
     parts.append(table(reading_rows(data["figures"])))
-    if any(record["outcome"] == "right" for record in data["results"]):  # a set that has answers
-        parts.append(table(coverage_rows(data["results"])))
+    finished = [record for record in data["results"] if record["answer"]]
+    if "answered" not in {record["outcome"] for record in finished}:  # none too long to compare
+        parts.append(table(coverage_rows(finished)))
     for kind, figures in data["kinds"].items():
         parts += [f"### {escaped(kind or 'no kind')}", table(reading_rows(figures))]
     return parts

@@ -52,6 +52,7 @@ def test_the_page_holds_figures_intervals_and_commands_of_every_report(
     root = PROJECT.name
     assert f"footnote eval run --split all --fresh --cases mine.jsonl --corpus {root}/seeds" in page
     assert "| answerable, refused | 1/1 | 100.0% |" in page
+    assert page.count("| answers from a confidence of | given |") == 2
     read = f"footnote eval read {here.name}/set.jsonl --format reading --limit 1 --seed 3"
     assert read in page
     assert "1 of 2 cases" in page

@@ -6,6 +6,7 @@ from typing import Any
 from eval.metrics import OUTCOMES
 from eval.report.figures import RANKING, SHARES, STAGES, Figures
 from eval.scores import SCORES
+from eval.stats import wilson
 
 
 def share_rows(title: str, group: Figures) -> list[list[str]]:
@@ -77,34 +78,33 @@ def confidence_rows(group: Figures) -> list[list[str]]:
 
 
 def coverage_rows(records: Sequence[Mapping[str, Any]]) -> list[list[str]]:
-    """What would be answered, and how rightly, if an answer needed more confidence.
+    """How many answers there would be, and how right, if each needed more confidence.
 
-    Selective prediction (El-Yaniv and Wiener 2010). The first row is the program as it is.
+    Selective prediction (El-Yaniv and Wiener 2010), of the answers that were given: the first row
+    is the program as it is. A crash is neither an answer nor a refusal.
     """
-    made = [record for record in records if record["answer"]]
-    unanswerable = sum(not record["case"]["answerable"] for record in made)
-    rows = [["answers from a confidence of", "answered", "right of these", "unanswerable, refused"]]
+    unanswerable = sum(not record["case"]["answerable"] for record in records)
+    rows = [["answers from a confidence of", "given", "right of these", "unanswerable, refused"]]
     for least in (0.0, 0.6, 0.7, 0.8, 0.9):
-        kept = [
-            record
-            for record in made
-            if not record["answer"]["abstained"] and record["answer"]["confidence"] >= least
-        ]
+        kept, refused = [], 0
+        for record in records:
+            if answer := record["answer"]:
+                if not answer["abstained"] and answer["confidence"] >= least:
+                    kept.append(record)
+                elif not record["case"]["answerable"]:
+                    refused += 1
         right = sum(record["outcome"] == "right" for record in kept)
-        invented = sum(not record["case"]["answerable"] for record in kept)
-        rows.append(
-            [
-                f"{least:.1f}" if least else "any",
-                _of(len(kept), len(made)),
-                _of(right, len(kept)),
-                _of(unanswerable - invented, unanswerable),
-            ]
-        )
+        shares = [(len(kept), len(records)), (right, len(kept)), (refused, unanswerable)]
+        rows.append([f"{least:.1f}" if least else "any", *(_of(*share) for share in shares)])
     return rows
 
 
 def _of(count: int, whole: int) -> str:
-    return f"{count}/{whole} ({count / whole:.0%})" if whole else "-"
+    """A share with its 95 % Wilson interval, in one cell."""
+    if not whole:
+        return "-"
+    low, high = wilson(count, whole)
+    return f"{count}/{whole} ({count / whole:.0%}, {low:.0%} to {high:.0%})"
 
 
 def group_rows(title: str, groups: Mapping[str, Figures]) -> list[list[str]]:
