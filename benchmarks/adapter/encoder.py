@@ -83,6 +83,7 @@ class Lessons:
     texts: list[Text] = field(default_factory=list)
     rows: dict[str, list[int]] = field(default_factory=dict)
     windows: list[str] = field(default_factory=list)
+    seen: dict[str, range] = field(default_factory=dict)  # the rows of each article's windows
     asked: list[Asked] = field(default_factory=list)
 
     def add(self, given: dict[str, Any], passage_chars: int) -> None:
@@ -99,6 +100,7 @@ class Lessons:
         seen = reading.Text(given)
         middles, window = range(len(seen.sentences)), len(self.windows)
         self.windows += map(seen.shown, middles)
+        self.seen[name] = range(window, len(self.windows))
         for asked in given["questions"]:
             quotes = asked["quotes"] if asked.get("answer") else []
             narrow = {row for quote in quotes for row in rows_of(quote, own)}
@@ -318,8 +320,11 @@ def _own_first(near: Tensor, left_out: Tensor) -> Tensor:
     )
 
 
-def report(encoder: SentenceTransformer, lessons: Lessons, asked: Sequence[Asked]) -> None:
-    """How often a text that answers is among the first, of its article's and of all of them."""
+def report(trainer: Trainer, lessons: Lessons, asked: Sequence[Asked]) -> None:
+    """How often a text that answers is among the first, of its article's and of all of them.
+
+    And how often a window that shows the answer is, of its article's windows.
+    """
     articles = {each.article for each in asked}
     for passage in (False, True):
         rows = [
@@ -327,8 +332,8 @@ def report(encoder: SentenceTransformer, lessons: Lessons, asked: Sequence[Asked
             for row, text in enumerate(lessons.texts)
             if text.article in articles and text.passage is passage
         ]
-        near = _vectors(encoder, [each.question for each in asked]) @ (
-            _vectors(encoder, [lessons.texts[row].shown for row in rows]).T
+        near = _vectors(trainer.encoder, [each.question for each in asked]) @ (
+            _vectors(trainer.encoder, [lessons.texts[row].shown for row in rows]).T
         )
         own, all_of_them = [], []
         for each, cosines in zip(asked, near, strict=True):
@@ -341,8 +346,23 @@ def report(encoder: SentenceTransformer, lessons: Lessons, asked: Sequence[Asked
             all_of_them.append(int(beyond.sum()))
         kind = "passages" if passage else "sentences"
         for among, ranks in (("its article's", own), (f"all {len(rows)}", all_of_them)):
-            hits = (f"hit@{k} {np.mean([rank < k for rank in ranks]):.3f}" for k in (1, 3, 10))
-            print(f"  {kind}, {among}:", ", ".join(hits), flush=True)
+            print(f"  {kind}, {among}:", _hits(ranks, 1, 3, 10), flush=True)
+    ranks = []
+    for article in sorted(articles):
+        rows = list(lessons.seen[article])
+        of_article = [each for each in asked if each.article == article and each.centred]
+        with torch.no_grad():
+            _, windows = trainer.embed([lessons.windows[row] for row in rows])
+            for each in of_article:
+                near = late(trainer.embed([each.question])[1], windows)[0].numpy()
+                showing = np.array([row not in each.silent for row in rows])
+                ranks.append(int((near > near[showing].max()).sum()))
+    print("  windows, its article's, by late interaction:", _hits(ranks, 1, 2, 3), flush=True)
+
+
+def _hits(ranks: Sequence[int], *places: int) -> str:
+    """How often a rank, counted from 0, is among the first."""
+    return ", ".join(f"hit@{k} {np.mean([rank < k for rank in ranks]):.3f}" for k in places)
 
 
 def _vectors(encoder: SentenceTransformer, texts: list[str]) -> np.ndarray[Any, Any]:
@@ -379,10 +399,10 @@ def main() -> None:
     print(f"{len(asked)} questions to learn from, {len(tested)} to tell")
     trainer = Trainer(folder)
     if tested:
-        report(trainer.encoder, lessons, tested)
+        report(trainer, lessons, tested)
     trainer.train(lessons, asked, chance)
     if tested:
-        report(trainer.encoder, lessons, tested)
+        report(trainer, lessons, tested)
     else:
         trainer.save(options.out, hashes_of(folder)[WEIGHTS])
 
