@@ -102,30 +102,3 @@ def test_nothing_to_compare_leaves_the_search_s_order(question: str) -> None:
     assert [each.text for each in ordered] == ["!", "?"]
     assert np.isfinite([each.score for each in ordered]).all()
     assert by_interaction(question, [], EMBEDDER) == []
-
-
-@pytest.mark.real  # torch takes seconds to load
-def test_the_encoder_learns_by_the_likeness_that_it_is_used_by() -> None:
-    import torch
-
-    from benchmarks.adapter.encoder import Tokens, late
-
-    def padded(texts: Sequence[str]) -> Tokens:
-        read = EMBEDDER.tokens(texts)
-        length = max(len(text.ids) for text in read) + 2
-        ids = torch.zeros(len(read), length, dtype=torch.long)
-        own = torch.zeros(len(read), length, dtype=torch.bool)
-        vectors = torch.ones(len(read), length, read[0].vectors.shape[1])
-        for row, text in enumerate(read):
-            ids[row, : len(text.ids)] = torch.from_numpy(text.ids)
-            own[row, : len(text.ids)] = True
-            vectors[row, : len(text.ids)] = torch.from_numpy(text.vectors)
-        return Tokens(ids, own, vectors)
-
-    questions = ["Who led the delegation to Qom?", "Did Crocker doubt it?"]
-    texts = [LED, "Crocker doubted the truce.", "Talks went on near Qom, in Qom.", "Crocker left."]
-    near = late(padded(questions), padded(texts))
-    for row, question in enumerate(questions):
-        found = by_interaction(question, [window(text, 0.0) for text in texts], EMBEDDER)
-        scores = {each.text: each.score for each in found}
-        assert near[row].tolist() == pytest.approx([scores[text] for text in texts], abs=1e-5)

@@ -6,20 +6,18 @@
 A question's own text is to be nearer to it than those of the other questions in its batch, and than
 others of the same article (Henderson et al. 2017, "Efficient Natural Language Response Suggestion
 for Smart Reply"; with hard negatives, Karpukhin et al. 2020, "Dense Passage Retrieval"). The texts
-are those that the index embeds; and once more the windows that the model is shown, by the late
-interaction that orders them (`rag/interaction.py`). Of what the layers have learned, half is kept
-(Wortsman et al. 2022, "Robust Fine-Tuning of Zero-Shot Models"). It takes half an hour on two
-cores.
+are those that the index embeds. Of what the layers have learned, half is kept (Wortsman et al.
+2022, "Robust Fine-Tuning of Zero-Shot Models"). It takes a quarter of an hour on two cores.
 """
 
 import argparse
 import hashlib
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -28,8 +26,7 @@ from sentence_transformers import SentenceTransformer
 from torch import Tensor, nn
 from torch.nn import functional
 
-from benchmarks.adapter import lessons as reading
-from benchmarks.adapter.lessons import flat, lines, names_answer, rows_of
+from benchmarks.adapter.lessons import flat, lines, rows_of
 from benchmarks.adapter.train import ARTICLES, TEXTS
 from index.bert import WEIGHTS
 from index.build import passage_texts, sentence_texts
@@ -39,14 +36,12 @@ from index.types import Article
 from rag import models
 from rag.settings import DEFAULT_EMBEDDER, Settings
 
-NATURAL = Path(__file__).with_name("natural.jsonl")
 RANK = 16
 RATE, WARM_UP = 1e-3, 10  # learning rate; updates until it is reached
 BATCH, EPOCHS = 16, 1  # questions an update; times that each is asked
 HARD = 2  # texts of the same article that do not answer, for each question
-TOGETHER, BESIDE = 4, 8  # questions of an article in a batch; its windows that answer none of them
 PASSAGES = 0.2  # share of the batches that look for passages instead of sentences
-TEMPERATURE, OF_WINDOWS = 0.05, 0.03
+TEMPERATURE = 0.05
 SHARE = 0.5  # of what was learned that is kept: all of it finds less on questions of other kinds
 FOLDS = 5  # one of them takes no part under --hold-out
 SEED = 0
@@ -63,27 +58,19 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question, the rows of the texts that answer it, and those of some of its article's windows.
-
-    These are those around a sentence of the answer that show all of it, and those that show nothing
-    of it.
-    """
+    """A question, and the rows of the texts that answer it."""
 
     question: str
     article: str
     answered_by: frozenset[int]
-    centred: tuple[int, ...]
-    silent: frozenset[int]
 
 
 @dataclass
 class Lessons:
-    """Texts by row, the rows of each article, windows by row, and what is asked."""
+    """Texts by row, the rows of each article, and what is asked."""
 
     texts: list[Text] = field(default_factory=list)
     rows: dict[str, list[int]] = field(default_factory=dict)
-    windows: list[str] = field(default_factory=list)
-    seen: dict[str, range] = field(default_factory=dict)  # the rows of each article's windows
     asked: list[Asked] = field(default_factory=list)
 
     def add(self, given: dict[str, Any], passage_chars: int) -> None:
@@ -97,10 +84,6 @@ class Lessons:
         self.rows[name] = list(range(first, len(self.texts)))
         own = [sentence.text for sentence in sentences]
         broad = [flat(passage.text) for passage in passages]
-        seen = reading.Text(given)
-        middles, window = range(len(seen.sentences)), len(self.windows)
-        self.windows += map(seen.shown, middles)
-        self.seen[name] = range(window, len(self.windows))
         for asked in given["questions"]:
             quotes = asked["quotes"] if asked.get("answer") else []
             narrow = {row for quote in quotes for row in rows_of(quote, own)}
@@ -111,22 +94,7 @@ class Lessons:
             }
             if narrow:
                 found = frozenset(first + row for row in narrow | around)
-                told = seen.quoted(asked)
-                centred = [m for m in sorted(told) if told <= set(seen.around(m))]
-                silent = [
-                    m
-                    for m in middles
-                    if not told & set(seen.around(m)) and not names_answer(seen.shown(m), asked)
-                ]
-                self.asked.append(
-                    Asked(
-                        asked["question"],
-                        name,
-                        found,
-                        tuple(window + m for m in centred),
-                        frozenset(window + m for m in silent),
-                    )
-                )
+                self.asked.append(Asked(asked["question"], name, found))
 
     def pairs(
         self, batch: Sequence[Asked], passage: bool, chance: random.Random
@@ -152,64 +120,6 @@ class Lessons:
             ]
         )
         return rows, left_out
-
-    def shown(
-        self, batch: Sequence[Asked], chance: random.Random
-    ) -> Iterator[tuple[list[int], list[int], Tensor]]:
-        """For each article in `batch`: places there, rows of windows, and which to leave out.
-
-        As `pairs` has texts: the first windows are those that show the answers, in that order. A
-        search finds windows that are all about the same, so none of another article stands by.
-        """
-        for article in dict.fromkeys(asked.article for asked in batch):
-            places = [
-                place
-                for place, asked in enumerate(batch)
-                if asked.article == article and asked.centred
-            ]
-            rows = [chance.choice(batch[place].centred) for place in places]
-            rest = {row for place in places for row in batch[place].silent} - set(rows)
-            rows += chance.sample(sorted(rest), min(BESIDE, len(rest)))
-            left_out = torch.tensor(
-                [
-                    [row not in batch[place].silent and at != own for at, row in enumerate(rows)]
-                    for own, place in enumerate(places)
-                ]
-            )
-            if places:
-                yield places, rows, left_out
-
-    def order(self, asked: Sequence[Asked], chance: random.Random) -> list[Asked]:
-        """`asked` in another order, in which `TOGETHER` of one article mostly stand together."""
-        groups: list[list[Asked]] = []
-        for article in self.rows:
-            own = [each for each in asked if each.article == article]
-            own = chance.sample(own, len(own))
-            groups += [own[at : at + TOGETHER] for at in range(0, len(own), TOGETHER)]
-        return [each for group in chance.sample(groups, len(groups)) for each in group]
-
-
-class Tokens(NamedTuple):
-    """The tokens of some texts, padded to one length."""
-
-    ids: Tensor  # (texts, tokens)
-    own: Tensor  # (texts, tokens): False for padding and for what marks where a text begins
-    vectors: Tensor  # (texts, tokens, dimension), each of length 1
-
-    def of(self, rows: Sequence[int]) -> "Tokens":
-        """Those of some of the texts."""
-        return Tokens(*(part[list(rows)] for part in self))
-
-
-def late(asked: Tokens, windows: Tokens) -> Tensor:
-    """How near windows are to questions, (questions, windows), as `rag.interaction` has it."""
-    likeness = torch.einsum("qtd,wsd->qwts", asked.vectors, windows.vectors)
-    nearest = likeness.masked_fill(~windows.own[None, :, None], -1.0).amax(3)
-    held = asked.ids[:, :, None, None] == windows.ids.where(windows.own, -1)
-    holding = held.any(3).sum(2)
-    idf = torch.log1p((len(windows.ids) - holding + 0.5) / (holding + 0.5)) * asked.own
-    share = idf / idf.sum(1, keepdim=True).clamp_min(1e-9)
-    return (nearest * share[:, None]).sum(2)
 
 
 class Low(nn.Module):
@@ -247,14 +157,10 @@ class Trainer:
             parent, _, own = name.rpartition(".")
             setattr(inner.get_submodule(parent), own, low)
 
-    def embed(self, texts: list[str]) -> tuple[Tensor, Tokens]:
-        """Unit vectors that gradients pass through, (texts, dimension); and those of tokens."""
-        given = self.encoder.preprocess(texts)
-        ids, seen = given["input_ids"], given["attention_mask"].bool()
-        read = self.encoder(given)
-        own = seen & ~torch.isin(ids, torch.tensor(self.encoder.tokenizer.all_special_ids))
-        tokens = Tokens(ids, own, functional.normalize(read["token_embeddings"], dim=2))
-        return functional.normalize(read["sentence_embedding"], dim=1), tokens
+    def embed(self, texts: list[str]) -> Tensor:
+        """Unit vectors that gradients pass through, shape (texts, dimension)."""
+        read = self.encoder(self.encoder.preprocess(texts))
+        return functional.normalize(read["sentence_embedding"], dim=1)
 
     def train(self, lessons: Lessons, asked: Sequence[Asked], chance: random.Random) -> None:
         """`EPOCHS` passes over `asked`, with a rate that rises and then falls to nothing.
@@ -263,7 +169,7 @@ class Trainer:
         """
         weights = [matrix for low in self.lows.values() for matrix in (low.a, low.b)]
         optimizer = torch.optim.AdamW(weights, lr=RATE, weight_decay=0.01)
-        order = [each for _ in range(EPOCHS) for each in lessons.order(asked, chance)]
+        order = [each for _ in range(EPOCHS) for each in chance.sample(asked, len(asked))]
         updates = len(order) // BATCH
         losses: list[float] = []
         start = time.monotonic()
@@ -272,14 +178,11 @@ class Trainer:
             rate = min(1, (update + 1) / WARM_UP) * (1 - update / updates)
             optimizer.param_groups[0]["lr"] = RATE * rate
             batch = order[update * BATCH : (update + 1) * BATCH]
-            asking, words = self.embed([each.question for each in batch])
             rows, left_out = lessons.pairs(batch, chance.random() < PASSAGES, chance)
-            texts, _ = self.embed([lessons.texts[row].shown for row in rows])
-            loss = _own_first(asking @ texts.T / TEMPERATURE, left_out)
-            for places, rows, left_out in lessons.shown(batch, chance):
-                _, windows = self.embed([lessons.windows[row] for row in rows])
-                near = late(words.of(places), windows) / OF_WINDOWS
-                loss = loss + _own_first(near, left_out) * len(places) / len(batch)
+            texts = self.embed([lessons.texts[row].shown for row in rows])
+            near = self.embed([each.question for each in batch]) @ texts.T / TEMPERATURE
+            near = near.masked_fill(left_out, -torch.inf)
+            loss = functional.cross_entropy(near, torch.arange(len(batch)))
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -306,25 +209,14 @@ class Trainer:
             "seed": str(SEED),
             "articles_sha256": hashlib.sha256(ARTICLES.read_bytes()).hexdigest(),
             "texts_sha256": hashlib.sha256(TEXTS.read_bytes()).hexdigest(),
-            "natural_sha256": hashlib.sha256(NATURAL.read_bytes()).hexdigest(),
         }
         out.parent.mkdir(parents=True, exist_ok=True)
         save_file(matrices, out, noted)
         print(f"{out}: {out.stat().st_size / 1e6:.1f} MB")
 
 
-def _own_first(near: Tensor, left_out: Tensor) -> Tensor:
-    """The loss of what is near each question, (questions, rows): row n is to be nearest to n."""
-    return functional.cross_entropy(
-        near.masked_fill(left_out, -torch.inf), torch.arange(len(left_out))
-    )
-
-
-def report(trainer: Trainer, lessons: Lessons, asked: Sequence[Asked]) -> None:
-    """How often a text that answers is among the first, of its article's and of all of them.
-
-    And how often a window that shows the answer is, of its article's windows.
-    """
+def report(encoder: SentenceTransformer, lessons: Lessons, asked: Sequence[Asked]) -> None:
+    """How often a text that answers is among the first, of its article's and of all of them."""
     articles = {each.article for each in asked}
     for passage in (False, True):
         rows = [
@@ -332,8 +224,8 @@ def report(trainer: Trainer, lessons: Lessons, asked: Sequence[Asked]) -> None:
             for row, text in enumerate(lessons.texts)
             if text.article in articles and text.passage is passage
         ]
-        near = _vectors(trainer.encoder, [each.question for each in asked]) @ (
-            _vectors(trainer.encoder, [lessons.texts[row].shown for row in rows]).T
+        near = _vectors(encoder, [each.question for each in asked]) @ (
+            _vectors(encoder, [lessons.texts[row].shown for row in rows]).T
         )
         own, all_of_them = [], []
         for each, cosines in zip(asked, near, strict=True):
@@ -346,36 +238,13 @@ def report(trainer: Trainer, lessons: Lessons, asked: Sequence[Asked]) -> None:
             all_of_them.append(int(beyond.sum()))
         kind = "passages" if passage else "sentences"
         for among, ranks in (("its article's", own), (f"all {len(rows)}", all_of_them)):
-            print(f"  {kind}, {among}:", _hits(ranks, 1, 3, 10), flush=True)
-    ranks = []
-    for article in sorted(articles):
-        rows = list(lessons.seen[article])
-        of_article = [each for each in asked if each.article == article and each.centred]
-        with torch.no_grad():
-            _, windows = trainer.embed([lessons.windows[row] for row in rows])
-            for each in of_article:
-                near = late(trainer.embed([each.question])[1], windows)[0].numpy()
-                showing = np.array([row not in each.silent for row in rows])
-                ranks.append(int((near > near[showing].max()).sum()))
-    print("  windows, its article's, by late interaction:", _hits(ranks, 1, 2, 3), flush=True)
-
-
-def _hits(ranks: Sequence[int], *places: int) -> str:
-    """How often a rank, counted from 0, is among the first."""
-    return ", ".join(f"hit@{k} {np.mean([rank < k for rank in ranks]):.3f}" for k in places)
+            hits = (f"hit@{k} {np.mean([rank < k for rank in ranks]):.3f}" for k in (1, 3, 10))
+            print(f"  {kind}, {among}:", ", ".join(hits), flush=True)
 
 
 def _vectors(encoder: SentenceTransformer, texts: list[str]) -> np.ndarray[Any, Any]:
     with torch.no_grad():
         return np.asarray(encoder.encode(texts, batch_size=64, normalize_embeddings=True))
-
-
-def articles() -> list[dict[str, Any]]:
-    """All texts with their questions, and with those that were worded without them."""
-    found = {article["id"]: article for article in lines(ARTICLES) + lines(TEXTS)}
-    for asked in lines(NATURAL):
-        found[asked["article"]]["questions"].append(asked)
-    return list(found.values())
 
 
 def main() -> None:
@@ -390,7 +259,7 @@ def main() -> None:
     settings = Settings.load()
     folder = models.resolve(DEFAULT_EMBEDDER, settings.models_dir)
     lessons = Lessons()
-    for article in articles():
+    for article in lines(ARTICLES) + lines(TEXTS):
         lessons.add(article, settings.passage_chars)
     names = sorted(lessons.rows)
     held = set(chance.sample(names, len(names) // FOLDS)) if options.hold_out else set()
@@ -399,10 +268,10 @@ def main() -> None:
     print(f"{len(asked)} questions to learn from, {len(tested)} to tell")
     trainer = Trainer(folder)
     if tested:
-        report(trainer, lessons, tested)
+        report(trainer.encoder, lessons, tested)
     trainer.train(lessons, asked, chance)
     if tested:
-        report(trainer, lessons, tested)
+        report(trainer.encoder, lessons, tested)
     else:
         trainer.save(options.out, hashes_of(folder)[WEIGHTS])
 
