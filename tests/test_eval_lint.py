@@ -113,9 +113,10 @@ def test_ten_thousand_cases_are_checked() -> None:
     assert lint(cases, ARTICLES) == []
 
 
-def test_the_bundled_cases_are_clean() -> None:
+@pytest.mark.parametrize("name", ["seeds.jsonl", "natural.jsonl"])
+def test_the_bundled_cases_are_clean(name: str) -> None:
     articles, _ = read_articles(ROOT / "seeds", Selection())
-    assert list(map(str, lint(load(ROOT / "eval" / "cases" / "seeds.jsonl"), articles))) == []
+    assert list(map(str, lint(load(ROOT / "eval" / "cases" / name), articles))) == []
 
 
 # The command
