@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from eval.metrics import OUTCOMES
+from eval.metrics import OUTCOMES, share
 from eval.report.figures import RANKING, SHARES, STAGES, Figures
 from eval.scores import SCORES
-from eval.stats import wilson
 
 
 def share_rows(title: str, group: Figures) -> list[list[str]]:
@@ -83,28 +82,32 @@ def coverage_rows(records: Sequence[Mapping[str, Any]]) -> list[list[str]]:
     Selective prediction (El-Yaniv and Wiener 2010), of the answers that were given: the first row
     is the program as it is. A crash is neither an answer nor a refusal.
     """
-    unanswerable = sum(not record["case"]["answerable"] for record in records)
+    made = [record for record in records if record["answer"]]
+    unanswerable = _unanswerable(records)
     rows = [["answers from a confidence of", "given", "right of these", "unanswerable, refused"]]
     for least in (0.0, 0.6, 0.7, 0.8, 0.9):
-        kept, refused = [], 0
-        for record in records:
-            if answer := record["answer"]:
-                if not answer["abstained"] and answer["confidence"] >= least:
-                    kept.append(record)
-                elif not record["case"]["answerable"]:
-                    refused += 1
+        kept = [
+            record
+            for record in made
+            if not record["answer"]["abstained"] and record["answer"]["confidence"] >= least
+        ]
         right = sum(record["outcome"] == "right" for record in kept)
+        refused = _unanswerable(made) - _unanswerable(kept)
         shares = [(len(kept), len(records)), (right, len(kept)), (refused, unanswerable)]
         rows.append([f"{least:.1f}" if least else "any", *(_of(*share) for share in shares)])
     return rows
 
 
+def _unanswerable(records: Sequence[Mapping[str, Any]]) -> int:
+    return sum(not record["case"]["answerable"] for record in records)
+
+
 def _of(count: int, whole: int) -> str:
-    """A share with its 95 % Wilson interval, in one cell."""
+    """A share with its interval, in one cell."""
     if not whole:
         return "-"
-    low, high = wilson(count, whole)
-    return f"{count}/{whole} ({count / whole:.0%}, {low:.0%} to {high:.0%})"
+    value = share(count, whole)
+    return f"{count}/{whole} ({value['rate']:.0%}, {bounds(value, '.0%')})"
 
 
 def group_rows(title: str, groups: Mapping[str, Figures]) -> list[list[str]]:
