@@ -65,7 +65,9 @@ def measure(count: int, place: Path) -> bool:
     corpus.mkdir()
     write_articles(corpus, count)
     folder = models.resolve(settings.embedder, settings.models_dir, offline=settings.offline)
-    embedder = Timed(folder, settings.embedder, adapted=settings.adapter)
+    embedder = Timed(
+        folder, settings.embedder, adapted=settings.adapter, backend=settings.embedder_backend
+    )
     embedder.encode([f"text {number}" for number in range(1000)])  # more load torch than few do
     embedder.seconds = 0.0
     start = time.perf_counter()

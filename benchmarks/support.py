@@ -20,11 +20,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from benchmarks.adapter.lessons import lines
-from index.embed import SentenceTransformerEmbedder
 from index.lexical import words
-from rag import FootnoteError, Settings, models
+from rag import FootnoteError, Settings
 from rag.cite import Citer
 from rag.errors import ConfigError
+from rag.loading import load_embedder
 from rag.settings import PROJECT
 from rag.support import Signals, support
 from rag.types import Evidence, SourceSentence
@@ -47,8 +47,7 @@ def main() -> int:
     half = "tune" if args.fit else "report"
     claims = [claim for claim in lines(args.file) if _half(claim) == half]
     settings = Settings.load()
-    folder = models.resolve(settings.embedder, settings.models_dir, offline=settings.offline)
-    embedder = SentenceTransformerEmbedder(folder, settings.embedder, adapted=settings.adapter)
+    embedder = load_embedder(settings)
     labels = np.array([claim["label"] for claim in claims])
     found = []
     for number, claim in enumerate(claims, 1):

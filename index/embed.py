@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from index import adapter
+from index import adapter, compiled
 from index.bert import WEIGHTS, Encoder, TokenVectors, own_tokens, pooling
 from index.errors import ModelError
 from index.lean import Later, LaterFunctions, lean
@@ -69,11 +69,22 @@ class SentenceTransformerEmbedder:
     encoder of an unusual kind. What needs it raises ModelError when it cannot be loaded.
     """
 
-    def __init__(self, folder: Path, name: str, *, adapted: bool = True) -> None:
+    def __init__(
+        self, folder: Path, name: str, *, adapted: bool = True, backend: str = "torch"
+    ) -> None:
         """The encoder in `folder`. Raises ModelError when its files cannot be read.
 
         It takes on the adapter that Footnote has for its weights, if any and unless not `adapted`.
+        The `backend` "openvino" embeds many texts in less time, to the same vectors; ModelError
+        where it is not installed.
         """
+        self._openvino = backend == "openvino"
+        if self._openvino and not compiled.installed():
+            raise ModelError(
+                "OpenVINO, which the setting embedder_backend names, is not installed. "
+                "In the project's folder, run `.venv/bin/pip install -c constraints.txt -e "
+                "'.[openvino]'`, or set embedder_backend to torch."
+            )
         self.name = name
         self._folder = folder
         self._loading = threading.Lock()
@@ -122,6 +133,8 @@ class SentenceTransformerEmbedder:
             model = SentenceTransformer(str(self._folder), device="cpu", local_files_only=True)
             if self._taught:
                 adapter.merge(self._taught, model[0].auto_model)
+            if self._openvino:
+                compiled.compile_encoder(model)
         except (
             OSError,
             ValueError,

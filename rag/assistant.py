@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from index.clean import clean_line
-from rag import failing, filters, followup, loading, models
+from rag import failing, filters, followup, loading
 from rag.compound import in_parts
 from rag.errors import CorpusError, IndexStoreError, QuestionError
 from rag.generate import Generator
@@ -81,17 +81,13 @@ class Assistant:
         With `warm` both models are loaded, the answer model while the index is opened. Raises
         CorpusError, ModelError, IndexStoreError or ConfigError with what to do about it.
         """
-        from index.embed import SentenceTransformerEmbedder
         from index.load import check_corpus
 
         settings = settings or Settings.load()
         if corpus is not None:
             settings = replace(settings, corpus=Path(corpus).expanduser())
         check_corpus(settings.corpus)  # before minutes go into a model's download
-        folder = models.resolve(
-            settings.embedder, settings.models_dir, offline=settings.offline, progress=progress
-        )
-        embedder = SentenceTransformerEmbedder(folder, settings.embedder, adapted=settings.adapter)
+        embedder = loading.load_embedder(settings, progress)
         reranker = loading.load_reranker(settings, progress)
         load: Callable[[], Generator] = partial(loading.load_generator, settings, progress)
         with ExitStack() as undone:

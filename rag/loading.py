@@ -14,7 +14,25 @@ from rag.states import States
 from rag.types import Progress
 
 if TYPE_CHECKING:  # torch loads with the reranker, not before
+    from index.embed import SentenceTransformerEmbedder
     from rag.rerank import Reranker
+
+
+def load_embedder(
+    settings: Settings, progress: Progress | None = None
+) -> "SentenceTransformerEmbedder":
+    """The encoder of `settings`, which it loads when it is first needed.
+
+    Raises ModelError when it cannot be found, fetched or run as they say.
+    """
+    from index.embed import SentenceTransformerEmbedder
+
+    folder = models.resolve(
+        settings.embedder, settings.models_dir, offline=settings.offline, progress=progress
+    )
+    return SentenceTransformerEmbedder(
+        folder, settings.embedder, adapted=settings.adapter, backend=settings.embedder_backend
+    )
 
 
 def find_generator(settings: Settings, progress: Progress | None = None) -> Path:

@@ -6,7 +6,7 @@ Later wins: the defaults below, `config.toml` in the Footnote folder, the enviro
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Self
@@ -29,6 +29,7 @@ class Settings:
     model: str = DEFAULT_MODEL  # catalogue name, path of a GGUF, or hub "owner/repo/file.gguf"
     adapter: bool = True  # use the bundled adapter where the model has one
     embedder: str = DEFAULT_EMBEDDER  # catalogue name or path of a sentence-transformers folder
+    embedder_backend: str = "torch"  # or "openvino": what runs it for many texts at once
     reranker: str = ""  # path of a cross-encoder's folder, or hub "owner/repo"; "" uses none
     offline: bool = False
     passage_chars: int = 800
@@ -121,6 +122,7 @@ _WHOLE = _POSITIVE | {"threads", "states_mb", "conversations"}
 _PATHS = {"home", "corpus"}
 _FLAGS = {"adapter", "disagreement", "offline", "read_ahead"}
 _FRACTIONS = {"strictness", "min_support"}
+_CHOICES = {"embedder_backend": ("torch", "openvino")}
 
 
 def _convert(name: str, value: Any) -> Any:
@@ -133,6 +135,8 @@ def _convert(name: str, value: Any) -> Any:
             return _fraction(value)
         if name in _FLAGS:
             return _flag(value)
+        if name in _CHOICES:
+            return _choice(value, _CHOICES[name])
     except (TypeError, ValueError, OverflowError, RuntimeError) as error:
         raise ConfigError(f"The setting {name} cannot be {value!r}: {error}.") from error
     return str(value).strip() if name == "auth" else str(value)
@@ -150,6 +154,12 @@ def _fraction(value: Any) -> float:
     if not 0.0 <= number <= 1.0:
         raise ValueError("it has to lie between 0 and 1")
     return number
+
+
+def _choice(value: Any, choices: Sequence[str]) -> str:
+    if (text := str(value).strip().lower()) not in choices:
+        raise ValueError(f"it has to be {' or '.join(choices)}")
+    return text
 
 
 def _flag(value: Any) -> bool:

@@ -2,14 +2,17 @@
 
 import json
 import shutil
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
+from index import compiled
 from index.bert import WEIGHTS, Encoder, TokenVectors
 from index.embed import SentenceTransformerEmbedder, Vectors
 from rag import models
@@ -302,3 +305,51 @@ def test_other_weights_go_without(folder: Path, tmp_path: Path) -> None:
     one, two = (SentenceTransformerEmbedder(other, "e", adapted=on) for on in (True, False))
     assert one.fingerprint == two.fingerprint
     assert np.array_equal(one.encode([TEXT]), two.encode([TEXT]))
+
+
+# OpenVINO instead of torch
+
+
+def test_openvino_makes_the_vectors_that_torch_makes_and_calls_nobody(folder: Path) -> None:
+    texts = [f"{TEXT} {'Nobody else was named. ' * (number % 40)}{number}" for number in range(300)]
+    fast = SentenceTransformerEmbedder(folder, "e", backend="openvino")
+    torch = SentenceTransformerEmbedder(folder, "e")
+    assert fast.fingerprint == torch.fingerprint  # the index is the same
+    assert np.allclose(fast.encode(texts), torch.encode(texts), atol=1e-5)
+    assert "forward" in vars(fast._model[0].auto_model), "OpenVINO ran it"
+    assert sys.modules["openvino"] is not None
+    assert sys.modules["openvino_telemetry"] is None  # which would report the import
+
+
+def test_two_threads_embed_at_once_by_openvino(folder: Path) -> None:
+    fast = SentenceTransformerEmbedder(folder, "e", backend="openvino")
+    halves = [[f"{name} {number}" for number in range(300)] for name in ("one", "two")]
+    with ThreadPoolExecutor(2) as pool:
+        together = list(pool.map(fast.encode, halves))
+    for half, vectors in zip(halves, together, strict=True):
+        assert np.array_equal(fast.encode(half), vectors)
+
+
+def test_an_encoder_that_openvino_runs_otherwise_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = compiled._compiled
+
+    def otherwise(*given: Any) -> Any:
+        forward = run(*given)
+        return lambda **values: {"last_hidden_state": -forward(**values).last_hidden_state}
+
+    monkeypatch.setattr(compiled, "_compiled", otherwise)
+    with pytest.raises(ModelError, match="other vectors of it than torch"):
+        SentenceTransformerEmbedder(folder, "e", backend="openvino").encode(
+            [f"text {number}" for number in range(300)]
+        )
+
+
+def test_openvino_that_is_not_installed_is_asked_for(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiled, "installed", lambda: False)
+    with pytest.raises(ModelError, match="is not installed"):
+        SentenceTransformerEmbedder(folder, "e", backend="openvino")
+    SentenceTransformerEmbedder(folder, "e")

@@ -78,6 +78,7 @@ def test_the_hub_s_own_switch_counts_unless_ours_is_set() -> None:
         ("min_support", "half"),
         ("min_support", "nan"),
         ("min_support", "7"),
+        ("embedder_backend", "onnx"),
         ("strictness", "high"),
         ("strictness", "nan"),
         ("strictness", "1.5"),
