@@ -31,6 +31,7 @@ _SECRET = "auth"  # of the settings: it is in no report
 INDIFFERENT = (
     "conversations",
     "corpus",
+    "embedder_backend",
     "home",
     "host",
     "offline",

@@ -23,6 +23,7 @@ from rag.draft import Draft
 from rag.generate import Generator
 from rag.interaction import by_interaction
 from rag.judge import Calibration, Opinion, calibration
+from rag.nearest import needed, passed_over
 from rag.premise import undated
 from rag.rerank import Ranked
 from rag.retrieve import Search, windows
@@ -110,6 +111,10 @@ class Answerer:
                 self._quote(draft, standalone, read)
         heard: list[_Read] = []
         if not draft.answer.abstained:
+            if not draft.quoted:
+                with clock.stage("cite_s"):
+                    more = passed_over(standalone, window, draft.cited, self.embedder)
+                    draft.add_quotes(window, more)
             with clock.stage("judge_s"):
                 heard = self._hear(draft, reading, refused)
         yield replace(
@@ -195,7 +200,7 @@ class Answerer:
             margin = self._margin(question, window, pair.text)
             draft.confidence = read.calibrated.quoted(read.margin, margin)
             if draft.confidence >= self.settings.strictness:
-                draft.quote(window, pair.sentences)
+                draft.quote(window, needed(question, window, pair.sentences, self.embedder))
 
     def _opinion(self, question: str, read: "_Read", said: str) -> Opinion:
         """How probable it is that what the model wrote is right.

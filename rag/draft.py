@@ -87,6 +87,11 @@ class Draft:
         return self._refusal.standalone_question
 
     @property
+    def cited(self) -> set[SourceSentence]:
+        """The sentences that the answer so far rests on."""
+        return {quote.sentence for claim in self._claims for quote in claim.quotes}
+
+    @property
     def said(self) -> str:
         """The sentences of the answer so far, without their markers."""
         return " ".join(claim.text for claim in self._claims)
@@ -123,13 +128,24 @@ class Draft:
         """Let the article speak itself, in `sentences` of `run`, instead of the model."""
         self.withdraw(self._reason)
         self.quoted = True
-        self._text = prompts.QUOTING
+        self.add_quotes(run, sentences)
+
+    def add_quotes(self, run: Evidence, sentences: Sequence[SourceSentence]) -> None:
+        """Add `sentences` of `run`, if any, as the article has them.
+
+        Those of a reader's comment are its writer's words, who is named.
+        """
+        told = f"{prompts.commenting(run.writer)} " if run.writer else ""
+        if sentences and not told:
+            self._text = f"{self._text} {prompts.QUOTING}".strip()
         for sentence in sentences:
-            self._add(f"“{' '.join(sentence.text.split())}”", [Quote(run, sentence, 1.0)])
+            words = " ".join(sentence.text.split())
+            self._add(f"{told}“{words}”", [Quote(run, sentence, 1.0)])
+            told = ""
 
     def add(self, other: "Draft") -> bool:
         """Add what other evidence states as well; False where some of it is cited already."""
-        cited = {quote.sentence.text for claim in self._claims for quote in claim.quotes}
+        cited = {sentence.text for sentence in self.cited}
         if any(cited.issuperset(q.sentence.text for q in claim.quotes) for claim in other._claims):
             return False
         self._open_position()

@@ -31,18 +31,35 @@ def by_interaction(
     """
     if len(found) < 2:
         return list(found)
-    windows = embedder.tokens([window.text for window in found], keep=keep)
-    asking = embedder.tokens([question])
-    if windows is None or asking is None:
+    alike = likenesses(question, [window.text for window in found], embedder, keep=keep)
+    if alike is None:
         return list(found)
-    (asked,) = asking
-    held_by = Counter(token for window in windows for token in set(window.ids.tolist()))
-    holding = np.array([held_by[token] for token in asked.ids.tolist()], dtype=np.float64)
-    idf = np.log1p((len(found) - holding + 0.5) / (holding + 0.5))
-    scores = [_FOUND * window.score for window in found]
-    for at, window in enumerate(windows):
-        if len(asked.ids) and len(window.ids):
-            nearest = (asked.vectors @ window.vectors.T).max(axis=1)
-            scores[at] += float(nearest @ idf / idf.sum())
+    scores = [
+        _FOUND * window.score + likeness for window, likeness in zip(found, alike, strict=True)
+    ]
     order = sorted(range(len(found)), key=scores.__getitem__, reverse=True)
     return [replace(found[at], score=scores[at]) for at in order]
+
+
+def likenesses(
+    question: str, texts: Sequence[str], embedder: Embedder, *, keep: bool = False
+) -> list[float] | None:
+    """How much of `question` each of the `texts` speaks of, -1 to 1 (0 of one without a word).
+
+    A token of the question that few of them hold counts for more. None for an encoder that has no
+    vectors of tokens.
+    """
+    read = embedder.tokens(texts, keep=keep)
+    asking = embedder.tokens([question])
+    if read is None or asking is None:
+        return None
+    (asked,) = asking
+    held_by = Counter(token for text in read for token in set(text.ids.tolist()))
+    holding = np.array([held_by[token] for token in asked.ids.tolist()], dtype=np.float64)
+    idf = np.log1p((len(texts) - holding + 0.5) / (holding + 0.5))
+    found = [0.0] * len(texts)
+    for at, text in enumerate(read):
+        if len(asked.ids) and len(text.ids):
+            nearest = (asked.vectors @ text.vectors.T).max(axis=1)
+            found[at] = float(nearest @ idf / idf.sum())
+    return found

@@ -141,6 +141,22 @@ def test_a_part_may_refer_to_the_answer_before_it(opener: Opener) -> None:
     assert answer.text == f"{LED} [1] {close} [2]"
 
 
+def test_what_one_part_has_said_another_does_not_repeat(opener: Opener) -> None:
+    """Of the second part the article speaks itself, and says what the first one did."""
+    again = "Who headed the delegation to Qom?"
+    question = f"{WHO[:-1]} and who headed the delegation to Qom?"
+    assert parts(question) == (WHO, again)
+    answer = opener(ScriptedGenerator(LED, "Bananas grow."), disagreement=False).ask(question)
+    assert answer.text == f"{LED} [1]"
+    assert (len(answer.citations), answer.missing) == (1, ())
+    close = "He is close to Nuri al-Maliki."
+    generator = ScriptedGenerator(LED, f"{LED} {close}")
+    answer = opener(generator, disagreement=False).ask(question)
+    assert answer.text == f"{LED} [1] {close} [2]"
+    second = answer.citations[1]
+    assert answer.text[second.answer_start : second.answer_end] == close == second.quote
+
+
 def test_given_passages_answer_in_parts_too(opener: Opener) -> None:
     assistant = opener(ScriptedGenerator(LED, REOPENED), disagreement=False)
     answer = assistant.read(BOTH, assistant.retrieve(BOTH))
