@@ -6,17 +6,22 @@ makes them counts as not installed, for which OpenVINO has a stand-in that does 
 
 import sys
 import warnings
+from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from index.errors import ModelError
+
 if TYPE_CHECKING:  # torch, which takes seconds to import
     from sentence_transformers import SentenceTransformer
 
-_TEXTS = ["Two texts are embedded both ways,", "one of them longer: the vectors have to be equal."]
+_TRACED = ["Two texts show what the encoder does,", "and one of them is longer than the other."]
+_CHECKED = ["", "Three others, of all lengths,", "are embedded both ways. " * 400]
 _EQUAL = 1e-4  # difference between two vectors' parts that rounding does not reach
 _EXACT = {"INFERENCE_PRECISION_HINT": "f32"}  # some CPUs would round to 16 bits
+_INSTEAD = "Set embedder_backend to torch"
 
 
 def installed() -> bool:
@@ -27,17 +32,22 @@ def installed() -> bool:
 def compile_encoder(model: "SentenceTransformer") -> None:
     """Have OpenVINO run the encoder of `model` from now on.
 
-    Raises RuntimeError for an encoder that it cannot run, or not to the same vectors.
+    Raises ModelError for an encoder that it cannot run, or not to the same vectors.
     """
-    encoder: Any = model[0].auto_model
-    before = model.encode(_TEXTS, show_progress_bar=False)
+    embed = partial(model.encode, _CHECKED, normalize_embeddings=True, show_progress_bar=False)
+    before = embed()
     try:
-        encoder.forward = _compiled(encoder, model.preprocess(_TEXTS))
-        after = model.encode(_TEXTS, show_progress_bar=False)
+        encoder: Any = model[0].auto_model
+        encoder.forward = _compiled(encoder, model.preprocess(_TRACED))
+        after = embed()
     except Exception as error:  # its own classes differ from version to version
-        raise RuntimeError(f"OpenVINO cannot run it: {error}; torch may") from error
+        raise ModelError(
+            f"OpenVINO cannot run the embedding model ({error}). {_INSTEAD}, or install it again."
+        ) from error
     if not np.allclose(before, after, atol=_EQUAL):
-        raise RuntimeError("OpenVINO makes other vectors of it than torch")
+        raise ModelError(
+            f"OpenVINO makes other vectors of the embedding model than torch. {_INSTEAD}."
+        )
 
 
 def _compiled(encoder: Any, example: dict[str, Any]) -> Any:
@@ -71,8 +81,10 @@ def _compiled(encoder: Any, example: dict[str, Any]) -> Any:
     run = openvino.Core().compile_model(converted, "CPU", _EXACT)
 
     def forward(**values: Any) -> BaseModelOutput:
-        # a request of its own: two threads may embed at once
-        found = run.create_infer_request().infer([values[name].numpy() for name in inputs])
+        try:  # a request of its own: two threads may embed at once
+            found = run.create_infer_request().infer([values[name].numpy() for name in inputs])
+        except Exception as error:
+            raise ModelError(f"OpenVINO has failed ({error}). {_INSTEAD}.") from error
         return BaseModelOutput(last_hidden_state=torch.from_numpy(found[0]))
 
     return forward

@@ -13,12 +13,11 @@ REFUSAL = "The articles do not say."
 """The one refusal sentence, wherever it comes from: the judge, a check, or the model itself."""
 
 QUOTING = "In the article’s own words:"
-"""Before sentences of an article that stand in for an answer."""
+"""Before sentences of an article that stand in for an answer, or behind one."""
 
 ALSO = "The articles also say:"
 """Before what another place states, behind an answer that is none too sure."""
 
-_COMMENTING = "{name} wrote in a comment:"
 _OPPOSING = "But {name} says otherwise:"
 _MISSING = "The articles do not answer: “{part}”"
 _LEAD = re.compile(rf"{QUOTING}|{ALSO}|{_OPPOSING.replace('{name}', '.+?')}")
@@ -74,11 +73,6 @@ def fingerprint(*names: str) -> str:
     """Short SHA-256 of the named templates: a calibration holds for these words only."""
     joined = "\0".join(_template(name) for name in names)
     return hashlib.sha256(joined.encode("utf-8")).hexdigest()[:12]
-
-
-def commenting(writer: str) -> str:
-    """Before sentences of a reader's comment; unlike the others, it is part of the answer."""
-    return _COMMENTING.replace("{name}", writer)
 
 
 def opposing(source: str, title: str) -> str:

@@ -61,9 +61,9 @@ class Answerer:
         """Answer `standalone` from `index`, as it happens; the checked answer comes last.
 
         The judge weighs each window of sentences by itself, and the answer is written from the one
-        that states it best. What is written is checked, and two sentences of the window stand in
-        for it where it fails. Then others may be heard. Raises QuestionError for what the model
-        cannot hold.
+        that states it best. What is written is checked, and one or two sentences of the window
+        stand in for it where it fails, or behind it where it passes them over. Then others may be
+        heard. Raises QuestionError for what the model cannot hold.
         """
         settings, generator = self.settings, self.generator
         with clock.stage("retrieve_s"):
@@ -114,7 +114,7 @@ class Answerer:
             if not draft.quoted:
                 with clock.stage("cite_s"):
                     more = passed_over(standalone, window, draft.cited, self.embedder)
-                    draft.add_quotes(window, more)
+                    draft.show_beside(window, more)
             with clock.stage("judge_s"):
                 heard = self._hear(draft, reading, refused)
         yield replace(
@@ -185,7 +185,8 @@ class Answerer:
     def _quote(self, draft: Draft, question: str, read: "_Read") -> None:
         """Let the two sentences of a window that are nearest to `question` speak, if they answer.
 
-        Sentences without what was asked for, such as a number, are no answer.
+        One of them, if it is clearly the nearer and answers alone. Sentences without what was asked
+        for, such as a number, are no answer.
         """
         window = read.asked.window
         pairs = [
@@ -197,10 +198,14 @@ class Answerer:
             vectors = self.embedder.encode([question, *(pair.text for pair in pairs)])
             pairs = [pairs[row] for row in np.argsort(-(vectors[1:] @ vectors[0]), kind="stable")]
         for pair in by_interaction(question, pairs, self.embedder)[:1]:
-            margin = self._margin(question, window, pair.text)
-            draft.confidence = read.calibrated.quoted(read.margin, margin)
-            if draft.confidence >= self.settings.strictness:
-                draft.quote(window, needed(question, window, pair.sentences, self.embedder))
+            alone = needed(question, window, pair.sentences, self.embedder)
+            for sentences in dict.fromkeys((alone, pair.sentences)):
+                text = " ".join(sentence.text for sentence in sentences)
+                margin = self._margin(question, window, text)
+                draft.confidence = read.calibrated.quoted(read.margin, margin)
+                if draft.confidence >= self.settings.strictness:
+                    draft.quote(window, sentences)
+                    return
 
     def _opinion(self, question: str, read: "_Read", said: str) -> Opinion:
         """How probable it is that what the model wrote is right.

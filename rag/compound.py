@@ -152,7 +152,7 @@ class _Whole:
         self.footnotes = Footnotes()
         self._citations: list[Citation] = []
         self._disagreement: list[Position] = []
-        self._said: set[str] = set()
+        self._quoted: set[str] = set()  # answers in an article's own words alone
 
     @property
     def end(self) -> int:
@@ -160,15 +160,17 @@ class _Whole:
         return len(self.text) + 1 if self.text else 0
 
     def add(self, answer: Answer) -> list[Citation]:
-        """Add the answer to the next part; returns its citations as they are here."""
-        if answer.abstained:
+        """Add the answer to the next part; returns its citations as they are here.
+
+        Where the same sentences of the same article are all that it is, they are not said again.
+        """
+        if answer.abstained or answer.text in self._quoted:
             return []
-        numbers = {
-            citation.number: self.footnotes.renumber(citation).number
-            for citation in answer.citations
-        }
-        more, moved = _moved(answer, self.end, self.footnotes, self._said)
-        self.text = f"{self.text} {more}".strip()
+        if answer.text.startswith(prompts.QUOTING) and not answer.disagreement:
+            self._quoted.add(answer.text)
+        more, moved = _moved(answer, self.end, self.footnotes)
+        self.text = f"{self.text} {more}" if self.text else more
+        numbers = {old.number: new.number for old, new in zip(answer.citations, moved, strict=True)}
         for position in answer.disagreement:
             cited = tuple(numbers[number] for number in position.citations)
             self._disagreement.append(replace(position, citations=cited))
@@ -210,29 +212,20 @@ class Footnotes:
         return replace(citation, number=number)
 
 
-def _moved(
-    answer: Answer, at: int, footnotes: Footnotes, said: set[str]
-) -> tuple[str, list[Citation]]:
-    """The text of `answer`, to stand at `at` of a longer one, and its citations, renumbered.
-
-    What was `said` before is left out, and what is new noted there.
-    """
-    text, done, before = "", 0, ""
+def _moved(answer: Answer, at: int, footnotes: Footnotes) -> tuple[str, list[Citation]]:
+    """The text of `answer`, to stand at `at` of a longer one, and its citations, renumbered."""
+    text, done = "", 0
     moved: list[Citation] = []
     for (start, end), group in groupby(answer.citations, lambda c: (c.answer_start, c.answer_end)):
         cited = list(group)
-        claim, before = answer.text[start:end], before + answer.text[done:start]
+        text += answer.text[done:start]
+        offset = at + len(text) - start
+        text += answer.text[start:end]
         done = end + len(_markers(cited))
-        if (bare := claim.strip("“”")) in said:  # quoted or not
-            continue
-        said.add(bare)
-        text += before if text else before.lstrip()
-        before, offset = "", at + len(text) - start
-        text += claim
         for citation in map(footnotes.renumber, cited):
             moved.append(replace(citation, answer_start=start + offset, answer_end=end + offset))
         text += _markers(moved[-len(cited) :])
-    return (text + answer.text[done:] if text else ""), moved
+    return text + answer.text[done:], moved
 
 
 def _placed(sentence: Sentence, footnotes: Footnotes, shift: int) -> Sentence:

@@ -128,20 +128,22 @@ class Draft:
         """Let the article speak itself, in `sentences` of `run`, instead of the model."""
         self.withdraw(self._reason)
         self.quoted = True
-        self.add_quotes(run, sentences)
+        self._quote(run, sentences)
 
-    def add_quotes(self, run: Evidence, sentences: Sequence[SourceSentence]) -> None:
-        """Add `sentences` of `run`, if any, as the article has them.
+    def show_beside(self, run: Evidence, sentences: Sequence[SourceSentence]) -> None:
+        """Show `sentences` of `run`, if any, behind what the model wrote, which says without them.
 
-        Those of a reader's comment are its writer's words, who is named.
+        What is `said` does not hold them, nor is it theirs to contradict.
         """
-        told = f"{prompts.commenting(run.writer)} " if run.writer else ""
-        if sentences and not told:
+        claims = list(self._claims)
+        self._quote(run, sentences)
+        self._claims = claims
+
+    def _quote(self, run: Evidence, sentences: Sequence[SourceSentence]) -> None:
+        if sentences:
             self._text = f"{self._text} {prompts.QUOTING}".strip()
         for sentence in sentences:
-            words = " ".join(sentence.text.split())
-            self._add(f"{told}“{words}”", [Quote(run, sentence, 1.0)])
-            told = ""
+            self._add(f"“{' '.join(sentence.text.split())}”", [Quote(run, sentence, 1.0)])
 
     def add(self, other: "Draft") -> bool:
         """Add what other evidence states as well; False where some of it is cited already."""

@@ -8,7 +8,7 @@ off. docs/experiments.md has the figures.
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 from index.comments import unsigned
 from index.embed import Embedder
@@ -19,13 +19,22 @@ from rag.types import Evidence, SourceSentence
 
 _AHEAD = 0.1  # likeness with the question that the nearest has before the best of those cited
 _APART = 0.15  # and before the other of two, so that it is shown alone
+_WHEN = (  # "This Monday" and "those days" tell when, not of what
+    r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)?days?|mornings?|afternoons?|evenings?|nights?"
+    r"|weeks?|weekends?|months?|years?|decades?|century|centuries|seasons?|springs?|summers?"
+    r"|autumns?|falls?|winters?|times?|christmas|easter|ramadan|january|february|march|april|may"
+    r"|june|july|august|september|october|november|december)\b"
+)
+_OTHERWISE = (  # these words say something else, or say it of the text itself
+    r"(?:who|said|is to say|he|she|it|they|we|you|i|as)\b"
+    r"|(?:article|story|post|report|entry|page|column|piece)\b"
+)
 _GOES_ON = re.compile(
-    r"(?:This|These|Those|That|Such)\b(?! (?:same |past |last |coming )?"
-    r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)?day|morning|afternoon|evening|night|week|weekend"
-    r"|month|year|decade|century|spring|summer|autumn|fall|winter|time)\b)"
+    r"[“\"‘']?(?:This|These|Those|That|Such)\b"
+    rf"(?!,? (?i:(?:(?:very|same|past|last|coming|first|two|three) )*{_WHEN}|{_OTHERWISE}))"
 )
 
-Sentences = Sequence[SourceSentence]
+Sentences = tuple[SourceSentence, ...]
 
 
 def passed_over(
@@ -35,13 +44,12 @@ def passed_over(
     found = set(_going_on(window, cited))
     alike = _alike(question, window, embedder)
     of_cited = [likeness for sentence, likeness in alike.items() if sentence in cited]
-    if of_cited:
-        nearest = max(alike, key=alike.__getitem__)
-        text = unsigned(nearest.text)
-        ahead = alike[nearest] - max(of_cited) >= _AHEAD
-        if ahead and not is_heading(text) and gives_answer(question, text):
+    others = [sentence for sentence in alike if _tells(question, sentence)]
+    if of_cited and others:
+        nearest = max(others, key=alike.__getitem__)
+        if alike[nearest] - max(of_cited) >= _AHEAD:
             found.add(nearest)
-    return [sentence for sentence in window.sentences if sentence in found]
+    return tuple(sentence for sentence in window.sentences if sentence in found)
 
 
 def needed(question: str, window: Evidence, pair: Sentences, embedder: Embedder) -> Sentences:
@@ -51,7 +59,13 @@ def needed(question: str, window: Evidence, pair: Sentences, embedder: Embedder)
         return pair
     further, nearest = sorted(pair, key=alike.__getitem__)
     apart = alike[nearest] - alike[further] >= _APART
-    return [nearest] if apart and gives_answer(question, unsigned(nearest.text)) else pair
+    return (nearest,) if apart and _tells(question, nearest) else pair
+
+
+def _tells(question: str, sentence: SourceSentence) -> bool:
+    """Whether a sentence may answer: it is no heading, asks nothing and has what was asked for."""
+    text = unsigned(sentence.text).rstrip("”\"’' ")
+    return not is_heading(text) and text[-1:] != "?" and gives_answer(question, text)
 
 
 def _alike(question: str, window: Evidence, embedder: Embedder) -> dict[SourceSentence, float]:
@@ -69,4 +83,4 @@ def _going_on(window: Evidence, cited: Collection[SourceSentence]) -> Sentences:
         together = one in cited and other not in cited and "\n" not in between
         if together and _GOES_ON.match(other.text):
             found.append(other)
-    return found
+    return tuple(found)

@@ -161,7 +161,8 @@ class Answer:
     """A checked answer, or a refusal when `abstained`.
 
     `text` carries the markers [1] [2] of `citations`; where the model found no words that are
-    borne out and answer the question, it is `prompts.QUOTING` and sentences of the article. Behind
+    borne out and answer the question, it is `prompts.QUOTING` and sentences of the article; these
+    may also stand behind an answer that passes over what is nearer to the question. Behind
     `prompts.ALSO` stands what another place states as well, where the answer is none too sure.
     `reason` is empty for an answer; for a refusal it is one of `no_evidence` (nothing was found),
     `not_stated` (the judge, before anything was written), `declined` (the model itself),

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
 from fakes import LED, HashEmbedder, pieces
@@ -194,29 +193,22 @@ def test_of_another_draft_what_is_cited_already_is_not_added() -> None:
     assert first.answer.disagreement == ()
 
 
-def test_what_is_quoted_of_a_comment_is_its_writers_word() -> None:
-    comment = replace(evidence(), writer="blue heron")
-    writing = draft()
-    writing.quote(comment, comment.sentences[:2])
-    answer = writing.answer
-    assert answer.text == f"blue heron wrote in a comment: “{LED}” [1] “{CLOSE}” [2]"
-    assert prompts.without_leads(answer.text) == answer.text, "who wrote it is part of the answer"
-    first, second = answer.citations
-    assert answer.text[first.answer_start : first.answer_end].startswith("blue heron")
-    assert answer.text[second.answer_start : second.answer_end] == f"“{CLOSE}”"
-    assert [citation.quote for citation in answer.citations] == [LED, CLOSE]
-
-
-def test_quotes_stand_behind_what_was_written() -> None:
-    writing = draft()
+def test_what_is_shown_beside_an_answer_is_no_part_of_what_it_says() -> None:
+    writing, other = draft(), draft()
     list(writing.feed(f"{LED} "))
     list(writing.finish())
     assert writing.cited == {evidence().sentences[0]}
-    writing.add_quotes(evidence(), [])
+    writing.show_beside(evidence(), [])
     assert writing.answer.text == f"{LED} [1]"
-    writing.add_quotes(evidence(), evidence().sentences[1:2])
+    writing.show_beside(evidence(), evidence().sentences[1:2])
     assert writing.answer.text == f"{LED} [1] {prompts.QUOTING} “{CLOSE}” [2]"
-    assert not writing.quoted
+    assert (writing.said, writing.quoted) == (LED, False)
+    list(other.feed(CROCKER))
+    list(other.finish())
+    writing.oppose(other)
+    first, second = writing.answer.disagreement
+    assert (first.text, first.citations) == (LED, (1,))
+    assert (second.text, second.citations) == (CROCKER, (3,))
 
 
 def test_a_loop_without_an_end_is_cut_and_refused() -> None:

@@ -47,9 +47,21 @@ def test_a_sentence_that_is_hardly_nearer_is_not_shown(monkeypatch: pytest.Monke
     assert shown(question, window(one, other), one) == [other], "it is nearer"
 
 
-def test_a_heading_and_what_gives_no_answer_are_not_shown() -> None:
-    heading = "How scarcity was managed in many countries"
-    assert shown(SCARCITY, window(heading, LINES), LINES) == []
+@pytest.mark.parametrize(
+    "silent",
+    [
+        "How Spain's scarcity was managed in many countries",
+        "How was scarcity managed in many poor countries?",
+        "“How was scarcity managed in many poor countries?”",
+    ],
+)
+def test_a_heading_or_a_question_is_not_shown_and_hides_nothing(silent: str) -> None:
+    assert shown(SCARCITY, window(silent, LINES), LINES) == []
+    assert shown(SCARCITY, window(silent, LINES, RATIONS), LINES) == [RATIONS]
+    assert shown(SCARCITY, window(f"{silent[:-1]} now.", LINES), LINES) != [], "it would be nearer"
+
+
+def test_what_gives_no_answer_is_not_shown() -> None:
     many = "How many countries managed scarcity?"
     assert shown(many, window(RATIONS.replace("many", "poor"), LINES), LINES) == []
     assert shown(many, window(RATIONS.replace("many", "31"), LINES), LINES) != []
@@ -67,7 +79,18 @@ def test_who_wrote_a_comment_and_when_is_not_what_it_says() -> None:
         ("This phenomenon is called confinement.", True),
         ("Such was the plan.", True),
         ("That halted the operation.", True),
+        ("“These figures are old,” he said.", True),
+        ("That is why they came.", True),
         ("This week nobody came.", False),
+        ("This Monday the harbour reopened.", False),
+        ("That Friday it rained.", False),
+        ("This past Sunday it rained.", False),
+        ("These very days it rained.", False),
+        ("Those who left came back.", False),
+        ("That said, nobody came.", False),
+        ("That he left is known.", False),
+        ("Such as it is, it stays.", False),
+        ("This article was written in Qom.", False),
         ("That same night it rained.", False),
         ("This fall's vote comes next.", False),
         ("Thistles grew there.", False),

@@ -340,10 +340,33 @@ def test_an_encoder_that_openvino_runs_otherwise_is_refused(
         return lambda **values: {"last_hidden_state": -forward(**values).last_hidden_state}
 
     monkeypatch.setattr(compiled, "_compiled", otherwise)
-    with pytest.raises(ModelError, match="other vectors of it than torch"):
+    with pytest.raises(ModelError, match="other vectors of the embedding model than torch"):
         SentenceTransformerEmbedder(folder, "e", backend="openvino").encode(
             [f"text {number}" for number in range(300)]
         )
+
+
+def test_an_encoder_that_openvino_cannot_run_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: Any) -> Any:
+        raise ImportError("libopenvino.so is missing")
+
+    texts = [f"text {number}" for number in range(300)]
+    with monkeypatch.context() as patch:
+        patch.setattr(compiled, "_compiled", fails)
+        with pytest.raises(ModelError, match=r"libopenvino.* Set embedder_backend to torch"):
+            SentenceTransformerEmbedder(folder, "e", backend="openvino").encode(texts)
+    fast = SentenceTransformerEmbedder(folder, "e", backend="openvino")
+    encoder = fast._model[0].auto_model
+    run = encoder.forward
+
+    def flat(**values: Any) -> Any:
+        return run(**{name: value[0] for name, value in values.items() if hasattr(value, "shape")})
+
+    monkeypatch.setattr(encoder, "forward", flat)
+    with pytest.raises(ModelError, match="OpenVINO has failed"):
+        fast.encode(texts)
 
 
 def test_openvino_that_is_not_installed_is_asked_for(
