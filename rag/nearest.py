@@ -64,8 +64,9 @@ def needed(question: str, window: Evidence, pair: Sentences, embedder: Embedder)
 
 def _tells(question: str, sentence: SourceSentence) -> bool:
     """Whether a sentence may answer: it is no heading, asks nothing and has what was asked for."""
-    text = unsigned(sentence.text).rstrip("”\"’' ")
-    return not is_heading(text) and text[-1:] != "?" and gives_answer(question, text)
+    text = unsigned(sentence.text)
+    asks = text.rstrip("”\"’' ").endswith("?")
+    return not asks and not is_heading(text) and gives_answer(question, text)
 
 
 def _alike(question: str, window: Evidence, embedder: Embedder) -> dict[SourceSentence, float]:
