@@ -101,19 +101,18 @@ def plain(
         for piece in splitter.split_text(f"{article.title}\n{article.text}".strip())
     ]
     owners, texts = zip(*pieces, strict=True)
-    cosines = embedder.encode(list(asked.values())) @ embedder.encode(list(texts)).T
+    questions = list(asked.values())
+    cosines = _scaled(embedder.encode(questions) @ embedder.encode(texts).T)
     tokens = partial(
         bm25s.tokenize, stopwords="en", stemmer=Stemmer.Stemmer("english"), show_progress=False
     )
     bm25 = bm25s.BM25()
     bm25.index(tokens(list(texts)), show_progress=False)
-    queries = tokens(list(asked.values()), return_ids=False)
-    words = np.stack([bm25.get_scores(query) for query in queries])
+    queries = tokens(questions, return_ids=False)
+    words = _scaled(np.stack([bm25.get_scores(query) for query in queries]))
     found: Rankings = {}
     for weight in PLAIN:
-        rows = np.argsort(
-            -(weight * _scaled(cosines) + (1 - weight) * _scaled(words)), kind="stable"
-        )
+        rows = np.argsort(-(weight * cosines + (1 - weight) * words), kind="stable")
         found[f"plain {weight}"] = {
             query: [owners[row] for row in ranked]
             for query, ranked in zip(asked, rows, strict=True)
@@ -134,10 +133,10 @@ def report(found: Rankings, relevant: Mapping[str, Mapping[str, int]]) -> None:
     for measure in MEASURES:
         means = (f"{name} {mean(values[name][measure]):.3f}" for name in found)
         print(f"{measure:10} {', '.join(means)}")
-        for name in found:
+        for name in (name for name in found if name != HYBRID):
             hybrid, alone = values[HYBRID][measure], values[name][measure]
             gained = bootstrap_mean([hybrid[query] - alone[query] for query in hybrid])
-            if name != HYBRID and gained is not None:
+            if gained is not None:
                 interval = f"{gained.low:+.3f} to {gained.high:+.3f}"
                 print(f"           hybrid against {name}: {gained.estimate:+.3f} ({interval})")
 

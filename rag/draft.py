@@ -128,22 +128,25 @@ class Draft:
         """Let the article speak itself, in `sentences` of `run`, instead of the model."""
         self.withdraw(self._reason)
         self.quoted = True
-        self._quote(run, sentences)
+        self._claims += self._show_quotes(run, sentences)
 
     def show_beside(self, run: Evidence, sentences: Sequence[SourceSentence]) -> None:
         """Show `sentences` of `run`, if any, behind what the model wrote, which says without them.
 
         What is `said` does not hold them, nor is it theirs to contradict.
         """
-        claims = list(self._claims)
-        self._quote(run, sentences)
-        self._claims = claims
+        self._show_quotes(run, sentences)
 
-    def _quote(self, run: Evidence, sentences: Sequence[SourceSentence]) -> None:
+    def _show_quotes(self, run: Evidence, sentences: Sequence[SourceSentence]) -> list["_Claim"]:
         if sentences:
             self._text = f"{self._text} {prompts.QUOTING}".strip()
-        for sentence in sentences:
-            self._add(f"“{' '.join(sentence.text.split())}”", [Quote(run, sentence, 1.0)])
+        claims = [
+            _Claim(f"“{' '.join(sentence.text.split())}”", [Quote(run, sentence, 1.0)])
+            for sentence in sentences
+        ]
+        for claim in claims:
+            self._show(claim)
+        return claims
 
     def add(self, other: "Draft") -> bool:
         """Add what other evidence states as well; False where some of it is cited already."""
@@ -212,18 +215,22 @@ class Draft:
 
     def _add(self, sentence: str, quotes: Sequence[Quote]) -> tuple[Citation, ...]:
         """Append a supported sentence with its markers."""
+        claim = _Claim(sentence, quotes)
+        self._claims.append(claim)
+        return self._show(claim)
+
+    def _show(self, claim: "_Claim") -> tuple[Citation, ...]:
         start = len(self._text) + (1 if self._text else 0)
-        self._text = f"{self._text} {sentence}".strip()
-        self._claims.append(_Claim(sentence, quotes))
+        self._text = f"{self._text} {claim.text}".strip()
         added: list[Citation] = []
-        for quote in quotes:
+        for quote in claim.quotes:
             number = self._number(quote)
             self._text += f" [{number}]"
             run, source = quote.evidence, quote.sentence
             citation = Citation(
                 number=number,
                 answer_start=start,
-                answer_end=start + len(sentence),
+                answer_end=start + len(claim.text),
                 article_id=run.article_id,
                 title=run.title,
                 path=run.path,

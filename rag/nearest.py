@@ -42,10 +42,10 @@ def passed_over(
 ) -> Sentences:
     """Sentences of `window` to show beside those `cited`, in reading order; mostly none."""
     found = set(_going_on(window, cited))
-    alike = _alike(question, window, embedder)
+    others = [each for each in window.sentences if each not in cited and _tells(question, each)]
+    alike = _alike(question, window, embedder) if others else {}
     of_cited = [likeness for sentence, likeness in alike.items() if sentence in cited]
-    others = [sentence for sentence in alike if _tells(question, sentence)]
-    if of_cited and others:
+    if of_cited:
         nearest = max(others, key=alike.__getitem__)
         if alike[nearest] - max(of_cited) >= _AHEAD:
             found.add(nearest)
@@ -54,8 +54,8 @@ def passed_over(
 
 def needed(question: str, window: Evidence, pair: Sentences, embedder: Embedder) -> Sentences:
     """Of two sentences of `window`, or one, those that are to speak for it: both or one."""
-    alike = _alike(question, window, embedder)
-    if len(pair) < 2 or not alike:
+    alike = _alike(question, window, embedder) if len(pair) > 1 else {}
+    if not alike:
         return pair
     further, nearest = sorted(pair, key=alike.__getitem__)
     apart = alike[nearest] - alike[further] >= _APART

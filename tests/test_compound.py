@@ -138,7 +138,7 @@ def test_a_part_may_refer_to_the_answer_before_it(opener: Opener) -> None:
     answer = assistant.ask(f"{WHO[:-1]} and whom is he close to?", [Turn("Hm?", "Ha.")])
     assert f"Q: Hm?\nA: Ha.\nQ: {WHO}\nA: {LED}" in generator.asked[1].user
     assert answer.standalone_question == f"{WHO} Whom is Ali Adeeb close to?"
-    assert answer.text.startswith(f"{LED} [1] {close} [2]")
+    assert answer.text == f"{LED} [1] {close} [2] {prompts.QUOTING} “{LED}” [1]"
 
 
 def test_where_the_same_sentences_answer_two_parts_they_are_quoted_once(opener: Opener) -> None:
