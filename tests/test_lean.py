@@ -52,12 +52,33 @@ assert similarity.pairwise_distances([[1.0, 1.0]], [[0.0, 0.0]], metric="manhatt
 assert "sklearn.metrics" in sys.modules
 """
 
+THREADS = """
+import os, sys
+
+class Watching:
+    def find_spec(self, name, path=None, target=None):
+        if name == "numpy":
+            assert os.environ.get("OPENBLAS_THREAD_TIMEOUT"), "numpy came first"
+
+sys.meta_path.insert(0, Watching())
+import {module}, rag.answering
+assert "numpy" in sys.modules
+"""
+
 
 def run(program: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("module", ["rag", "index.store", "app", "benchmarks.speed"])
+def test_numpys_threads_are_told_not_to_wait_at_full_speed(
+    module: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENBLAS_THREAD_TIMEOUT", raising=False)
+    run(THREADS.format(module=module))
 
 
 def test_gradio_is_imported_without_stubs_tables_and_protocol() -> None:

@@ -1,0 +1,3 @@
+"""Measurements; see README.md."""
+
+import rag as rag  # before numpy, as in a program of its own
