@@ -8,7 +8,9 @@ that would differ in anything is left to sentence-transformers altogether.
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -45,6 +47,7 @@ _PLACES = "embeddings.position_ids"  # no weight, though it is among them in som
 _ERF = (1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592)
 _ERF_P = 0.3275911
 _ROWS = 64  # of tokens, whose inner values stay near the processor
+_KEPT = 64_000_000  # bytes of states that are kept
 
 
 class TokenVectors(NamedTuple):
@@ -126,11 +129,24 @@ class Bert:
         return normed
 
 
+class _Read(NamedTuple):
+    """A text as the encoder has read it, its marks included."""
+
+    ids: NDArray[np.int64]  # shape (tokens,)
+    states: Matrix  # shape (tokens, dimension)
+
+
 class Encoder:
-    """An encoder of sentence-transformers, as far as it is a BERT with the mean of its tokens."""
+    """An encoder of sentence-transformers, as far as it is a BERT with the mean of its tokens.
+
+    A text is read once: a question is compared with passages, windows and sentences in turn, and
+    windows are found again. Those read last are kept in memory.
+    """
 
     def __init__(self, bert: Bert, tokenizer: "Tokenizer") -> None:
         self._bert, self._tokenizer = bert, tokenizer
+        self._keeping = threading.Lock()
+        self._kept: OrderedDict[str, _Read] = OrderedDict()  # that asked for last is last
         added = tokenizer.get_added_tokens_decoder().items()
         self._marks = [number for number, token in added if token.special]
 
@@ -185,19 +201,33 @@ class Encoder:
 
     def vectors(self, texts: Sequence[str]) -> Matrix:
         """Vectors of shape (texts, dimension), each of length 1, of at least one text."""
-        return unit(np.stack([states.mean(axis=0) for _, states in self._read(texts)]))
+        return unit(np.stack([read.states.mean(axis=0) for read in self._read(texts)]))
 
     def tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
         """The tokens of each text, as far as they are read."""
-        if not texts:
-            return []
-        return [own_tokens(ids, states, self._marks) for ids, states in self._read(texts)]
+        return [own_tokens(read.ids, read.states, self._marks) for read in self._read(texts)]
 
-    def _read(self, texts: Sequence[str]) -> Iterator[tuple[NDArray[np.int64], Matrix]]:
-        """Ids (tokens,) and states (tokens, dimension) of each text, the marks' included."""
-        read = self._tokenizer.encode_batch(list(texts))
-        ids = [np.array(text.ids, dtype=np.int64) for text in read]
-        return zip(ids, self._bert.states(ids), strict=True)
+    def _read(self, texts: Sequence[str]) -> list[_Read]:
+        with self._keeping:
+            found = {text: self._kept[text] for text in texts if text in self._kept}
+        new = [text for text in dict.fromkeys(texts) if text not in found]
+        if new:
+            encoded = self._tokenizer.encode_batch(new)
+            ids = [np.array(text.ids, dtype=np.int64) for text in encoded]
+            for text, own, states in zip(new, ids, self._bert.states(ids), strict=True):
+                found[text] = _Read(own, states)
+        self._keep(found)
+        return [found[text] for text in texts]
+
+    def _keep(self, found: Mapping[str, _Read]) -> None:
+        with self._keeping:
+            for text, read in found.items():
+                self._kept[text] = read
+                self._kept.move_to_end(text)
+            size = sum(read.states.nbytes for read in self._kept.values())
+            while size > _KEPT:
+                _, oldest = self._kept.popitem(last=False)
+                size -= oldest.states.nbytes
 
 
 def unit(vectors: Matrix) -> Matrix:

@@ -2,7 +2,6 @@
 
 import hashlib
 import threading
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -23,7 +22,6 @@ Vectors = NDArray[np.float32]
 BATCH = 64
 _FILE_TYPES = (".safetensors", ".bin", ".json", ".txt")  # weights, settings and vocabulary
 _FEW, _AT_ONCE = 256, 32  # texts that are not worth loading torch for, and of those in one pass
-_KEPT = 64_000_000  # bytes of tokens' vectors that are kept
 _ANY = "a"  # text
 _INSTEAD = {  # of scikit-learn one distance is taken, which is not that of an embedder's vectors
     "sentence_transformers.util.similarity": {
@@ -50,11 +48,8 @@ class Embedder(Protocol):
         """Vectors of shape (len(texts), dimension), float32, each of length 1."""
         ...
 
-    def tokens(self, texts: Sequence[str], *, keep: bool = False) -> list[TokenVectors] | None:
-        """The tokens of each text, as far as the encoder reads it; None where it has none.
-
-        With `keep` they may be kept in memory for the next time.
-        """
+    def tokens(self, texts: Sequence[str]) -> list[TokenVectors] | None:
+        """The tokens of each text, as far as the encoder reads it; None where it has none."""
         ...
 
     def load(self) -> None:
@@ -92,8 +87,6 @@ class SentenceTransformerEmbedder:
         self._trying = threading.Lock()
         self._for_few: Encoder | None = None
         self._tried = False  # whether that can be loaded
-        self._keeping = threading.Lock()
-        self._kept: OrderedDict[str, TokenVectors] = OrderedDict()  # that asked for last is last
         try:
             hashes = hashes_of(folder)
             self._taught = adapter.find(hashes.get(WEIGHTS, "")) if adapted else None
@@ -194,10 +187,10 @@ class SentenceTransformerEmbedder:
                 progress("embedding", min(done + BATCH, len(distinct)), len(distinct))
         return vectors
 
-    def tokens(self, texts: Sequence[str], *, keep: bool = False) -> list[TokenVectors] | None:
+    def tokens(self, texts: Sequence[str]) -> list[TokenVectors] | None:
         """See `Embedder.tokens`."""
         if few := self._few:
-            return self._remembered(texts, few) if keep else few.tokens(texts)
+            return few.tokens(texts)
         model = self._model
         found = model.encode(
             list(texts), batch_size=BATCH, output_value=None, show_progress_bar=False
@@ -211,22 +204,6 @@ class SentenceTransformerEmbedder:
             states = text["token_embeddings"].float().numpy()[own]
             tokens.append(own_tokens(text["input_ids"].numpy()[own], states, marks))
         return tokens
-
-    def _remembered(self, texts: Sequence[str], few: Encoder) -> list[TokenVectors]:
-        """The tokens of `texts`, kept or new; those asked for last are kept."""
-        with self._keeping:
-            found = {text: self._kept[text] for text in texts if text in self._kept}
-        new = [text for text in dict.fromkeys(texts) if text not in found]
-        found.update(zip(new, few.tokens(new), strict=True))
-        with self._keeping:
-            for text, tokens in found.items():
-                self._kept[text] = tokens
-                self._kept.move_to_end(text)
-            size = sum(kept.vectors.nbytes for kept in self._kept.values())
-            while size > _KEPT:
-                _, oldest = self._kept.popitem(last=False)
-                size -= oldest.vectors.nbytes
-        return [found[text] for text in texts]
 
 
 def _stated_dimension(folder: Path) -> int:

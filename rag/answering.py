@@ -139,7 +139,7 @@ class Answerer:
         """The windows that are weighed, and those beyond that may state another answer."""
         settings, found = self.settings, windows(index, ranked, len(ranked))
         if not search.reranked:
-            found = by_interaction(question, found, self.embedder, keep=not self.transient)
+            found = by_interaction(question, found, self.embedder)
         weighed, rest = found[: settings.evidence_windows], found[settings.evidence_windows :]
         # a cross-encoder's scores have no zero of which something could be a share
         near = _NEAR * weighed[0].score if weighed and not search.reranked else -inf

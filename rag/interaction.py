@@ -21,17 +21,14 @@ from rag.types import Evidence
 _FOUND = 1 / 4  # weight of the search's own score beside the mean likeness
 
 
-def by_interaction(
-    question: str, found: Sequence[Evidence], embedder: Embedder, *, keep: bool = False
-) -> list[Evidence]:
+def by_interaction(question: str, found: Sequence[Evidence], embedder: Embedder) -> list[Evidence]:
     """The windows `found`, those first that answer `question` best; equal ones as they were.
 
-    Each has for its score what it was ordered by, where there was something to compare. With `keep`
-    the windows' tokens may be kept for the next time that they are found.
+    Each has for its score what it was ordered by, where there was something to compare.
     """
     if len(found) < 2:
         return list(found)
-    alike = likenesses(question, [window.text for window in found], embedder, keep=keep)
+    alike = likenesses(question, [window.text for window in found], embedder)
     if alike is None:
         return list(found)
     scores = [
@@ -41,15 +38,13 @@ def by_interaction(
     return [replace(found[at], score=scores[at]) for at in order]
 
 
-def likenesses(
-    question: str, texts: Sequence[str], embedder: Embedder, *, keep: bool = False
-) -> list[float] | None:
+def likenesses(question: str, texts: Sequence[str], embedder: Embedder) -> list[float] | None:
     """How much of `question` each of the `texts` speaks of, -1 to 1 (0 of one without a word).
 
     A token of the question that few of them hold counts for more. None for an encoder that has no
     vectors of tokens.
     """
-    read = embedder.tokens(texts, keep=keep)
+    read = embedder.tokens(texts)
     asking = embedder.tokens([question])
     if read is None or asking is None:
         return None

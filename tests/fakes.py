@@ -64,7 +64,7 @@ class HashEmbedder:
     def load(self) -> None:
         pass
 
-    def tokens(self, texts: Sequence[str], *, keep: bool = False) -> list[TokenVectors]:
+    def tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
         return [self._tokens(words(text)) for text in texts]
 
     def _tokens(self, text: Sequence[str]) -> TokenVectors:

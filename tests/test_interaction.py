@@ -58,7 +58,7 @@ def test_no_window_is_lost_whatever_it_says(question: str, texts: list[str]) -> 
 class Synonyms(HashEmbedder):
     """An encoder to which a tram is a streetcar."""
 
-    def tokens(self, texts: Sequence[str], *, keep: bool = False) -> list[TokenVectors]:
+    def tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
         told = super().tokens([text.replace("streetcar", "tram") for text in texts])
         own = super().tokens(texts)
         return [TokenVectors(o.ids, t.vectors) for o, t in zip(own, told, strict=True)]
@@ -66,25 +66,11 @@ class Synonyms(HashEmbedder):
 
 def test_one_window_is_not_looked_at() -> None:
     class Unused(HashEmbedder):
-        def tokens(self, texts: Sequence[str], *, keep: bool = False) -> list[TokenVectors]:
-            raise AssertionError((texts, keep))
+        def tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
+            raise AssertionError(texts)
 
     found = [window("A bus came at noon.")]
     assert by_interaction("When did the bus come?", found, Unused()) == found
-
-
-def test_what_is_found_may_be_kept_and_what_is_asked_is_not() -> None:
-    class Noting(HashEmbedder):
-        def tokens(self, texts: Sequence[str], *, keep: bool = False) -> list[TokenVectors]:
-            noted.append((list(texts), keep))
-            return super().tokens(texts)
-
-    noted: list[tuple[list[str], bool]] = []
-    found = [window("A bus came at noon."), window("A streetcar came at noon.")]
-    by_interaction("When?", found, Noting(), keep=True)
-    by_interaction("When?", found, Noting())
-    texts = [each.text for each in found]
-    assert sorted(noted) == sorted([(["When?"], False)] * 2 + [(texts, True), (texts, False)])
 
 
 def test_likeness_is_the_vectors_and_not_the_letters() -> None:

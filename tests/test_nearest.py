@@ -115,7 +115,7 @@ def test_both_are_shown_as_they_stand() -> None:
 
 def test_an_encoder_without_vectors_of_tokens_names_none_nearest() -> None:
     class Without(HashEmbedder):
-        def tokens(self, texts: Sequence[str], *, keep: bool = False) -> list[TokenVectors] | None:  # type: ignore[override]
+        def tokens(self, texts: Sequence[str]) -> list[TokenVectors] | None:  # type: ignore[override]
             return None
 
     assert shown(SCARCITY, window(RATIONS, LINES), LINES, embedder=Without()) == []

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
 from index import compiled
-from index.bert import WEIGHTS, Encoder, TokenVectors
+from index.bert import WEIGHTS, Bert, Encoder, Matrix
 from index.embed import SentenceTransformerEmbedder, Vectors
 from rag import models
 from rag.errors import ModelError
@@ -185,32 +186,36 @@ def test_encoders_of_other_kinds_are_left_to_sentence_transformers(
     assert Encoder.load(other, None) is None
 
 
-def test_tokens_of_what_is_found_again_are_computed_once(
+def test_a_text_is_read_once_whatever_is_asked_of_it(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("index.embed._KEPT", 3 * 384 * 4)  # three words
+    monkeypatch.setattr("index.bert._KEPT", 9 * 384 * 4)  # three words between their marks
     embedder = SentenceTransformerEmbedder(folder, "e")
-    first = embedder.tokens(["one", "two"], keep=True)
-    asked: list[str] = []
-    tokens = Encoder.tokens
+    afresh = SentenceTransformerEmbedder(folder, "e").encode(["three"])
+    read = 0
+    states = Bert.states
 
-    def counting(encoder: Encoder, texts: Sequence[str]) -> list[TokenVectors]:
-        asked.extend(texts)
-        return tokens(encoder, texts)
+    def counting(bert: Bert, texts: Sequence[NDArray[np.int64]]) -> list[Matrix]:
+        nonlocal read
+        read += len(texts)
+        return states(bert, texts)
 
-    monkeypatch.setattr(Encoder, "tokens", counting)
-    again = embedder.tokens(["three", "one", "three"], keep=True)
-    assert asked == ["three"]
-    assert again[1] is first[0]
-    assert again[0] is again[2]
-    embedder.tokens(["four"], keep=True)  # in the place of two, which was asked for longest ago
-    asked.clear()
-    embedder.tokens(["one", "three"], keep=True)
-    assert asked == []
+    embedder.load()
+    monkeypatch.setattr(Bert, "states", counting)
+    tokens = embedder.tokens(["one", "two"])
+    vectors = embedder.encode(["three", "one", "three"])
+    assert read == 3
+    assert np.allclose(vectors[0], afresh[0], atol=1e-6) and (vectors[0] == vectors[2]).all()
+    assert (
+        tokens is not None and vectors[1] @ tokens[0].vectors[0] > vectors[1] @ tokens[1].vectors[0]
+    )
+    embedder.encode(["four"])  # in the place of two, which was asked for longest ago
+    embedder.tokens(["one", "three"])
+    assert read == 4
     embedder.tokens(["two"])
-    embedder.tokens(["two"], keep=True)
-    assert asked == ["two", "two"], "what is not to be kept is not"
-    assert embedder.tokens([], keep=True) == embedder.tokens([]) == []
+    assert read == 5
+    assert embedder.tokens([]) == []
+    assert read == 5
 
 
 def test_an_encoder_that_has_no_vectors_of_tokens_says_so(
