@@ -5,16 +5,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import prompts
+from index.lexical import words
 from rag.generate import Generator, Prompt
+from rag.mentions import names
 from rag.types import Turn
 
 _POINTING = (
     r"\b(?:he|she|it|they|him|her|his|hers|its|them|their|theirs|this|that|these|those|there"
-    r"|then|one|ones|same|other|others|else|instead|latter|former|such)\b"
+    r"|then|one|ones|same|other|others|else|instead|latter|former|such"
+    r"|the (?:first|second|third|last|two|three|both)(?! (?-i:[A-Z])))\b"
 )
 _LEANING = re.compile(
-    r"^(?:and|but|so|also|or|then|what about|how about|why|when|where|how|who else|what else)\b"
-    rf"|{_POINTING}",
+    rf"^(?:and|but|so|also|or|then|what about|how about|who else|what else)\b|{_POINTING}",
     re.IGNORECASE,
 )
 ASKING = r"(?:who|whom|whose|what|which|when|where|why|how)\b"
@@ -43,20 +45,33 @@ _NAMED = re.compile(r"^(?:(?:a|an|the) )?(?:[^\W\d_a-z]|\d)")
 _ARTICLES = {"a", "an", "the"}
 _ELLIPSIS_WORDS = 5  # of the question before, in which the first name stands
 _BEGUN_WORDS = 15  # a longer one says itself what it asks
+_SENTENCE = re.compile(r"(?<=[.?!])\s+")
+_SAYING = 3  # words of a sentence that says something: "Okay." and "Thanks a lot." do not
+_KEPT = 0.5  # share of the words of what was typed that is left when it has been rewritten
 _MAX_ANSWER_CHARS = 240
 _MAX_TOKENS = 60
 _TURNS = 3
 
 
 def needs_rewriting(question: str, history: Sequence[Turn]) -> bool:
-    """Whether `question` leans on the conversation: a pronoun, or too short to stand alone."""
-    return bool(history) and (bool(_LEANING.search(question)) or len(question.split()) <= 4)
+    """Whether `question` leans on the conversation.
+
+    It points at something in it, is too short to stand alone, or names nothing: "Who paid for the
+    search?" asks of what was spoken of.
+    """
+    return bool(history) and (
+        bool(_LEANING.search(question)) or len(question.split()) <= 4 or not _names(question)
+    )
 
 
 def rewrite(question: str, history: Sequence[Turn], generator: Generator) -> str:
-    """`question` made independent of `history`, or as it is when the model's try is unusable."""
+    """`question` made independent of `history`, or as it is when the model's try is unusable.
+
+    What is said in front of the question stays, unless the rewriting holds it.
+    """
+    said, asked = _parts(question)
     prompt = replace(
-        compose_rewriting(question, history), begun=opening(question, history[-1].question)
+        compose_rewriting(question, history), begun=opening(asked, history[-1].question)
     )
     if generator.length(prompt) + _MAX_TOKENS > generator.context_tokens:
         return question
@@ -70,27 +85,51 @@ def rewrite(question: str, history: Sequence[Turn], generator: Generator) -> str
     lines = written.strip().splitlines()
     rewritten = lines[0].removeprefix("Rewritten:").strip() if lines else ""
     usable = rewritten.endswith("?") and 2 < len(rewritten.split()) < 60
-    return rewritten if usable else question
+    if not usable or not _holds(rewritten, asked):  # of something else, when it is of other words
+        return question
+    return " ".join([*(each for each in said if not _holds(rewritten, each)), rewritten])
+
+
+def _names(question: str) -> bool:
+    """Whether `question` names something; of one in capitals that cannot be told."""
+    return bool(names(question)) and not question.isupper()
+
+
+def _parts(typed: str) -> tuple[list[str], str]:
+    """What `typed` says before its first question, sentence by sentence, and all from that on."""
+    sentences = _SENTENCE.split(typed.strip())
+    first = next((at for at, each in enumerate(sentences) if each.endswith("?")), 0)
+    said = [each for each in sentences[:first] if len(each.split()) >= _SAYING]
+    return said, " ".join(sentences[first:])
+
+
+def _holds(rewritten: str, text: str) -> bool:
+    """Whether `rewritten` has enough of the words of `text`."""
+    own = set(words(re.sub(_POINTING, "", text, flags=re.IGNORECASE)))
+    return len(own & set(words(rewritten))) >= _KEPT * len(own)
 
 
 def opening(question: str, before: str) -> str:
     """How a rewriting of `question` begins, `before` being the question before it; "" if unknown.
 
-    It has the words of `question` up to the first that points at something; left to itself, a
-    small model asks the question before once more. "And Petraeus?" asks just that again, of
-    somebody else: it begins as the question before does, with Petraeus for its first name.
+    It has the words of `question` up to the first that points at something, or to "the" where
+    nothing does and nothing is named; left to itself, a small model asks the question before once
+    more. "And Petraeus?" asks just that again, of somebody else: it begins as the question before
+    does, with Petraeus for its first name.
     """
     typed = " ".join(question.split())
     asked = _JOINT.sub("", typed)
     if _OPENING.match(asked):
         pointing = re.search(_POINTING, asked, re.IGNORECASE)
-        words = asked[: pointing.start()] if pointing else asked
+        if not pointing and not _names(asked):  # "the new boss": which, has been said before
+            pointing = re.search(r"\bthe\b", asked, re.IGNORECASE)
+        begun = asked[: pointing.start()] if pointing else asked
     elif (ellipsis := _ELLIPSIS.match(typed)) and _OPENING.match(before):
-        words = _again(before.split(), ellipsis[1])
+        begun = _again(before.split(), ellipsis[1])
     else:
         return ""
-    words = re.split(r"[.?!]", prompts.neutralise(words))[0].rstrip(" ,;:")
-    return words[:1].upper() + words[1:] if len(words.split()) <= _BEGUN_WORDS else ""
+    begun = re.split(r"[.?!]", prompts.neutralise(begun))[0].rstrip(" ,;:")
+    return begun[:1].upper() + begun[1:] if len(begun.split()) <= _BEGUN_WORDS else ""
 
 
 def _again(before: Sequence[str], thing: str) -> str:

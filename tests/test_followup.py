@@ -23,6 +23,9 @@ REST = REWRITTEN.removeprefix("When did")  # what the model adds to the beginnin
         "WHY WERE THE TALKS IN QOM HELD IN MARCH?",
         "Who paid?",
         "What happened in the harbour of Umm Qasr after that?",
+        "Cool! What did the new minister promise his voters when the talks were over?",
+        "What did the new minister promise the voters of his party?",
+        "Who of the two went on to Basra when the talks in Qom were over?",
         "誰が率いたか？",
     ],
 )
@@ -37,6 +40,8 @@ def test_a_question_that_leans_on_the_conversation_is_rewritten(question: str) -
         "Which ships reached the harbour of Umm Qasr in May?",
         "Did Ryan Crocker comment on the talks in Qom?",
         "What does the Theory of Whenever and Thisbe say?",
+        "When did the last British troops leave Basra and the south of Iraq?",
+        "Why do the two Koreas have no peace treaty?",
     ],
 )
 def test_a_question_that_stands_alone_is_not(question: str) -> None:
@@ -85,6 +90,10 @@ def test_a_question_that_begins_like_none_is_rewritten_freely(reply: str) -> Non
         ("So they lost?", ""),
         ("Must he resign?", "Must"),
         ("Since when?", "Since when"),
+        ("What did the new minister promise?", "What did"),
+        ("What did the Hakim family promise?", "What did the Hakim family promise"),
+        ("Which of the two was older?", "Which of"),
+        ("What is the first based on?", "What is"),
         ("Why? Because he said so?", "Why"),
         ("Tell me more about it.", ""),
         ("Tell me more?", ""),
@@ -110,6 +119,35 @@ def test_what_is_asked_again_without_a_name_begins_with_its_first_word() -> None
 )
 def test_a_useless_reply_leaves_the_question_as_it_was(reply: str) -> None:
     assert rewrite(QUESTION, HISTORY, ScriptedGenerator(reply)) == QUESTION
+
+
+@pytest.mark.parametrize(
+    ("question", "begun", "reply", "rewritten"),
+    [
+        ("I read that the talks failed. When did he travel?", "When did", REST,
+         f"I read that the talks failed. {REWRITTEN}"),
+        ("Okay. Thanks a lot! When did he travel?", "When did", REST,
+         f"Thanks a lot! {REWRITTEN}"),
+        ("Cool! When did he travel?", "When did", REST, REWRITTEN),
+        ("So Adeeb went to Qom. When did he travel?", "When did", REST, REWRITTEN),
+        ("When did he travel? I hope that he was back by Easter.", "When did", REST,
+         "When did he travel? I hope that he was back by Easter."),
+    ],
+)  # fmt: skip
+def test_what_is_said_in_front_of_a_question_is_kept(
+    question: str, begun: str, reply: str, rewritten: str
+) -> None:
+    generator = ScriptedGenerator(reply)
+    assert rewrite(question, HISTORY, generator) == rewritten
+    assert generator.asked[0].begun == begun
+
+
+def test_a_rewriting_that_asks_something_else_is_not_taken() -> None:
+    question = "When was he arrested by the militia?"
+    before = ScriptedGenerator("When was the delegation headed by Ali Adeeb in Qom?")
+    assert rewrite(question, HISTORY, before) == question
+    after = "When was Ali Adeeb arrested by the militia?"
+    assert rewrite(question, HISTORY, ScriptedGenerator(after)) == after
 
 
 @pytest.mark.parametrize(
