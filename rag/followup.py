@@ -16,7 +16,7 @@ _POINTING = (
     r"|the (?:first|second|third|last|two|three|both)(?! (?-i:[A-Z])))\b"
 )
 _LEANING = re.compile(
-    rf"^(?:and|but|so|also|or|then|what about|how about|who else|what else)\b|{_POINTING}",
+    rf"^(?:and|but|so|also|or|then|who else|what else)\b|\b(?:what|how) about\b|{_POINTING}",
     re.IGNORECASE,
 )
 ASKING = r"(?:who|whom|whose|what|which|when|where|why|how)\b"
@@ -24,7 +24,8 @@ _PREPOSITION = (
     r"(?:about|after|against|at|before|between|by|during|for|from|in|inside|into|near|of|on|over"
     r"|since|through|to|under|until|with|without)"
 )
-_JOINT = re.compile(r"^(?:(?:and|but|so|also|or|then|ok|okay|well)\b,?\s*)+", re.IGNORECASE)
+_JOINTS = r"(?:(?:and|but|so|also|or|then|now|ok|okay|well)\b,?\s+)+"
+_JOINT = re.compile(f"^{_JOINTS}", re.IGNORECASE)
 VERB = (
     r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must)"
 )
@@ -36,7 +37,7 @@ _OPENING = re.compile(
 # "And Petraeus?", "What about Iran?", "Dogs too?": the question before, of something else
 _ELLIPSIS = re.compile(
     rf"^(?!.*\b{VERB}(?:n['’]t)?\b)"
-    r"(?:(?:(?:and|but|or)\b,? +)?(?:what|how) about +|(?:and|but|or)\b,? +"
+    rf"(?:(?:{_JOINTS})?(?:what|how) about +|(?:and|but|or)\b,? +"
     r"|(?=.*\b(?:too|either)\W*$))"
     r"(.*?)[\s,]*\b(?:too|either|as well)?\W*$",
     re.IGNORECASE,
@@ -85,9 +86,12 @@ def rewrite(question: str, history: Sequence[Turn], generator: Generator) -> str
     lines = written.strip().splitlines()
     rewritten = lines[0].removeprefix("Rewritten:").strip() if lines else ""
     usable = rewritten.endswith("?") and 2 < len(rewritten.split()) < 60
-    if not usable or not _holds(rewritten, asked):  # of something else, when it is of other words
+    # of other words it asks something else; what "the new boss" stands for may take its place, but
+    # of "what about the causes in Asia?" there is nothing that could go
+    kept = 1.0 if _ELLIPSIS.match(asked) else _KEPT
+    if not usable or not _holds(rewritten, asked, kept):
         return question
-    return " ".join([*(each for each in said if not _holds(rewritten, each)), rewritten])
+    return " ".join([*(each for each in said if not _holds(rewritten, each, _KEPT)), rewritten])
 
 
 def _names(question: str) -> bool:
@@ -103,10 +107,10 @@ def _parts(typed: str) -> tuple[list[str], str]:
     return said, " ".join(sentences[first:])
 
 
-def _holds(rewritten: str, text: str) -> bool:
-    """Whether `rewritten` has enough of the words of `text`."""
+def _holds(rewritten: str, text: str, share: float) -> bool:
+    """Whether `rewritten` has at least a `share` of the words of `text` that point at nothing."""
     own = set(words(re.sub(_POINTING, "", text, flags=re.IGNORECASE)))
-    return len(own & set(words(rewritten))) >= _KEPT * len(own)
+    return len(own & set(words(rewritten))) >= share * len(own)
 
 
 def opening(question: str, before: str) -> str:

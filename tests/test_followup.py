@@ -26,6 +26,7 @@ REST = REWRITTEN.removeprefix("When did")  # what the model adds to the beginnin
         "Cool! What did the new minister promise his voters when the talks were over?",
         "What did the new minister promise the voters of his party?",
         "Who of the two went on to Basra when the talks in Qom were over?",
+        "Thanks. Now, what about the talks in Basra and Umm Qasr?",
         "誰が率いたか？",
     ],
 )
@@ -85,6 +86,8 @@ def test_a_question_that_begins_like_none_is_rewritten_freely(reply: str) -> Non
         ("And Petraeus?", "When did Petraeus"),
         ("What about the Quds Force?", "When did the Quds Force"),
         ("And Iraq too?", "When did Iraq"),
+        ("Okay, now what about the Quds Force?", "When did the Quds Force"),
+        ("Now, who paid?", "Who paid"),
         ("And in Basra?", "When"),
         ("And her brother?", "When"),
         ("So they lost?", ""),
@@ -146,6 +149,8 @@ def test_a_rewriting_that_asks_something_else_is_not_taken() -> None:
     question = "When was he arrested by the militia?"
     before = ScriptedGenerator("When was the delegation headed by Ali Adeeb in Qom?")
     assert rewrite(question, HISTORY, before) == question
+    elliptic = "What about the causes in Basra?"
+    assert rewrite(elliptic, HISTORY, ScriptedGenerator(" led it in Basra?")) == elliptic
     after = "When was Ali Adeeb arrested by the militia?"
     assert rewrite(question, HISTORY, ScriptedGenerator(after)) == after
 
