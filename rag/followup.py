@@ -49,9 +49,8 @@ _BEGUN_WORDS = 15  # a longer one says itself what it asks
 _SENTENCE = re.compile(r"(?<=[.?!])\s+")
 _SAYING = 3  # words of a sentence that says something: "Okay." and "Thanks a lot." do not
 _KEPT = 0.5  # share of the words of what was typed that is left when it has been rewritten
-_MAX_ANSWER_CHARS = 240
 _MAX_TOKENS = 60
-_TURNS = 3
+_SHOWN = (100, 100, 240)  # characters of the last exchanges' questions and answers: it takes time
 
 
 def needs_rewriting(question: str, history: Sequence[Turn]) -> bool:
@@ -154,10 +153,11 @@ def _again(before: Sequence[str], thing: str) -> str:
 def compose_rewriting(question: str, history: Sequence[Turn]) -> Prompt:
     """The prompt for `rewrite`: the task is the material, the conversation the request."""
     lines = []
-    for turn in history[-_TURNS:]:
-        asked = prompts.neutralise(" ".join(turn.question.split()))[:_MAX_ANSWER_CHARS]
+    turns = history[-len(_SHOWN) :]
+    for turn, shown in zip(turns, _SHOWN[-len(turns) :], strict=True):
+        asked = prompts.neutralise(" ".join(turn.question.split()))[:shown]
         answered = re.sub(r" ?\[\d+\]", "", " ".join(turn.answer.split()))
-        lines.append(f"Q: {asked}\nA: {prompts.neutralise(answered)[:_MAX_ANSWER_CHARS]}")
+        lines.append(f"Q: {asked}\nA: {prompts.neutralise(answered)[:shown]}")
     request = prompts.render(
         "rewrite_request", history="\n".join(lines), question=prompts.neutralise(question)
     )
