@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,21 +61,23 @@ class Citer:
     """Matches the sentences of one answer to the evidence it was given."""
 
     def __init__(self, question: str, evidence: Sequence[Evidence], embedder: Embedder) -> None:
-        """Prepare the evidence: its words, their rarity and its vectors."""
+        """Prepare the evidence: its words and their rarity."""
         self._question = set(words(question))
         self._question_text = question
         self._embedder = embedder
         self._sentences = [(run, sentence) for run in evidence for sentence in run.sentences]
         self._words = [set(words(sentence.text)) for _, sentence in self._sentences]
         self._windows = [self._window(row) for row in range(len(self._words))]
-        texts = [sentence.text for _, sentence in self._sentences]
-        vectors = embedder.encode([question, *texts])
-        self._relevance = vectors[1:] @ vectors[0]
-        self._vectors: Vectors = vectors[1:]
         held_by = Counter(word for held in self._words for word in held)
         total = len(self._words)
         self._idf = {word: math.log(1 + total / n) for word, n in held_by.items()}
         self._unknown_idf = math.log(1 + total)
+
+    @cached_property
+    def _vectors(self) -> Vectors:
+        """Of the question and the sentences; not before a claim is there: that would delay it."""
+        texts = [sentence.text for _, sentence in self._sentences]
+        return self._embedder.encode([self._question_text, *texts])
 
     def cite(self, claim: str) -> list[Quote]:
         """The smallest set of evidence sentences that supports `claim`, best first.
@@ -87,8 +90,9 @@ class Citer:
         cosines = self._cosines(claim)
         coverage = self._coverage(weights, self._words)
         in_context = self._coverage(weights, self._windows)
+        relevance = self._vectors[1:] @ self._vectors[0]
         # of quotes that hold the same words, the one that answers the question is meant
-        fit = coverage + 0.5 * in_context + 0.6 * cosines + 0.3 * self._relevance
+        fit = coverage + 0.5 * in_context + 0.6 * cosines + 0.3 * relevance
         best = int(np.argmax(fit))
         if in_context[best] < _MIN_COVERAGE:
             return []
@@ -126,7 +130,7 @@ class Citer:
         )
 
     def _cosines(self, claim: str) -> NDArray[np.float64]:
-        likeness: NDArray[np.float64] = self._vectors @ self._embedder.encode([claim])[0]
+        likeness: NDArray[np.float64] = self._vectors[1:] @ self._embedder.encode([claim])[0]
         return likeness.clip(0.0, 1.0)
 
     def _weights(self, claim: str, asked: float = 1.0) -> dict[str, float]:
