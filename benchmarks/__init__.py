@@ -1,3 +1,3 @@
 """Measurements; see README.md."""
 
-import rag as rag  # before numpy, as in a program of its own
+import rag as rag  # first, as in the programs that are measured: see index/__init__.py

@@ -199,15 +199,19 @@ class Encoder:
         tokenizer.enable_truncation(min(length, config["max_position_embeddings"]))
         return cls(bert, tokenizer)
 
-    def vectors(self, texts: Sequence[str]) -> Matrix:
-        """Vectors of shape (texts, dimension), each of length 1, of at least one text."""
-        return unit(np.stack([read.states.mean(axis=0) for read in self._read(texts)]))
+    def vectors(self, texts: Sequence[str], *, keep: bool = True) -> Matrix:
+        """Vectors of shape (texts, dimension), each of length 1, of at least one text.
+
+        With `keep`, what was read may be kept for the next time.
+        """
+        read = self._read(texts, keep=keep)
+        return unit(np.stack([each.states.mean(axis=0) for each in read]))
 
     def tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
         """The tokens of each text, as far as they are read."""
         return [own_tokens(read.ids, read.states, self._marks) for read in self._read(texts)]
 
-    def _read(self, texts: Sequence[str]) -> list[_Read]:
+    def _read(self, texts: Sequence[str], *, keep: bool = True) -> list[_Read]:
         with self._keeping:
             found = {text: self._kept[text] for text in texts if text in self._kept}
         new = [text for text in dict.fromkeys(texts) if text not in found]
@@ -215,8 +219,9 @@ class Encoder:
             encoded = self._tokenizer.encode_batch(new)
             ids = [np.array(text.ids, dtype=np.int64) for text in encoded]
             for text, own, states in zip(new, ids, self._bert.states(ids), strict=True):
-                found[text] = _Read(own, states)
-        self._keep(found)
+                found[text] = _Read(own, states.copy())  # no part of what holds them all
+        if keep:
+            self._keep(found)
         return [found[text] for text in texts]
 
     def _keep(self, found: Mapping[str, _Read]) -> None:

@@ -161,9 +161,9 @@ class SentenceTransformerEmbedder:
         rows = [row_of[text] for text in texts]
         distinct = list(row_of)
         if 0 < len(distinct) <= _FEW and (few := self._few):
-            parts = []
+            parts, keep = [], len(distinct) <= _AT_ONCE  # more are those of articles
             for done in range(0, len(distinct), _AT_ONCE):
-                parts.append(few.vectors(distinct[done : done + _AT_ONCE]))
+                parts.append(few.vectors(distinct[done : done + _AT_ONCE], keep=keep))
                 if progress is not None:
                     progress("embedding", min(done + _AT_ONCE, len(distinct)), len(distinct))
             return np.concatenate(parts)[rows]

@@ -1,6 +1,6 @@
 """Footnote: answers about a folder of articles, every sentence with a checked footnote."""
 
-import index as index  # before numpy: it has something to say to it
+import index as index  # first: it sets how numpy's threads wait, which holds from its import on
 from rag.assistant import Assistant, ask
 from rag.errors import FootnoteError
 from rag.settings import Settings

@@ -52,7 +52,7 @@ class Answerer:
     settings: Settings
     search: Callable[[str], Search]
     stopped: Callable[[], bool] = bool  # no further window is heard; bool() is False
-    transient: bool = False  # nothing of what is read is kept
+    transient: bool = False  # nothing of what is read is kept on disk
     homes: Mapping[str, str] = field(
         default_factory=dict
     )  # whose part an article is, if of another

@@ -13,8 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from index.clean import clean_line
-from rag import failing, filters, followup, loading
-from rag.compound import in_parts
+from rag import failing, filters, loading
 from rag.errors import CorpusError, IndexStoreError, QuestionError
 from rag.generate import Generator
 from rag.given import as_articles, point_back
@@ -318,6 +317,7 @@ class Assistant:
         clock: Clock,
     ) -> "Events":
         """Answer `question` from `index`, each thing that it asks by itself."""
+        from rag.compound import in_parts
 
         def answer(part: str, before: Sequence[Turn]) -> "Events":
             with clock.stage("rewrite_s"):
@@ -338,7 +338,7 @@ class Assistant:
             return self._answerer(self._index).margin(standalone, self._index)
 
     def read(self, question: str, passages: Sequence[Passage]) -> Answer:
-        """The answer to `question` from `passages` alone, of which nothing is kept.
+        """The answer to `question` from `passages` alone, of which nothing is kept on disk.
 
         Citations point into the article text that the passages' own offsets point into.
         """
@@ -495,6 +495,8 @@ class Assistant:
         return Search(index, query, self._embedder.encode([query])[0], within, self._reranker)
 
     def _standalone(self, question: str, history: Sequence[Turn]) -> str:
+        from rag import followup
+
         generator = self._model.ready()
         if not followup.needs_rewriting(question, history):
             return question

@@ -75,7 +75,7 @@ class Citer:
 
     @cached_property
     def _vectors(self) -> Vectors:
-        """Of the question and the sentences; not before a claim is there: that would delay it."""
+        """Of the question, first, and the sentences; not made before the first claim is written."""
         texts = [sentence.text for _, sentence in self._sentences]
         return self._embedder.encode([self._question_text, *texts])
 

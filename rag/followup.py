@@ -6,29 +6,31 @@ from dataclasses import replace
 
 import prompts
 from index.lexical import words
+from index.split import sentence_spans
 from rag.generate import Generator, Prompt
-from rag.mentions import names
 from rag.types import Turn
 
+ASKING = r"(?:who|whom|whose|what|which|when|where|why|how)\b"
+VERB = (
+    r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must)"
+)
+_ORDINAL = "(?:first|second|third|last)"
 _POINTING = (
     r"\b(?:he|she|it|they|him|her|his|hers|its|them|their|theirs|this|that|these|those|there"
     r"|then|one|ones|same|other|others|else|instead|latter|former|such"
-    r"|the (?:first|second|third|last|two|three|both)(?! (?-i:[A-Z])))\b"
+    rf"|the {_ORDINAL}(?=\W*$| (?:of|based|{VERB})\b)"
+    r"|(?:the (?:two|three)|both)(?! (?-i:[A-Z])))\b"
 )
 _LEANING = re.compile(
     rf"^(?:and|but|so|also|or|then|who else|what else)\b|\b(?:what|how) about\b|{_POINTING}",
     re.IGNORECASE,
 )
-ASKING = r"(?:who|whom|whose|what|which|when|where|why|how)\b"
 _PREPOSITION = (
     r"(?:about|after|against|at|before|between|by|during|for|from|in|inside|into|near|of|on|over"
     r"|since|through|to|under|until|with|without)"
 )
 _JOINTS = r"(?:(?:and|but|so|also|or|then|now|ok|okay|well)\b,?\s+)+"
 _JOINT = re.compile(f"^{_JOINTS}", re.IGNORECASE)
-VERB = (
-    r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must)"
-)
 _OPENING = re.compile(
     rf"^(?!(?:what|how) about\b)(?:{_PREPOSITION} )?"
     rf"(?:{ASKING}|{VERB}(?:n['’]t)?\b)",
@@ -38,38 +40,45 @@ _OPENING = re.compile(
 _ELLIPSIS = re.compile(
     rf"^(?!.*\b{VERB}(?:n['’]t)?\b)"
     rf"(?:(?:{_JOINTS})?(?:what|how) about +|(?:and|but|or)\b,? +"
-    r"|(?=.*\b(?:too|either)\W*$))"
-    r"(.*?)[\s,]*\b(?:too|either|as well)?\W*$",
+    r"|(?=.*\b(?:too|either)\W*$))(.*)$",
     re.IGNORECASE,
 )
+_ADDED = re.compile(r"(?:[ ,]*\b(?:too|either|as well|then|please))+$", re.IGNORECASE)
+_ELLIPSIS_CHARS = 200  # one that is longer says itself what it asks
+_THE = re.compile(r"\b[Tt]he(?= [^\W\dA-Z_])")
+_WORD = re.compile(r"[^\W_][\w’'.-]*")
+_I = re.compile(r"I(?:['’]\w+)?$")
 _NAMED = re.compile(r"^(?:(?:a|an|the) )?(?:[^\W\d_a-z]|\d)")
 _ARTICLES = {"a", "an", "the"}
 _ELLIPSIS_WORDS = 5  # of the question before, in which the first name stands
 _BEGUN_WORDS = 15  # a longer one says itself what it asks
-_SENTENCE = re.compile(r"(?<=[.?!])\s+")
-_SAYING = 3  # words of a sentence that says something: "Okay." and "Thanks a lot." do not
-_KEPT = 0.5  # share of the words of what was typed that is left when it has been rewritten
+_SAYING = 4  # words of a sentence that may say something: "Okay." and "Thanks a lot!" do not
+_THANKS = re.compile(r"thanks?\b", re.IGNORECASE)
+_LEAST_HELD = 0.5  # share of a text's words that a rewriting has if it is to stand for it
 _MAX_TOKENS = 60
-_SHOWN = (100, 100, 240)  # characters of the last exchanges' questions and answers: it takes time
+_SHOWN = (100, 100, 240)  # characters of each of the last turns; to read more takes longer
 
 
 def needs_rewriting(question: str, history: Sequence[Turn]) -> bool:
     """Whether `question` leans on the conversation.
 
-    It points at something in it, is too short to stand alone, or names nothing: "Who paid for the
-    search?" asks of what was spoken of.
+    It points at something in it, is too short to stand alone, names nothing, or speaks of something
+    known that it does not name: "Who paid for the search?", "How did Gandhi react to the book?"
     """
     return bool(history) and (
-        bool(_LEANING.search(question)) or len(question.split()) <= 4 or not _names(question)
+        bool(_LEANING.search(question))
+        or len(question.split()) <= 4
+        or not _last_name(question)
+        or _known(question) is not None
     )
 
 
 def rewrite(question: str, history: Sequence[Turn], generator: Generator) -> str:
     """`question` made independent of `history`, or as it is when the model's try is unusable.
 
-    What is said in front of the question stays, unless the rewriting holds it.
+    What is said around the question stays, unless the rewriting holds it.
     """
-    said, asked = _parts(question)
+    said, asked, more = _parts(question)
     prompt = replace(
         compose_rewriting(question, history), begun=opening(asked, history[-1].question)
     )
@@ -85,38 +94,94 @@ def rewrite(question: str, history: Sequence[Turn], generator: Generator) -> str
     lines = written.strip().splitlines()
     rewritten = lines[0].removeprefix("Rewritten:").strip() if lines else ""
     usable = rewritten.endswith("?") and 2 < len(rewritten.split()) < 60
-    # of other words it asks something else; what "the new boss" stands for may take its place, but
-    # of "what about the causes in Asia?" there is nothing that could go
-    kept = 1.0 if _ELLIPSIS.match(asked) else _KEPT
-    if not usable or not _holds(rewritten, asked, kept):
+    if not usable or not _asks_the_same(rewritten, asked):
         return question
-    return " ".join([*(each for each in said if not _holds(rewritten, each, _KEPT)), rewritten])
+    before, behind = (
+        [each for each in part if not _holds(rewritten, each)] for part in (said, more)
+    )
+    return " ".join([*before, rewritten, *behind])
 
 
-def _names(question: str) -> bool:
-    """Whether `question` names something; of one in capitals that cannot be told."""
-    return bool(names(question)) and not question.isupper()
+def _last_name(question: str) -> int:
+    """Where in `question` the last word stands that looks like a name; 0 where none does.
+
+    Those that begin a sentence do not, nor does any of a question in capitals.
+    """
+    if question.isupper():
+        return 0
+    return max(
+        (
+            start + word.start()
+            for start, end in sentence_spans(question)
+            for word in _WORD.finditer(question[start:end])
+            if word.start() and word.group()[0].isupper() and not _I.match(word.group())
+        ),
+        default=0,
+    )
 
 
-def _parts(typed: str) -> tuple[list[str], str]:
-    """What `typed` says before its first question, sentence by sentence, and all from that on."""
-    sentences = _SENTENCE.split(typed.strip())
-    first = next((at for at, each in enumerate(sentences) if each.endswith("?")), 0)
-    said = [each for each in sentences[:first] if len(each.split()) >= _SAYING]
-    return said, " ".join(sentences[first:])
+def _known(question: str) -> int | None:
+    """Where `question` speaks of something known that no name behind it tells: "the book"."""
+    found = _THE.search(question, _last_name(question))
+    return found.start() if found else None
 
 
-def _holds(rewritten: str, text: str, share: float) -> bool:
-    """Whether `rewritten` has at least a `share` of the words of `text` that point at nothing."""
-    own = set(words(re.sub(_POINTING, "", text, flags=re.IGNORECASE)))
-    return len(own & set(words(rewritten))) >= share * len(own)
+def _parts(typed: str) -> tuple[list[str], str, list[str]]:
+    """The sentences before the question in `typed`, the question, and the sentences behind it.
+
+    Of several questions the first that is no mere "Really?"; all of it where there is none. What
+    says nothing, such as thanks, is left out.
+    """
+    sentences = [typed[start:end] for start, end in sentence_spans(typed)]
+    asking = [
+        at
+        for at, each in enumerate(sentences)
+        if each.endswith("?") and (_OPENING.match(_JOINT.sub("", each)) or _elliptic(each))
+    ]
+    longer = [at for at in asking if len(sentences[at].split()) >= _SAYING]
+    at = next(iter(longer or asking), None)
+    if at is None:
+        return [], typed, []
+    before, behind = ([*filter(_says, part)] for part in (sentences[:at], sentences[at + 1 :]))
+    return before, sentences[at], behind
+
+
+def _says(sentence: str) -> bool:
+    return len(sentence.split()) >= _SAYING and not _THANKS.match(sentence)
+
+
+def _elliptic(text: str) -> str:
+    """What the question before is asked of once more by `text`; "" if it does not do that."""
+    found = _ELLIPSIS.match(text) if len(text) <= _ELLIPSIS_CHARS else None
+    return _ADDED.sub("", found[1].rstrip(" ,.?!")) if found else ""
+
+
+def _asks_the_same(rewritten: str, asked: str) -> bool:
+    """Whether `rewritten` may stand for `asked`: of other words it asks something else.
+
+    What "the new boss" stands for may take its place, but "What about the causes in Asia?" asks of
+    causes.
+    """
+    thing = _own_words(_elliptic(asked))
+    return _holds(rewritten, asked) and (not thing or thing[0] in words(rewritten))
+
+
+def _holds(rewritten: str, text: str) -> bool:
+    """Whether `rewritten` has enough of the words of `text` that are more than pointing."""
+    own = set(_own_words(_elliptic(text) or text))
+    return len(own & set(words(rewritten))) >= _LEAST_HELD * len(own)
+
+
+def _own_words(text: str) -> list[str]:
+    """The words of `text` that a rewriting would hold: neither those that point nor ordinals."""
+    return words(re.sub(rf"{_POINTING}|\bthe {_ORDINAL}\b", "", text, flags=re.IGNORECASE))
 
 
 def opening(question: str, before: str) -> str:
     """How a rewriting of `question` begins, `before` being the question before it; "" if unknown.
 
-    It has the words of `question` up to the first that points at something, or to "the" where
-    nothing does and nothing is named; left to itself, a small model asks the question before once
+    It has the words of `question` up to the first that points at something or, where none does, to
+    something known ("the new boss"); left to itself, a small model asks the question before once
     more. "And Petraeus?" asks just that again, of somebody else: it begins as the question before
     does, with Petraeus for its first name.
     """
@@ -124,11 +189,9 @@ def opening(question: str, before: str) -> str:
     asked = _JOINT.sub("", typed)
     if _OPENING.match(asked):
         pointing = re.search(_POINTING, asked, re.IGNORECASE)
-        if not pointing and not _names(asked):  # "the new boss": which, has been said before
-            pointing = re.search(r"\bthe\b", asked, re.IGNORECASE)
-        begun = asked[: pointing.start()] if pointing else asked
-    elif (ellipsis := _ELLIPSIS.match(typed)) and _OPENING.match(before):
-        begun = _again(before.split(), ellipsis[1])
+        begun = asked[: pointing.start() if pointing else _known(asked)]
+    elif (thing := _elliptic(typed)) and _OPENING.match(before):
+        begun = _again(before.split(), thing)
     else:
         return ""
     begun = re.split(r"[.?!]", prompts.neutralise(begun))[0].rstrip(" ,;:")
@@ -153,8 +216,7 @@ def _again(before: Sequence[str], thing: str) -> str:
 def compose_rewriting(question: str, history: Sequence[Turn]) -> Prompt:
     """The prompt for `rewrite`: the task is the material, the conversation the request."""
     lines = []
-    turns = history[-len(_SHOWN) :]
-    for turn, shown in zip(turns, _SHOWN[-len(turns) :], strict=True):
+    for turn, shown in reversed([*zip(reversed(history), reversed(_SHOWN), strict=False)]):
         asked = prompts.neutralise(" ".join(turn.question.split()))[:shown]
         answered = re.sub(r" ?\[\d+\]", "", " ".join(turn.answer.split()))
         lines.append(f"Q: {asked}\nA: {prompts.neutralise(answered)[:shown]}")

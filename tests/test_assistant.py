@@ -597,7 +597,7 @@ def test_the_margin_is_that_of_the_window_that_states_the_answer_best(opener: Op
 
 def test_the_margin_of_a_follow_up_is_that_of_the_rewritten_question(opener: Opener) -> None:
     generator = ScriptedGenerator(QUESTION, margin=1.0)
-    assert opener(generator).margin("Who led it?", [Turn("What was it?", LED)]) == 1.0
+    assert opener(generator).margin("Who headed it?", [Turn("What was it?", LED)]) == 1.0
     assert all(QUESTION in prompt.user for prompt in generator.judged)
 
 

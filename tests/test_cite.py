@@ -193,3 +193,11 @@ def test_a_denial_beside_the_quote_is_somebody_elses() -> None:
     assert quotes("US officials say that Sadr lives in Iran.", run)
     assert quotes("US officials deny that Sadr lives in Iran.", run) == []
     assert quotes("His spokesman denied it.", run) == ["His spokesman denied it on Sunday."]
+
+
+def test_nothing_is_encoded_before_there_is_a_claim() -> None:
+    embedder = HashEmbedder()
+    citer = Citer(QUESTION, [run_of(TEXTS)], embedder)
+    assert embedder.encoded == 0, "the answer's first word would wait for it"
+    assert citer.cite(LED)
+    assert embedder.encoded == len(TEXTS) + 2

@@ -23,8 +23,10 @@ REST = REWRITTEN.removeprefix("When did")  # what the model adds to the beginnin
         "WHY WERE THE TALKS IN QOM HELD IN MARCH?",
         "Who paid?",
         "What happened in the harbour of Umm Qasr after that?",
-        "Cool! What did the new minister promise his voters when the talks were over?",
-        "What did the new minister promise the voters of his party?",
+        "Great answer. What did the new minister promise the voters of that party?",
+        "What did the new minister promise to all voters?",
+        "Interesting. Give the reasons for the failure of the talks.",
+        "How did Indira Gandhi react to the book when read?",
         "Who of the two went on to Basra when the talks in Qom were over?",
         "Thanks. Now, what about the talks in Basra and Umm Qasr?",
         "誰が率いたか？",
@@ -43,6 +45,8 @@ def test_a_question_that_leans_on_the_conversation_is_rewritten(question: str) -
         "What does the Theory of Whenever and Thisbe say?",
         "When did the last British troops leave Basra and the south of Iraq?",
         "Why do the two Koreas have no peace treaty?",
+        "What is the second largest city in France?",
+        "What did the United States say in the end to Iran?",
     ],
 )
 def test_a_question_that_stands_alone_is_not(question: str) -> None:
@@ -97,6 +101,10 @@ def test_a_question_that_begins_like_none_is_rewritten_freely(reply: str) -> Non
         ("What did the Hakim family promise?", "What did the Hakim family promise"),
         ("Which of the two was older?", "Which of"),
         ("What is the first based on?", "What is"),
+        ("What is the second largest city in France?",
+         "What is the second largest city in France"),
+        ("How did Gandhi react to the book?", "How did Gandhi react to"),
+        ("And Iraq as well, please?", "When did Iraq"),
         ("Why? Because he said so?", "Why"),
         ("Tell me more about it.", ""),
         ("Tell me more?", ""),
@@ -125,34 +133,54 @@ def test_a_useless_reply_leaves_the_question_as_it_was(reply: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("question", "begun", "reply", "rewritten"),
+    ("question", "rewritten"),
     [
-        ("I read that the talks failed. When did he travel?", "When did", REST,
+        ("I read that the talks failed. When did he travel?",
          f"I read that the talks failed. {REWRITTEN}"),
-        ("Okay. Thanks a lot! When did he travel?", "When did", REST,
-         f"Thanks a lot! {REWRITTEN}"),
-        ("Cool! When did he travel?", "When did", REST, REWRITTEN),
-        ("So Adeeb went to Qom. When did he travel?", "When did", REST, REWRITTEN),
-        ("When did he travel? I hope that he was back by Easter.", "When did", REST,
-         "When did he travel? I hope that he was back by Easter."),
+        ("Okay. Thanks a lot! When did he travel?", REWRITTEN),
+        ("Thank you very much indeed! When did he travel?", REWRITTEN),
+        ("Cool! When did he travel?", REWRITTEN),
+        ("So Adeeb went to Qom. When did he travel?", REWRITTEN),
+        ("When did he travel? I hope that he was back by Easter.",
+         f"{REWRITTEN} I hope that he was back by Easter."),
+        ("Really? I read that Mr. Adeeb of the U.S. stayed. When did he travel?",
+         f"I read that Mr. Adeeb of the U.S. stayed. {REWRITTEN}"),
+        ("Are you sure? When did he travel? Thanks!", REWRITTEN),
+        ("When did he travel? And to Qom?", REWRITTEN),
     ],
 )  # fmt: skip
-def test_what_is_said_in_front_of_a_question_is_kept(
-    question: str, begun: str, reply: str, rewritten: str
-) -> None:
-    generator = ScriptedGenerator(reply)
+def test_what_is_said_around_a_question_is_kept(question: str, rewritten: str) -> None:
+    generator = ScriptedGenerator(REST)
     assert rewrite(question, HISTORY, generator) == rewritten
-    assert generator.asked[0].begun == begun
+    assert generator.asked[0].begun == "When did"
 
 
-def test_a_rewriting_that_asks_something_else_is_not_taken() -> None:
-    question = "When was he arrested by the militia?"
-    before = ScriptedGenerator("When was the delegation headed by Ali Adeeb in Qom?")
-    assert rewrite(question, HISTORY, before) == question
-    elliptic = "What about the causes in Basra?"
-    assert rewrite(elliptic, HISTORY, ScriptedGenerator(" led it in Basra?")) == elliptic
-    after = "When was Ali Adeeb arrested by the militia?"
-    assert rewrite(question, HISTORY, ScriptedGenerator(after)) == after
+@pytest.mark.parametrize(
+    ("question", "reply", "taken"),
+    [
+        ("When was he arrested by the militia?",
+         "When was Ali Adeeb arrested by the militia?", True),
+        ("When was he arrested by the militia?", "When was the delegation in Qom led?", False),
+        ("Why did Mr. Trump and the U.S. dismiss him?",
+         "Why did Mr. Trump and the U.S. dismiss Ali Adeeb?", True),
+        ("Okay, now what about the Quds Force?", "Who headed the Quds Force?", True),
+        ("What about Mr. Maliki?", "Who is Mr. Maliki of Iraq?", True),
+        ("And Iraq as well, please?", "Who headed the delegation of Iraq?", True),
+        ("What about the causes in Basra?", "Who headed the delegation to Basra?", False),
+        ("How about my options for my other interest?", "Who headed the delegation?", False),
+    ],
+)  # fmt: skip
+def test_a_rewriting_that_asks_something_else_is_not_taken(
+    question: str, reply: str, *, taken: bool
+) -> None:
+    written = rewrite(question, HISTORY, ScriptedGenerator(reply))
+    assert written == (reply if taken else question)
+
+
+def test_a_long_question_is_read_in_a_moment() -> None:
+    for question in (f"and a{',' * 50_000}b", "the " * 30_000 + "?", "Mr. X? " * 10_000):
+        generator = ScriptedGenerator(REWRITTEN, context_tokens=10**9)
+        assert rewrite(question, HISTORY, generator)
 
 
 @pytest.mark.parametrize(
@@ -186,6 +214,17 @@ def test_the_last_three_exchanges_are_shown_without_markers() -> None:
     assert "Q: Question 1?" in prompt.user
     assert "Question 0?" not in prompt.user
     assert f"Last question: {QUESTION}" in prompt.user
+
+
+def test_of_the_last_exchange_most_is_shown() -> None:
+    turns = [Turn(f"{letter * 300}?", f"{letter.lower() * 300}.") for letter in "XYZ"]
+    prompt = compose_rewriting(QUESTION, turns)
+    shown = [prompt.request.count(letter) for letter in "xyz"]
+    assert shown[0] == shown[1] == 100
+    assert shown[2] == 240
+    assert compose_rewriting(QUESTION, ()).request.endswith(
+        f"Last question: {QUESTION}\nRewritten:"
+    )
 
 
 def test_the_task_is_the_same_for_every_conversation() -> None:

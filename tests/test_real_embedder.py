@@ -215,7 +215,13 @@ def test_a_text_is_read_once_whatever_is_asked_of_it(
     embedder.tokens(["two"])
     assert read == 5
     assert embedder.tokens([]) == []
-    assert read == 5
+    embedder.encode([str(number) for number in range(40)])  # an article's sentences, say
+    assert read == 45
+    embedder.tokens(["one", "two"])
+    assert read == 45, "which do not take the place of what is asked for"
+    assert embedder._few is not None
+    kept = [each.states for each in embedder._few._kept.values()]
+    assert all(states.base is None for states in kept), "what is kept holds nothing else in memory"
 
 
 def test_an_encoder_that_has_no_vectors_of_tokens_says_so(
