@@ -7,6 +7,7 @@ from dataclasses import replace
 import prompts
 from index.lexical import words
 from index.split import sentence_spans
+from rag.answer_type import MONTH
 from rag.generate import Generator, Prompt
 from rag.types import Turn
 
@@ -16,21 +17,26 @@ VERB = (
 )
 _ORDINAL = "(?:first|second|third|last)"
 _POINTING = (
-    r"\b(?:he|she|it|they|him|her|his|hers|its|them|their|theirs|this|that|these|those|there"
-    r"|then|one|ones|same|other|others|else|instead|latter|former|such"
+    r"\b(?:he|she|it|they|him|her|his|hers|its|them|their|theirs|this|that|these|those"
+    r"|(?<!is )(?<!are )(?<!was )(?<!were )there|then|one|ones|same|other|others|else|instead"
+    r"|latter|former|such"
     rf"|the {_ORDINAL}(?=\W*$| (?:of|based|{VERB})\b)"
-    r"|(?:the (?:two|three)|both)(?! (?-i:[A-Z])))\b"
+    r"|(?:the (?:two|three)|both)(?! (?-i:[A-Z])))\b(?!-\w)"
 )
 _LEANING = re.compile(
-    rf"^(?:and|but|so|also|or|then|who else|what else)\b|\b(?:what|how) about\b|{_POINTING}",
+    rf"^(?:and|but|so|also|or)\b|\b(?:what|how) about\b|{_POINTING}",
     re.IGNORECASE,
 )
 _PREPOSITION = (
     r"(?:about|after|against|at|before|between|by|during|for|from|in|inside|into|near|of|on|over"
     r"|since|through|to|under|until|with|without)"
 )
-_JOINTS = r"(?:(?:and|but|so|also|or|then|now|ok|okay|well)\b,?\s+)+"
+_JOINTS = (
+    r"(?:(?:and|but|so|also|or|then|now|ok|okay|well|yes|no|hi|hello|sorry|please|thanks|thank you"
+    r"|great|hmm)\b[,.!]?\s+)+"
+)
 _JOINT = re.compile(f"^{_JOINTS}", re.IGNORECASE)
+_OF = re.compile(rf"\b{_PREPOSITION}\b", re.IGNORECASE)
 _OPENING = re.compile(
     rf"^(?!(?:what|how) about\b)(?:{_PREPOSITION} )?"
     rf"(?:{ASKING}|{VERB}(?:n['’]t)?\b)",
@@ -44,17 +50,23 @@ _ELLIPSIS = re.compile(
     re.IGNORECASE,
 )
 _ADDED = re.compile(r"(?:[ ,]*\b(?:too|either|as well|then|please))+$", re.IGNORECASE)
+_ACRONYM = re.compile(r"\.[^\W_]\.$")
 _ELLIPSIS_CHARS = 200  # one that is longer says itself what it asks
 _THE = re.compile(r"\b[Tt]he(?= [^\W\dA-Z_])")
 _WORD = re.compile(r"[^\W_][\w’'.-]*")
 _I = re.compile(r"I(?:['’]\w+)?$")
-_NAMED = re.compile(r"^(?:(?:a|an|the) )?(?:[^\W\d_a-z]|\d)")
+_NAMED = re.compile(r"^(?:(?:a|an|the) )?[^\W\d_a-z](?!.* (?!and |of |the |al-|de )[a-z])")
+_CALENDAR = re.compile(
+    rf"(?:{MONTH}|(?:mon|tues|wednes|thurs|fri|satur|sun)day)\W*$", re.IGNORECASE
+)
 _ARTICLES = {"a", "an", "the"}
 _ELLIPSIS_WORDS = 5  # of the question before, in which the first name stands
 _BEGUN_WORDS = 15  # a longer one says itself what it asks
+_ASKS = re.compile(ASKING, re.IGNORECASE)
 _SAYING = 4  # words of a sentence that may say something: "Okay." and "Thanks a lot!" do not
-_THANKS = re.compile(r"thanks?\b", re.IGNORECASE)
-_LEAST_HELD = 0.5  # share of a text's words that a rewriting has if it is to stand for it
+_THANKS = re.compile(r"\bthank", re.IGNORECASE)
+_LEAST_HELD = 1 / 2  # share of a text's words that a rewriting has if it is to stand for it
+_KNOWN_HELD = 1 / 3  # that share where "the prime minister" has gone for a name
 _MAX_TOKENS = 60
 _SHOWN = (100, 100, 240)  # characters of each of the last turns; to read more takes longer
 
@@ -94,10 +106,13 @@ def rewrite(question: str, history: Sequence[Turn], generator: Generator) -> str
     lines = written.strip().splitlines()
     rewritten = lines[0].removeprefix("Rewritten:").strip() if lines else ""
     usable = rewritten.endswith("?") and 2 < len(rewritten.split()) < 60
-    if not usable or not _asks_the_same(rewritten, asked):
+    begun = prompt.begun or _own_words(asked)  # "Not that one." says nothing to hold it to
+    again = rewritten.lower() == history[-1].question.strip().lower()
+    if not usable or not begun or again or not _asks_the_same(rewritten, asked):
         return question
     before, behind = (
-        [each for each in part if not _holds(rewritten, each)] for part in (said, more)
+        [each for each in part if not (_own_words(each) and _holds(rewritten, each))]
+        for part in (said, more)
     )
     return " ".join([*before, rewritten, *behind])
 
@@ -114,7 +129,10 @@ def _last_name(question: str) -> int:
             start + word.start()
             for start, end in sentence_spans(question)
             for word in _WORD.finditer(question[start:end])
-            if word.start() and word.group()[0].isupper() and not _I.match(word.group())
+            if word.start()
+            and word.group()[0].isupper()
+            and not _I.match(word.group())
+            and not _CALENDAR.match(word.group())
         ),
         default=0,
     )
@@ -147,13 +165,18 @@ def _parts(typed: str) -> tuple[list[str], str, list[str]]:
 
 
 def _says(sentence: str) -> bool:
-    return len(sentence.split()) >= _SAYING and not _THANKS.match(sentence)
+    if sentence.endswith("?") and _ASKS.match(_JOINT.sub("", sentence)):
+        return True  # "And why?"
+    return len(sentence.split()) >= _SAYING and not _THANKS.search(sentence)
 
 
 def _elliptic(text: str) -> str:
     """What the question before is asked of once more by `text`; "" if it does not do that."""
     found = _ELLIPSIS.match(text) if len(text) <= _ELLIPSIS_CHARS else None
-    return _ADDED.sub("", found[1].rstrip(" ,.?!")) if found else ""
+    if not found:
+        return ""
+    thing = found[1].rstrip(" ,?!")
+    return _ADDED.sub("", thing if _ACRONYM.search(thing) else thing.rstrip(" ,."))
 
 
 def _asks_the_same(rewritten: str, asked: str) -> bool:
@@ -162,19 +185,24 @@ def _asks_the_same(rewritten: str, asked: str) -> bool:
     What "the new boss" stands for may take its place, but "What about the causes in Asia?" asks of
     causes.
     """
-    thing = _own_words(_elliptic(asked))
-    return _holds(rewritten, asked) and (not thing or thing[0] in words(rewritten))
+    thing = _elliptic(asked)
+    named = _own_words(thing)
+    if thing and _known(thing) is not None and not _OF.search(thing):
+        return True  # "And the prime minister?"
+    return _holds(rewritten, asked) and (not named or named[0] in words(rewritten))
 
 
 def _holds(rewritten: str, text: str) -> bool:
     """Whether `rewritten` has enough of the words of `text` that are more than pointing."""
     own = set(_own_words(_elliptic(text) or text))
-    return len(own & set(words(rewritten))) >= _LEAST_HELD * len(own)
+    least = _LEAST_HELD if _known(text) is None else _KNOWN_HELD
+    return len(own & set(words(rewritten))) >= least * len(own)
 
 
 def _own_words(text: str) -> list[str]:
     """The words of `text` that a rewriting would hold: neither those that point nor ordinals."""
-    return words(re.sub(rf"{_POINTING}|\bthe {_ORDINAL}\b", "", text, flags=re.IGNORECASE))
+    pointing = rf"{_POINTING}|\bthe {_ORDINAL}\b"
+    return words(re.sub(pointing, "", _JOINT.sub("", text), flags=re.IGNORECASE))
 
 
 def opening(question: str, before: str) -> str:
@@ -194,7 +222,8 @@ def opening(question: str, before: str) -> str:
         begun = _again(before.split(), thing)
     else:
         return ""
-    begun = re.split(r"[.?!]", prompts.neutralise(begun))[0].rstrip(" ,;:")
+    begun = prompts.neutralise(begun)
+    begun = next((begun[start:end] for start, end in sentence_spans(begun)), "").rstrip(" ,;:?!")
     return begun[:1].upper() + begun[1:] if len(begun.split()) <= _BEGUN_WORDS else ""
 
 
@@ -205,12 +234,14 @@ def _again(before: Sequence[str], thing: str) -> str:
     """
     near = before[:_ELLIPSIS_WORDS]
     names = [at for at, word in enumerate(near) if at and word[0].isupper() and word != "I"]
-    if not names or not _NAMED.match(thing) or re.search(_POINTING, thing, re.IGNORECASE):
+    named = _NAMED.match(thing) and not _CALENDAR.match(thing)
+    if not names or not named or re.search(_POINTING, thing, re.IGNORECASE):
         return before[0]
     common = [*before[: names[0]]]
     if common[-1].lower() in _ARTICLES:
         common.pop()
-    return " ".join([*common, thing])
+    own = re.search(r"['’]s$", before[names[0]])
+    return " ".join([*common, thing + (own[0] if own else "")])
 
 
 def compose_rewriting(question: str, history: Sequence[Turn]) -> Prompt:
