@@ -32,8 +32,8 @@ _PREPOSITION = (
     r"|since|through|to|under|until|with|without)"
 )
 _JOINTS = (
-    r"(?:(?:and|but|so|also|or|then|now|ok|okay|well|yes|no|hi|hello|sorry|please|thanks|thank you"
-    r"|great|hmm)\b[,.!]?\s+)+"
+    r"(?:(?:and|but|so|also|or|then|now|ok|okay|well)\b,?\s+"
+    r"|(?:ok|okay|well|yes|no|hi|hello|sorry|please|thanks|thank you|great|hmm)[,.!]\s+)+"
 )
 _JOINT = re.compile(f"^{_JOINTS}", re.IGNORECASE)
 _OF = re.compile(rf"\b{_PREPOSITION}\b", re.IGNORECASE)

@@ -93,6 +93,7 @@ def test_a_question_that_begins_like_none_is_rewritten_freely(reply: str) -> Non
         ("And Iraq too?", "When did Iraq"),
         ("Okay, now what about the Quds Force?", "When did the Quds Force"),
         ("Now, who paid?", "Who paid"),
+        ("Ok thanks. And who paid?", "Who paid"),
         ("And in Basra?", "When"),
         ("And her brother?", "When"),
         ("So they lost?", ""),
