@@ -106,9 +106,9 @@ def rewrite(question: str, history: Sequence[Turn], generator: Generator) -> str
     lines = written.strip().splitlines()
     rewritten = lines[0].removeprefix("Rewritten:").strip() if lines else ""
     usable = rewritten.endswith("?") and 2 < len(rewritten.split()) < 60
-    begun = prompt.begun or _own_words(asked)  # "Not that one." says nothing to hold it to
+    told = prompt.begun or _own_words(asked)  # "Not that one." says nothing to hold it to
     again = rewritten.lower() == history[-1].question.strip().lower()
-    if not usable or not begun or again or not _asks_the_same(rewritten, asked):
+    if not usable or not told or again or not _asks_the_same(rewritten, asked):
         return question
     before, behind = (
         [each for each in part if not (_own_words(each) and _holds(rewritten, each))]
