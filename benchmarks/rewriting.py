@@ -2,38 +2,52 @@
 
 Each of the 500 hand-written conversations of followups.jsonl ends in a question, and holds what
 that question is when it stands alone; 70 need no rewriting. The adapter has learned from those that
-are not marked as held out, so only the 62 that are say anything of it. See benchmarks/README.md.
+are not marked as held out, so only the 62 that are say anything of it.
+
+With the folder of CAsT 2021 (its queries have a topic and what people made of them), what is found
+for each question as it was asked, as the program rewrites it, and as people did. The answers of the
+conversation are the relevant passages. See benchmarks/README.md.
 """
 
 import argparse
+import json
 import random
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from benchmarks.adapter.lessons import lines
+from eval.adapters import beir
 from eval.answer_metrics import exact_match, token_f1
 from eval.metrics import percentile
+from eval.retrieval_metrics import mean, score
 from eval.stats import bootstrap_mean
+from index.build import build
 from rag import FootnoteError, Settings, followup
 from rag.generate import Generator
-from rag.loading import load_generator
+from rag.loading import load_embedder, load_generator
+from rag.retrieve import Search
 from rag.types import Turn
 
+METRICS = ("ndcg@10", "recall@5", "recall@10")
 FILE = Path(__file__).with_name("followups.jsonl")
 
 
 def main() -> int:
     """Rewrite them all, or a seeded sample, and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--cast", type=Path, metavar="FOLDER", help="what is found, on CAsT 2021")
     parser.add_argument("--limit", type=int, help="a seeded sample of so many")
     parser.add_argument(
         "--all", action="store_true", help="also those that the adapter has learned"
     )
     parser.add_argument("--show", action="store_true", help="print each rewriting that differs")
     args = parser.parse_args()
+    if args.cast:
+        return _find(args.cast)
     cases = lines(FILE)
     if not args.all:
         cases = [case for case in cases if case.get("held_out")]
@@ -62,9 +76,62 @@ def main() -> int:
 
 def _rewritten(case: dict[str, Any], generator: Generator) -> str:
     history = [Turn(turn["question"], turn["answer"]) for turn in case["history"]]
-    if followup.needs_rewriting(case["question"], history):
-        return followup.rewrite(case["question"], history, generator)
-    return str(case["question"])
+    return _standalone(str(case["question"]), history, generator)
+
+
+def _standalone(question: str, history: Sequence[Turn], generator: Generator) -> str:
+    if followup.needs_rewriting(question, history):
+        return followup.rewrite(question, history, generator)
+    return question
+
+
+def _find(folder: Path) -> int:
+    """Print what is found for the questions of the conversations in `folder`."""
+    given = beir.read(folder)
+    answers = {each.id: each.text for each in given.documents}
+    queries = sorted(
+        (json.loads(line) for line in (folder / "queries.jsonl").read_text("utf-8").splitlines()),
+        key=lambda query: int(query["_id"].rsplit("_", 1)[1]),
+    )
+    settings = Settings.load()
+    embedder, generator = load_embedder(settings), load_generator(settings)
+    try:
+        own, seconds, history = {}, [], {}
+        for query in queries:
+            before = history.setdefault(query["topic"], [])
+            start = time.perf_counter()
+            own[query["_id"]] = _standalone(query["text"], before, generator)
+            if own[query["_id"]] != query["text"]:
+                seconds.append(time.perf_counter() - start)
+            relevant = given.relevant.get(query["_id"], {})
+            answer = next((answers[name] for name in relevant if name in answers), "")
+            before.append(Turn(query["text"], answer))
+    finally:
+        generator.close()
+    documents = [replace(each, titled=False) for each in given.documents]
+    index = build(documents, embedder, settings.passage_chars)
+
+    def found(texts: Mapping[str, str]) -> dict[str, list[str]]:
+        searches = {
+            name: Search(index, texts[name], embedder.encode([texts[name]])[0])
+            for name in given.relevant
+        }
+        return {
+            name: list(dict.fromkeys(passage.article_id for passage in search.passages(100)))
+            for name, search in searches.items()
+        }
+
+    ways = {
+        "as asked": {query["_id"]: query["text"] for query in queries},
+        "rewritten by the program": own,
+        "rewritten by people": {query["_id"]: query["rewritten"] for query in queries},
+    }
+    for way, texts in ways.items():
+        scores = score(found(texts), given.relevant, METRICS)
+        print(way, *(f"{metric} {mean(scores[metric]):.3f}" for metric in METRICS), sep=", ")
+    spread = f"{percentile(seconds, 50):.2f} s, 90th {percentile(seconds, 90):.2f} s"
+    print(f"{len(seconds)} of {len(queries)} rewritten, median {spread}")
+    return 0
 
 
 def _needs(case: dict[str, Any]) -> bool:
