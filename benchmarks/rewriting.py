@@ -14,12 +14,13 @@ import json
 import random
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from benchmarks.adapter.lessons import lines
+from benchmarks.retrieval import HYBRID, MEASURES, rankings
 from eval.adapters import beir
 from eval.answer_metrics import exact_match, token_f1
 from eval.metrics import percentile
@@ -29,10 +30,8 @@ from index.build import build
 from rag import FootnoteError, Settings, followup
 from rag.generate import Generator
 from rag.loading import load_embedder, load_generator
-from rag.retrieve import Search
 from rag.types import Turn
 
-METRICS = ("ndcg@10", "recall@5", "recall@10")
 FILE = Path(__file__).with_name("followups.jsonl")
 
 
@@ -76,13 +75,7 @@ def main() -> int:
 
 def _rewritten(case: dict[str, Any], generator: Generator) -> str:
     history = [Turn(turn["question"], turn["answer"]) for turn in case["history"]]
-    return _standalone(str(case["question"]), history, generator)
-
-
-def _standalone(question: str, history: Sequence[Turn], generator: Generator) -> str:
-    if followup.needs_rewriting(question, history):
-        return followup.rewrite(question, history, generator)
-    return question
+    return followup.standalone(str(case["question"]), history, generator)
 
 
 def _find(folder: Path) -> int:
@@ -100,7 +93,7 @@ def _find(folder: Path) -> int:
         for query in queries:
             before = history.setdefault(query["topic"], [])
             start = time.perf_counter()
-            own[query["_id"]] = _standalone(query["text"], before, generator)
+            own[query["_id"]] = followup.standalone(query["text"], before, generator)
             if own[query["_id"]] != query["text"]:
                 seconds.append(time.perf_counter() - start)
             relevant = given.relevant.get(query["_id"], {})
@@ -110,25 +103,15 @@ def _find(folder: Path) -> int:
         generator.close()
     documents = [replace(each, titled=False) for each in given.documents]
     index = build(documents, embedder, settings.passage_chars)
-
-    def found(texts: Mapping[str, str]) -> dict[str, list[str]]:
-        searches = {
-            name: Search(index, texts[name], embedder.encode([texts[name]])[0])
-            for name in given.relevant
-        }
-        return {
-            name: list(dict.fromkeys(passage.article_id for passage in search.passages(100)))
-            for name, search in searches.items()
-        }
-
     ways = {
-        "as asked": {query["_id"]: query["text"] for query in queries},
+        "as asked": given.queries,
         "rewritten by the program": own,
         "rewritten by people": {query["_id"]: query["rewritten"] for query in queries},
     }
     for way, texts in ways.items():
-        scores = score(found(texts), given.relevant, METRICS)
-        print(way, *(f"{metric} {mean(scores[metric]):.3f}" for metric in METRICS), sep=", ")
+        asked = {name: texts[name] for name in given.relevant}
+        scores = score(rankings(index, embedder, asked)[HYBRID], given.relevant, MEASURES)
+        print(way, *(f"{name} {mean(scores[name]):.3f}" for name in MEASURES), sep=", ")
     spread = f"{percentile(seconds, 50):.2f} s, 90th {percentile(seconds, 90):.2f} s"
     print(f"{len(seconds)} of {len(queries)} rewritten, median {spread}")
     return 0

@@ -30,6 +30,7 @@ _DATE = re.compile(
 _YES_NO = re.compile(
     r"^(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|may|might)\b", re.I
 )
+WEEKDAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
 MONTH = (  # "30 may have died" and "they march" are of none
     r"(?:jan(?:uary)?|feb(?:ruary)?|(?-i:Mar(?:ch)?|MAR(?:CH)?|May|MAY)|apr(?:il)?|june?|july?"
     r"|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"
@@ -48,7 +49,7 @@ _QUANTITY = re.compile(
     re.I,
 )
 _TIME = re.compile(
-    r"\d|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\b(?:january|february|march|april|may|june"
+    rf"\d|\b{WEEKDAY}\b|\b(?:january|february|march|april|may|june"
     r"|july|august|september|october|november|december|spring|summer|autumn|fall|winter|morning"
     r"|afternoon|evening|night|noon|midnight|today|yesterday|tomorrow|week|month|year|decade|century"
     r"|after|before|during|until|since|ago|later|earlier|soon|never)\b",

@@ -497,10 +497,7 @@ class Assistant:
     def _standalone(self, question: str, history: Sequence[Turn]) -> str:
         from rag import followup
 
-        generator = self._model.ready()
-        if not followup.needs_rewriting(question, history):
-            return question
-        return followup.rewrite(question, history, generator)
+        return followup.standalone(question, history, self._model.ready())
 
     def _answerer(
         self,

@@ -7,7 +7,7 @@ from dataclasses import replace
 import prompts
 from index.lexical import words
 from index.split import sentence_spans
-from rag.answer_type import MONTH
+from rag.answer_type import MONTH, WEEKDAY
 from rag.generate import Generator, Prompt
 from rag.types import Turn
 
@@ -27,6 +27,8 @@ _LEANING = re.compile(
     rf"^(?:and|but|so|also|or)\b|\b(?:what|how) about\b|{_POINTING}",
     re.IGNORECASE,
 )
+_POINTS = re.compile(_POINTING, re.IGNORECASE)
+_SAYS_LITTLE = re.compile(rf"{_POINTING}|\bthe {_ORDINAL}\b", re.IGNORECASE)
 _PREPOSITION = (
     r"(?:about|after|against|at|before|between|by|during|for|from|in|inside|into|near|of|on|over"
     r"|since|through|to|under|until|with|without)"
@@ -56,9 +58,7 @@ _THE = re.compile(r"\b[Tt]he(?= [^\W\dA-Z_])")
 _WORD = re.compile(r"[^\W_][\w’'.-]*")
 _I = re.compile(r"I(?:['’]\w+)?$")
 _NAMED = re.compile(r"^(?:(?:a|an|the) )?[^\W\d_a-z](?!.* (?!and |of |the |al-|de )[a-z])")
-_CALENDAR = re.compile(
-    rf"(?:{MONTH}|(?:mon|tues|wednes|thurs|fri|satur|sun)day)\W*$", re.IGNORECASE
-)
+_CALENDAR = re.compile(rf"(?:{MONTH}|{WEEKDAY})\W*$", re.IGNORECASE)
 _ARTICLES = {"a", "an", "the"}
 _ELLIPSIS_WORDS = 5  # of the question before, in which the first name stands
 _BEGUN_WORDS = 15  # a longer one says itself what it asks
@@ -69,6 +69,13 @@ _LEAST_HELD = 1 / 2  # share of a text's words that a rewriting has if it is to 
 _KNOWN_HELD = 1 / 3  # that share where "the prime minister" has gone for a name
 _MAX_TOKENS = 60
 _SHOWN = (100, 100, 240)  # characters of each of the last turns; to read more takes longer
+
+
+def standalone(question: str, history: Sequence[Turn], generator: Generator) -> str:
+    """`question` as it is asked without `history`: rewritten where it leans on that."""
+    if not needs_rewriting(question, history):
+        return question
+    return rewrite(question, history, generator)
 
 
 def needs_rewriting(question: str, history: Sequence[Turn]) -> bool:
@@ -201,8 +208,7 @@ def _holds(rewritten: str, text: str) -> bool:
 
 def _own_words(text: str) -> list[str]:
     """The words of `text` that a rewriting would hold: neither those that point nor ordinals."""
-    pointing = rf"{_POINTING}|\bthe {_ORDINAL}\b"
-    return words(re.sub(pointing, "", _JOINT.sub("", text), flags=re.IGNORECASE))
+    return words(_SAYS_LITTLE.sub("", _JOINT.sub("", text)))
 
 
 def opening(question: str, before: str) -> str:
@@ -216,7 +222,7 @@ def opening(question: str, before: str) -> str:
     typed = " ".join(question.split())
     asked = _JOINT.sub("", typed)
     if _OPENING.match(asked):
-        pointing = re.search(_POINTING, asked, re.IGNORECASE)
+        pointing = _POINTS.search(asked)
         begun = asked[: pointing.start() if pointing else _known(asked)]
     elif (thing := _elliptic(typed)) and _OPENING.match(before):
         begun = _again(before.split(), thing)
@@ -235,7 +241,7 @@ def _again(before: Sequence[str], thing: str) -> str:
     near = before[:_ELLIPSIS_WORDS]
     names = [at for at, word in enumerate(near) if at and word[0].isupper() and word != "I"]
     named = _NAMED.match(thing) and not _CALENDAR.match(thing)
-    if not names or not named or re.search(_POINTING, thing, re.IGNORECASE):
+    if not names or not named or _POINTS.search(thing):
         return before[0]
     common = [*before[: names[0]]]
     if common[-1].lower() in _ARTICLES:

@@ -13,14 +13,14 @@ from collections.abc import Collection
 from index.comments import unsigned
 from index.embed import Embedder
 from index.split import is_heading
-from rag.answer_type import gives_answer
+from rag.answer_type import WEEKDAY, gives_answer
 from rag.interaction import likenesses
 from rag.types import Evidence, SourceSentence
 
 _AHEAD = 0.1  # likeness with the question that the nearest has before the best of those cited
 _APART = 0.15  # and before the other of two, so that it is shown alone
 _WHEN = (  # "This Monday" and "those days" tell when, not of what
-    r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)?days?|mornings?|afternoons?|evenings?|nights?"
+    rf"(?:(?:{WEEKDAY}|day)s?|mornings?|afternoons?|evenings?|nights?"
     r"|weeks?|weekends?|months?|years?|decades?|century|centuries|seasons?|springs?|summers?"
     r"|autumns?|falls?|winters?|times?|christmas|easter|ramadan|january|february|march|april|may"
     r"|june|july|august|september|october|november|december)\b"
