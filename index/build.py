@@ -202,8 +202,9 @@ def sentence_texts(sentences: Sequence[Sentence]) -> list[str]:
     comment says by the name of the reader.
     """
     texts = []
-    names = writers(sentences)
-    for before, sentence, name in zip([None, *sentences[:-1]], sentences, names, strict=True):
+    by = writers(sentences)
+    for before, sentence, writer in zip([None, *sentences[:-1]], sentences, by, strict=True):
+        name = writer.name if writer else ""
         text = sentence.text if holds_name(sentence.text, name) else f"{sentence.text} {name}"
         follows = before is not None and not apart(before, sentence)
         texts.append(f"{before.text} {text}" if before and follows else text)

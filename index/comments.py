@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from index.types import Sentence
 
@@ -67,8 +68,15 @@ def apart(before: Sentence, behind: Sentence) -> bool:
     return other or bool(signed(before.text) or announced(behind.text))
 
 
-def writers(sentences: Sequence[Sentence]) -> list[str]:
-    """Who wrote the comment that each sentence is part of; "" where nobody is named nearby.
+class Writer(NamedTuple):
+    """Who wrote a comment, and the row of the sentence whose line says so."""
+
+    name: str
+    row: int
+
+
+def writers(sentences: Sequence[Sentence]) -> list[Writer | None]:
+    """Who wrote the comment that each sentence is part of; None where nobody is named nearby.
 
     Nothing tells where the first comment of an article begins that is signed at its end: only what
     stands next to the name counts as part of it.
@@ -88,26 +96,27 @@ def writers(sentences: Sequence[Sentence]) -> list[str]:
         other = sentences[row].article_id != sentences[row + 1].article_id
         return bool(other or below[row] or above[row + 1])
 
-    def found(row: int) -> str:
+    def found(row: int) -> Writer | None:
         for end in range(row, min(row + _FAR, last + 1)):
             if below[end]:
-                return below[end] if end - row < _NEAR or begun[row] else ""
+                return Writer(below[end], end) if end - row < _NEAR or begun[row] else None
             if end < last and ends(end):
                 break
         for start in range(row, max(row - _FAR, -1), -1):
             if above[start]:
-                return above[start]
+                return Writer(above[start], start)
             if start and ends(start - 1):
                 break
-        return ""
+        return None
 
     return [found(row) for row in range(last + 1)]
 
 
-def writer(sentences: Sequence[Sentence], row: int) -> str:
+def writer(sentences: Sequence[Sentence], row: int) -> Writer | None:
     """Who wrote the comment that the sentence of a row is part of; see `writers`."""
     first = max(0, row - _ABOVE_IT)
-    return writers(sentences[first : row + _FAR])[row - first]
+    found = writers(sentences[first : row + _FAR])[row - first]
+    return found and Writer(found.name, first + found.row)
 
 
 def _named(form: re.Pattern[str], line: str) -> str:

@@ -18,6 +18,7 @@ QUOTING = "In the article’s own words:"
 ALSO = "The articles also say:"
 """Before what another place states, behind an answer that is none too sure."""
 
+_COMMENT = "This is a comment by {name}."
 _OPPOSING = "But {name} says otherwise:"
 _MISSING = "The articles do not answer: “{part}”"
 _LEAD = re.compile(rf"{QUOTING}|{ALSO}|{_OPPOSING.replace('{name}', '.+?')}")
@@ -78,6 +79,11 @@ def fingerprint(*names: str) -> str:
 def opposing(source: str, title: str) -> str:
     """Before an answer that contradicts the one in front of it: who gives it, where known."""
     return _OPPOSING.replace("{name}", source or (f"“{title}”" if title else "another article"))
+
+
+def comment_by(name: str) -> str:
+    """Behind what rests on a reader's comment and does not say whose it is."""
+    return _COMMENT.replace("{name}", name)
 
 
 def missing(part: str) -> str:

@@ -10,7 +10,7 @@ from typing import Literal
 
 from index.lexical import words
 
-AnswerType = Literal["number", "name", "date", "yes_no", "other"]
+AnswerType = Literal["number", "name", "date", "place", "yes_no", "other"]
 
 _NUMBER = re.compile(
     r"\bhow (?:many|far|old|tall|large a share)\b|\bwhat (?:number|percentage)\b", re.I
@@ -25,6 +25,11 @@ _DATE = re.compile(
     r"^(?:when|on (?:what|which) (?:date|day)|(?:in )?(?:what|which) year"
     r"|(?:what|which)(?: is| was|'s|’s) the (?:\w+ )?(?:date|year)"
     r"(?=\s*\?*$| (?:of|when|that|in which|on which)\b))\b",
+    re.I,
+)
+_PLACE = re.compile(
+    r"^(?:(?:and|so|but),? )?(?:(?:to|from|in|near) )?where\b"
+    r"(?!.*\b(?:when|why|how|who|what|which)\b)",
     re.I,
 )
 _YES_NO = re.compile(
@@ -55,6 +60,21 @@ _TIME = re.compile(
     r"|after|before|during|until|since|ago|later|earlier|soon|never)\b",
     re.I,
 )
+_SEASON = (
+    r"(?:spring|summer|autumn|fall|winter|morning|afternoon|evening|night|noon|midnight|days?|weeks?"
+    r"|weekend|months?|years?|decades?|century|moment|time|past|future|end)\b"
+)
+_WHERE = re.compile(
+    r"\b(?:in|inside|into|at|near|on|onto|to|from|via|through|across|along|outside|around|under"
+    r"|over|above|below|beneath|beyond|within|towards?|beside|behind|off|between)\s+"
+    r"(?:(?:the|an?|this|that|his|her|its|our|their|early|late|mid|last|next|about|some)[\s-]+)*+"
+    rf"(?!{MONTH}|{WEEKDAY}|{_SEASON}|\d|(?i:19|20)\d\d)([\w’'-]+)"
+    r"|\b(here|there|home|abroad|nearby|nowhere|everywhere|elsewhere|overseas|upstairs|downstairs"
+    r"|north|south|east|west|city|town|village|country|province|state|region|capital|island"
+    r"|building|house|room|street|district)\b",
+    re.I,
+)
+_FEW_WORDS = 6  # of an answer that is a name and little more
 _CAPITALISED = re.compile(r"\b[A-ZÀ-Þ][\w’'-]+")
 _EMPTY_WORDS = frozenset(words("according article passage text state say said mention name call"))
 
@@ -67,6 +87,8 @@ def answer_type(question: str) -> AnswerType:
         return "name"
     if _DATE.search(question):
         return "date"
+    if _PLACE.search(question):
+        return "place"
     return "yes_no" if _YES_NO.search(question) else "other"
 
 
@@ -79,9 +101,14 @@ def gives_answer(question: str, answer: str) -> bool:
         return bool(_QUANTITY.search(_CALENDAR.sub(" ", _without(question, answer))))
     if wanted == "date":
         return bool(_TIME.search(answer))
+    asked = {found.lower() for found in re.findall(r"[\w’'-]+", question)}
+    named = any(name.lower() not in asked for name in _CAPITALISED.findall(answer))
     if wanted == "name":
-        asked = {found.lower() for found in re.findall(r"[\w’'-]+", question)}
-        return any(name.lower() not in asked for name in _CAPITALISED.findall(answer))
+        return named
+    if wanted == "place":
+        places = (there or word for there, word in _WHERE.findall(answer))
+        brief = len(answer.split()) <= _FEW_WORDS
+        return (named and brief) or any(place.lower() not in asked for place in places)
     return bool(set(words(answer)) - set(words(question)) - _EMPTY_WORDS)
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import prompts
+from index.comments import holds_name
 from index.split import sentence_spans
 from rag.answer_type import gives_answer
 from rag.cite import Citer, Quote
@@ -39,6 +40,7 @@ class _Claim(NamedTuple):
 
     text: str
     quotes: Sequence[Quote]
+    credit: bool = False  # it says who wrote what the others rest on
 
 
 class Draft:
@@ -118,6 +120,7 @@ class Draft:
             if sentence:
                 yield from self._check(sentence)
         self._pending = ""
+        yield from self._credit()
 
     def withdraw(self, reason: str) -> None:
         """Take back what the model wrote; `reason` is that of the refusal which is left."""
@@ -129,6 +132,8 @@ class Draft:
         self.withdraw(self._reason)
         self.quoted = True
         self._claims += self._show_quotes(run, sentences)
+        for _ in self._credit():
+            pass
 
     def show_beside(self, run: Evidence, sentences: Sequence[SourceSentence]) -> None:
         """Show `sentences` of `run`, if any, behind what the model wrote, which says without them.
@@ -151,12 +156,17 @@ class Draft:
     def add(self, other: "Draft") -> bool:
         """Add what other evidence states as well; False where some of it is cited already."""
         cited = {sentence.text for sentence in self.cited}
-        if any(cited.issuperset(q.sentence.text for q in claim.quotes) for claim in other._claims):
+        known = [
+            cited.issuperset(quote.sentence.text for quote in claim.quotes)
+            for claim in other._claims
+            if not claim.credit
+        ]
+        if any(known):
             return False
         self._open_position()
         self._text += f" {prompts.ALSO}"
         for claim in other._claims:
-            self._add(claim.text, claim.quotes)
+            self._add(claim)
         return True
 
     def oppose(self, other: "Draft") -> None:
@@ -166,7 +176,7 @@ class Draft:
         run = against[0].quotes[0].evidence
         self._text += f" {prompts.opposing(run.source, run.title)}"
         for claim in against:
-            self._add(claim.text, claim.quotes)
+            self._add(claim)
         self._positions.append(self._position(self._claims[-len(against) :]))
 
     def _open_position(self) -> None:
@@ -211,11 +221,21 @@ class Draft:
         with self._clock.stage("cite_s"):
             quotes = self._citer.cite(text)
         shown = bool(quotes) and quotes[0].support >= self._min_support
-        yield Sentence(text=text, citations=self._add(text, quotes) if shown else (), shown=shown)
+        citations = self._add(_Claim(text, quotes)) if shown else ()
+        yield Sentence(text=text, citations=citations, shown=shown)
 
-    def _add(self, sentence: str, quotes: Sequence[Quote]) -> tuple[Citation, ...]:
+    def _credit(self) -> Iterator[Sentence]:
+        """Say whose comment the answer rests on, if it is one's and that is not said."""
+        run = self._claims[0].quotes[0].evidence if self._claims else None
+        if run is None or run.signature is None:
+            return
+        if not holds_name(self._text.casefold(), run.writer.casefold()):
+            text = prompts.comment_by(run.writer)
+            claim = _Claim(text, [Quote(run, run.signature, 1.0)], credit=True)
+            yield Sentence(text=text, citations=self._add(claim), shown=True)
+
+    def _add(self, claim: _Claim) -> tuple[Citation, ...]:
         """Append a supported sentence with its markers."""
-        claim = _Claim(sentence, quotes)
         self._claims.append(claim)
         return self._show(claim)
 

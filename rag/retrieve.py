@@ -251,6 +251,7 @@ def _run(index: Index, rows: list[int], score: float) -> Evidence:
     sentences = tuple(index.sentences[row] for row in rows)
     article = index.articles[sentences[0].article_id]
     start, end = sentences[0].start, sentences[-1].end
+    written = writer(index.sentences, rows[0])
     return Evidence(
         article_id=article.id,
         passage_id=sentences[0].passage_id,
@@ -263,7 +264,8 @@ def _run(index: Index, rows: list[int], score: float) -> Evidence:
         start=start,
         end=end,
         score=score,
-        writer=writer(index.sentences, rows[0]),
+        writer=written.name if written else "",
+        signature=index.sentences[written.row] if written else None,
     )
 
 

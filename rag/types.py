@@ -70,6 +70,7 @@ class Evidence:
     end: int
     score: float
     writer: str = ""  # of the reader's comment that it is part of, if it is of one
+    signature: SourceSentence | None = None  # whose line names the writer
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,16 @@
 import pytest
 from fakes import HashEmbedder
 
+import prompts
 from index.build import build
-from index.comments import announced, signed, unsigned, writers
+from index.comments import Writer, announced, signed, unsigned, writers
 from index.split import sentence_spans, split
 from index.store import Index
 from index.types import Article
+from rag.cite import Citer
+from rag.draft import Draft
 from rag.retrieve import windows
+from rag.types import Answer, Evidence, Sentence
 
 BELOW = """The ferry will not be missed. I say so as one who rowed.
 
@@ -106,20 +110,21 @@ def article(text: str) -> Article:
 
 def test_each_sentence_of_a_comment_has_its_writer() -> None:
     _, below = split(article(BELOW), 800)
-    stoker = ["old stoker"] * 3
+    stoker = [Writer("old stoker", 5)] * 3
     # nothing tells where the first one begins
-    assert writers(below) == ["", "blue heron", "blue heron", *stoker]
+    assert writers(below) == [None, Writer("blue heron", 2), Writer("blue heron", 2), *stoker]
     _, above = split(article(ABOVE), 800)
-    assert writers(above) == ["blue heron", "blue heron", "old stoker"]
+    heron = [Writer("blue heron", 0)] * 2
+    assert writers(above) == [*heron, Writer("old stoker", 2)]
     _, far = split(article(BELOW.replace("Boats sink.", "Boats sink. " * 20)), 800)
-    assert writers(far)[3:] == [""] * 10 + ["old stoker"] * 12
+    assert writers(far)[3:] == [None] * 10 + [Writer("old stoker", 24)] * 12
     assert writers([]) == []
 
 
 def test_the_byline_of_an_article_signs_no_comment() -> None:
     post = "Ferries\nPosted by old stoker on May 1, 2008 at 1:00 PM\nOne sank. Two rot. " * 1
     _, found = split(article(f"{post}None sails.\nNice post.\njp on May 2, 2008 at 1:00 PM"), 800)
-    assert writers(found) == ["old stoker", "", "", "jp", "jp"]
+    assert writers(found) == [Writer("old stoker", 0), None, None, *[Writer("jp", 4)] * 2]
 
 
 def test_no_piece_of_a_line_is_lost() -> None:
@@ -134,9 +139,13 @@ def test_a_comment_is_found_by_its_writer() -> None:
     assert [score > 0 for score in scores.tolist()] == [False] * 3 + [True] * 3
 
 
-def shown(text: str, row: int) -> str:
+def window(text: str, row: int) -> Evidence:
     index: Index = build([article(text)], HashEmbedder(), 800)
-    return " ".join(windows(index, [(row, 1.0)], 1)[0].text.split())
+    return windows(index, [(row, 1.0)], 1)[0]
+
+
+def shown(text: str, row: int) -> str:
+    return " ".join(window(text, row).text.split())
 
 
 def test_a_window_reaches_the_name_but_not_the_next_comment() -> None:
@@ -152,3 +161,70 @@ def test_a_name_far_off_stays_out() -> None:
     long = BELOW.replace("Boats sink.", "Boats sink. And they rot. And they leak. And they burn.")
     assert "stoker" not in shown(long, 3)
     assert "heron" not in shown(long, 3)
+
+
+ASKED = "Which reader says that boats sink?"
+CREDIT = "This is a comment by old stoker."
+STOKER = "They never did.\n\nold stoker on March 31, 2008 at 12:48 PM"
+
+
+def draft(run: Evidence) -> Draft:
+    refusal = Answer(ASKED, ASKED, prompts.REFUSAL, True, "not_stated", 0.9, (), ())
+    return Draft(refusal, Citer(ASKED, [run], HashEmbedder()), 0.5)
+
+
+def write(reply: str, run: Evidence) -> tuple[Draft, list[Sentence]]:
+    writing = draft(run)
+    events = [*writing.feed(reply), *writing.finish()]
+    return writing, [event for event in events if isinstance(event, Sentence)]
+
+
+def test_an_answer_says_whose_comment_it_rests_on() -> None:
+    writing, sentences = write("Boats sink.", window(BELOW, 3))
+    assert writing.answer.text == f"Boats sink. [1] {CREDIT} [2]"
+    assert [sentence.text for sentence in sentences] == ["Boats sink.", CREDIT]
+    first, second = writing.answer.citations
+    assert (first.quote, second.quote) == ("Boats sink.", STOKER)
+    assert writing.answer.text[second.answer_start : second.answer_end] == CREDIT
+    assert BELOW[second.start : second.end] == STOKER
+
+
+@pytest.mark.parametrize(
+    "reply", ["Boats sink and trams do not, says old stoker.", "Old stoker: boats sink, trams not."]
+)
+def test_an_answer_that_names_the_writer_says_it_once(reply: str) -> None:
+    writing, _ = write(reply, window(BELOW, 3))
+    assert writing.answer.text == f"{reply} [1] [2] [3]"
+
+
+def test_what_is_no_comment_is_credited_to_nobody() -> None:
+    writing, _ = write("The ferry will not be missed.", window(BELOW, 0))
+    assert writing.answer.text == "The ferry will not be missed. [1]"
+    assert write("Bananas grow near rivers.", window(BELOW, 3))[0].answer.abstained
+
+
+def test_a_quoted_comment_is_credited_from_far_off() -> None:
+    long = BELOW.replace("Boats sink.", "Boats sink. And they rot. And they leak. And they burn.")
+    run = window(long, 3)
+    quoting = draft(run)
+    quoting.quote(run, run.sentences[:1])
+    quote = f"{prompts.QUOTING} “Boats sink.” [1]"
+    assert quoting.answer.text == f"{quote} {CREDIT} [2]"
+    assert quoting.answer.citations[1].quote == STOKER
+
+
+def test_a_quote_that_is_signed_is_not_credited() -> None:
+    run = window(BELOW, 5)
+    quoting = draft(run)
+    quoting.quote(run, run.sentences[-1:])
+    assert quoting.answer.text == f"{prompts.QUOTING} “{' '.join(STOKER.split())}” [1]"
+
+
+def test_two_places_of_one_comment_are_credited_once_each() -> None:
+    long = BELOW.replace("Boats sink.", "Boats sink. And they rot. And they leak. And they burn.")
+    near, far = (write(f"{said}.", window(long, row))[0]
+                 for said, row in (("Boats sink", 3), ("And they burn", 6)))  # fmt: skip
+    assert near.add(far)
+    more = f"{prompts.ALSO} And they burn. [3] {CREDIT} [2]"
+    assert near.answer.text == f"Boats sink. [1] {CREDIT} [2] {more}"
+    assert not near.add(far), "it is cited already"
