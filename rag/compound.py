@@ -13,34 +13,30 @@ from itertools import groupby
 from math import prod
 
 import prompts
-from rag.followup import ASKING, VERB
+from rag.followup import ASKING, PREPOSITION, VERB
 from rag.types import Answer, Citation, Passage, Position, Sentence, Token, Turn
 
 Events = Generator[Token | Sentence | Answer, None, None]
 
-_PREPOSITION = (
-    r"(?:about|after|against|at|before|between|by|during|for|from|in|into|of|on|over|since"
-    r"|through|to|under|until|with|without)"
-)
 _VERB = rf"{VERB}(?:n['’]t)?\b"
 # Of "he was, or was not" and "can, and must be" the rest asks nothing: a subject has to follow.
 _SUBJECT = (
     r"(?:(?:i|you|he|she|it|we|they|there|this|that|these|those|the|an?|any|his|her|its|our|their)\b"
     r"|(?-i:[A-Z]))"
 )
-_BEGINS = rf"(?:{_PREPOSITION} )?{ASKING}|{_VERB} {_SUBJECT}"
+_BEGINS = rf"(?:{PREPOSITION} )?{ASKING}|{_VERB} {_SUBJECT}"
 # "..., and who ...", "... and who ...", "...? Who ...", "...; who ..."
 _SEAM = re.compile(
     rf"(?:,|;)\s+(?:and|but|or)\s+(?={_BEGINS})|\?\s+(?:and|but|or)?\s*(?={_BEGINS})|;\s+(?={_BEGINS})"
-    rf"|\s+and\s+(?=(?:{_PREPOSITION} )?{ASKING})",
+    rf"|\s+and\s+(?=(?:{PREPOSITION} )?{ASKING})",
     re.IGNORECASE,
 )
 _QUESTION = re.compile(rf"^(?:(?:and|but|so|also)\b,?\s*)*(?:{_BEGINS})", re.IGNORECASE)
-_LEAD = re.compile(rf"^(?:{_PREPOSITION} )?{ASKING}", re.IGNORECASE)
+_LEAD = re.compile(rf"^(?:{PREPOSITION} )?{ASKING}", re.IGNORECASE)
 _CLAUSE = re.compile(rf"\b{ASKING}", re.IGNORECASE)
 _RELATIVE = re.compile(r"\b(?:who|whom|whose|which)\b", re.IGNORECASE)
 _OF_SOMETHING = re.compile(
-    rf"{_PREPOSITION} {ASKING}|(?:what|which|whose|how (?:many|much|long|far|old|often))\b",
+    rf"{PREPOSITION} {ASKING}|(?:what|which|whose|how (?:many|much|long|far|old|often))\b",
     re.IGNORECASE,
 )
 _LEAST_WORDS = 3  # "When and where ...": what is shorter asks nothing by itself

@@ -29,7 +29,7 @@ _LEANING = re.compile(
 )
 _POINTS = re.compile(_POINTING, re.IGNORECASE)
 _SAYS_LITTLE = re.compile(rf"{_POINTING}|\bthe {_ORDINAL}\b", re.IGNORECASE)
-_PREPOSITION = (
+PREPOSITION = (
     r"(?:about|after|against|at|before|between|by|during|for|from|in|inside|into|near|of|on|over"
     r"|since|through|to|under|until|with|without)"
 )
@@ -38,9 +38,9 @@ _JOINTS = (
     r"|(?:ok|okay|well|yes|no|hi|hello|sorry|please|thanks|thank you|great|hmm)[,.!]\s+)+"
 )
 _JOINT = re.compile(f"^{_JOINTS}", re.IGNORECASE)
-_OF = re.compile(rf"\b{_PREPOSITION}\b", re.IGNORECASE)
+_OF = re.compile(rf"\b{PREPOSITION}\b", re.IGNORECASE)
 _OPENING = re.compile(
-    rf"^(?!(?:what|how) about\b)(?:{_PREPOSITION} )?"
+    rf"^(?!(?:what|how) about\b)(?:{PREPOSITION} )?"
     rf"(?:{ASKING}|{VERB}(?:n['’]t)?\b)",
     re.IGNORECASE,
 )
