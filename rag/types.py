@@ -164,11 +164,12 @@ class Answer:
     `text` carries the markers [1] [2] of `citations`; where the model found no words that are
     borne out and answer the question, it is `prompts.QUOTING` and sentences of the article; these
     may also stand behind an answer that passes over what is nearer to the question. Behind
-    `prompts.ALSO` stands what another place states as well, where the answer is none too sure.
+    `prompts.ALSO` stands what another place states as well, where the answer is none too sure. Of
+    a reader's comment it says whose it is (`prompts.comment_by`).
     `reason` is empty for an answer; for a refusal it is one of `no_evidence` (nothing was found),
     `not_stated` (the judge, before anything was written), `declined` (the model itself),
-    `unsupported` (no sentence is borne out), `off_type` (a number, a name or a date was asked for
-    and none given), `off_premise` (it names a year or century of which no article found tells) and
+    `unsupported` (no sentence is borne out), `off_type` (a number, a name, a date or a place was
+    asked for and none given), `off_premise` (it names a year or century of which no article found tells) and
     `off_point` (the check of what was written). `confidence` is the probability (0 to 1) that the
     answer is right, by the judge's word on the window read and what is said of the answer; of a
     refusal, that of what was judged last; what other places state beside it does not count.
