@@ -169,10 +169,11 @@ class Answer:
     `reason` is empty for an answer; for a refusal it is one of `no_evidence` (nothing was found),
     `not_stated` (the judge, before anything was written), `declined` (the model itself),
     `unsupported` (no sentence is borne out), `off_type` (a number, a name, a date or a place was
-    asked for and none given), `off_premise` (it names a year or century of which no article found tells) and
-    `off_point` (the check of what was written). `confidence` is the probability (0 to 1) that the
-    answer is right, by the judge's word on the window read and what is said of the answer; of a
-    refusal, that of what was judged last; what other places state beside it does not count.
+    asked for and none given), `off_premise` (it names a year or century of which no article found
+    tells) and `off_point` (the check of what was written). `confidence` is the probability (0 to
+    1) that the answer is right, by the judge's word on the window read and what is said of the
+    answer; of a refusal, that of what was judged last; what other places state beside it does not
+    count.
     `passages` are the nearest ones, best first, `weighed` the places that the judge looked at for
     the answer, in their order, and others that were heard.
     `judge_prompt` is what the judge was asked of the one that was read, or else of the most
