@@ -37,6 +37,7 @@ INDIFFERENT = (
     "offline",
     "port",
     "read_ahead",
+    "show_unsupported",
     "states_mb",
 )
 _PROGRAM = ("index", "prompts", "rag")

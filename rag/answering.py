@@ -159,7 +159,13 @@ class Answerer:
         question = refused.standalone_question
         with clock.stage("cite_s"):
             citer = Citer(question, [read.asked.window], self.embedder)
-            draft = Draft(refused, citer, self.settings.min_support, clock)
+            draft = Draft(
+                refused,
+                citer,
+                self.settings.min_support,
+                clock,
+                show_unsupported=self.settings.show_unsupported,
+            )
         checked: list[Sentence] = []
         pieces = self.generator.stream(read.asked.answering, self.settings.answer_tokens)
         with clock.stage("read_s"):

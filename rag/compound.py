@@ -192,6 +192,7 @@ class _Whole:
             judge_prompt=_paragraphs(answer.judge_prompt for answer in answers),
             answer_prompt=_paragraphs(answer.answer_prompt for answer in answers),
             missing=missing,
+            unsupported=tuple(text for answer in answers for text in answer.unsupported),
         )
 
 

@@ -47,9 +47,18 @@ class Draft:
     """An answer in the making; `answer` is what it would be if the reply ended here."""
 
     def __init__(
-        self, refusal: Answer, citer: Citer, min_support: float, clock: Clock | None = None
+        self,
+        refusal: Answer,
+        citer: Citer,
+        min_support: float,
+        clock: Clock | None = None,
+        *,
+        show_unsupported: bool = False,
     ) -> None:
-        """Start from `refusal`; sentences supported less than `min_support` are left out."""
+        """Start from `refusal`; sentences supported less than `min_support` are left out.
+
+        The answer says which, if it is to `show_unsupported` ones.
+        """
         self._clock = clock or Clock()
         self._refusal = refusal
         self._citer = citer
@@ -62,6 +71,7 @@ class Draft:
         self._seen: set[str] = set()
         self._claims: list[_Claim] = []
         self._positions: list[Position] = []
+        self._left_out: list[str] | None = [] if show_unsupported else None
         self.confidence = refusal.confidence
         self.declined = False  # the model itself said that it has no answer
         self.quoted = False  # the article speaks itself
@@ -70,7 +80,9 @@ class Draft:
     @property
     def answer(self) -> Answer:
         """The answer so far, a refusal while no sentence of it is supported."""
-        refusal = replace(self._refusal, confidence=self.confidence)
+        refusal = replace(
+            self._refusal, confidence=self.confidence, unsupported=tuple(self._left_out or ())
+        )
         if not self._citations:
             return replace(refusal, reason=self._reason)
         if not gives_answer(self._question, _MARKER.sub("", self._text)):
@@ -222,6 +234,8 @@ class Draft:
             quotes = self._citer.cite(text)
         shown = bool(quotes) and quotes[0].support >= self._min_support
         citations = self._add(_Claim(text, quotes)) if shown else ()
+        if not shown and self._left_out is not None:
+            self._left_out.append(text)
         yield Sentence(text=text, citations=citations, shown=shown)
 
     def _credit(self) -> Iterator[Sentence]:

@@ -42,6 +42,7 @@ class Settings:
     threads: int = 0  # 0: one for each core that this process may use
     strictness: float = 0.5  # 0..1; probability that the articles answer, below which it refuses
     min_support: float = 0.4  # 0..1; below it an answer sentence is left out
+    show_unsupported: bool = False  # show such sentences, struck through, beside the answer
     disagreement: bool = True  # look whether other articles contradict an answer
     question_chars: int = 4000
     conversations: int = 100  # kept of each corpus; 0: none
@@ -120,7 +121,7 @@ _POSITIVE = {
 }
 _WHOLE = _POSITIVE | {"threads", "states_mb", "conversations"}
 _PATHS = {"home", "corpus"}
-_FLAGS = {"adapter", "disagreement", "offline", "read_ahead"}
+_FLAGS = {"adapter", "disagreement", "offline", "read_ahead", "show_unsupported"}
 _FRACTIONS = {"strictness", "min_support"}
 _CHOICES = {"embedder_backend": ("torch", "openvino")}
 

@@ -76,6 +76,9 @@ def below(answer: Answer, articles: Mapping[str, Article]) -> str:
             for position in answer.disagreement
         ]
         blocks.append("\n".join(["The articles disagree:", *lines]))
+    if answer.unsupported:
+        lines = [wrap(f"~~{text}~~", "- ", "  ") for text in answer.unsupported]
+        blocks.append("\n".join(["Not found in the articles:", *lines]))
     by_number: dict[int, Citation] = {}
     for citation in answer.citations:
         by_number.setdefault(citation.number, citation)

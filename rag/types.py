@@ -180,6 +180,9 @@ class Answer:
     promising one, and `answer_prompt` what the answer was written to, both word for word as the
     model read them; "" where it read none.
 
+    `unsupported` has the sentences that the model wrote and nothing bears out, which are no part
+    of the answer, where `Settings.show_unsupported` asks for them.
+
     Of a question that asks several things (`rag/compound.py`), `standalone_question` has each as a
     sentence and `missing` those that are not answered where others are; `confidence` is the
     probability that all that is answered is right, and the prompts stand one below another.
@@ -201,6 +204,7 @@ class Answer:
     model: str = ""
     index_version: str = ""
     missing: tuple[str, ...] = ()
+    unsupported: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON-ready lists, dicts, strings and numbers."""

@@ -123,6 +123,15 @@ def test_what_only_one_part_is_answered_of_says_so(opener: Opener) -> None:
     assert first.ask(BOTH).text == f"{REOPENED} [1] {prompts.missing(WHO)}"
 
 
+def test_what_nothing_bears_out_is_told_of_every_part(opener: Opener) -> None:
+    replies = (f"{LED} Bananas grow.", f"{REOPENED} It rained.")
+    answer = opener(ScriptedGenerator(*replies), show_unsupported=True).ask(BOTH)
+    assert answer.unsupported == ("Bananas grow.", "It rained.")
+    assert answer.text == f"{LED} [1] {REOPENED} [2]"
+    assert Answer.from_dict(answer.to_dict()) == answer
+    assert opener(ScriptedGenerator(*replies)).ask(BOTH).unsupported == ()
+
+
 def test_what_no_part_is_answered_of_is_one_refusal(opener: Opener) -> None:
     answer = opener(ScriptedGenerator(LED, margin=-9.0)).ask(BOTH)
     assert (answer.text, answer.abstained) == (prompts.REFUSAL, True)

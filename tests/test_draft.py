@@ -94,6 +94,21 @@ def test_a_sentence_from_two_quotes_has_two_markers() -> None:
     assert len({(c.answer_start, c.answer_end) for c in answer.citations}) == 1
 
 
+def test_unsupported_sentences_are_told_where_they_are_asked_for() -> None:
+    refusal = Answer(QUESTION, QUESTION, prompts.REFUSAL, True, "not_stated", 0.9, (), ())
+    citer = Citer(QUESTION, [evidence()], HashEmbedder())
+    for show, reply, told in (
+        (True, f"{LED} {INVENTED} {CROCKER}", (INVENTED,)),
+        (True, INVENTED, (INVENTED,)),
+        (True, f"{prompts.REFUSAL} {LED}", ()),
+        (False, f"{LED} {INVENTED}", ()),
+    ):
+        writing = Draft(refusal, citer, 0.5, show_unsupported=show)
+        assert [*writing.feed(reply), *writing.finish()]
+        assert writing.answer.unsupported == told
+        assert INVENTED not in writing.answer.text
+
+
 def test_an_unsupported_sentence_is_left_out() -> None:
     answer, sentences, tokens = write(f"{LED} {INVENTED} {CROCKER}")
     assert answer.text == f"{LED} [1] {CROCKER} [2]"

@@ -59,6 +59,13 @@ def test_a_disagreement_and_an_error_are_in_it() -> None:
     assert "It broke." in export.answer(fail(Exchange("Who?"), "It broke."), {}, "text")
 
 
+def test_what_nothing_bears_out_is_marked_in_it() -> None:
+    given = done(answer("Two. [1]", CITED, unsupported=("It *rained*.",)))
+    assert "Not found in the articles: It *rained*.\n" in export.answer(given, {}, "text")
+    struck = MarkdownIt().enable("strikethrough").render(export.answer(given, {}, "markdown"))
+    assert "Not found in the articles: <s>It *rained*.</s>" in struck
+
+
 def test_json_holds_every_exchange() -> None:
     turns = (LED, done(refusal()), fail(Exchange("What?"), "It broke."))
     rows = json.loads(export.as_json(turns))["conversation"]

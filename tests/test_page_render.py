@@ -126,6 +126,18 @@ def test_a_disagreement_names_both_sides_with_their_footnotes() -> None:
     assert box == "The articles disagreeThe talks in QomHe led it[1]The talks in QomNobody did[2]"
 
 
+@pytest.mark.parametrize("abstained", [False, True])
+def test_what_nothing_bears_out_is_struck_through_where_it_is_asked_for(abstained: bool) -> None:
+    given = answer(
+        "He led it. [1]", citation(1, (0, 10)), unsupported=("It <b>rained</b>.", "So it did.")
+    )
+    page = shown(done(replace(given, abstained=abstained)))
+    assert page.texts("del") == ["It <b>rained</b>.", "So it did."]
+    (box,) = page.texts("div", "unsupported")
+    assert box.startswith("Written by the model, not found in the articles")
+    assert not shown(done(answer("He led it."))).texts("div", "unsupported")
+
+
 # While it arrives
 
 

@@ -88,6 +88,13 @@ def test_a_rewritten_question_and_a_disagreement_are_told() -> None:
     assert "The articles disagree:\n- Ten fell. [1]\n- Nine fell. [2] [3]\n\n" in shown
 
 
+def test_what_nothing_bears_out_is_told_where_it_is_asked_for() -> None:
+    given = replace(answer("Ten. [1]", cite(1)), unsupported=("It rained.", "So."))
+    told = "Not found in the articles:\n- ~~It rained.~~\n- ~~So.~~"
+    assert f"\n\n{told}\n\n[1] " in render(given, ARTICLES)
+    assert told in render(replace(refusal(), unsupported=given.unsupported), ARTICLES)
+
+
 def test_nothing_that_a_terminal_obeys_is_printed() -> None:
     article = Article("x", HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE)
     near = Passage("p", "x", HOSTILE, HOSTILE, HOSTILE, 0, 9)

@@ -28,6 +28,9 @@ def answer(exchange: Exchange, articles: Mapping[str, Article], form: Form, labe
         for position in exchange.answer.disagreement:
             numbers = "".join(f"[{number}]" for number in position.citations)
             blocks.append(f"- {_as(position.text, form)} {_as(numbers, form)}")
+        for text in exchange.answer.unsupported:
+            struck = f"~~{_as(text, form)}~~" if form == "markdown" else text
+            blocks.append(f"Not found in the articles: {struck}")
     notes = {citation.number: citation for citation in citations}
     lines = [_note(notes[number], articles, form, label) for number in sorted(notes)]
     return "\n\n".join(block for block in (*blocks, "\n".join(lines)) if block) + "\n"

@@ -13,6 +13,7 @@ from rag.page.workings import workings
 from rag.types import Answer, Article, Citation, Passage
 
 STRONG_SUPPORT = 0.75  # from here on a quote's support is called strong, below it fair
+UNSUPPORTED = "Written by the model, not found in the articles"
 NEAREST = 3  # passages shown under a refusal
 CLIP = 240  # characters of such a passage
 
@@ -198,6 +199,7 @@ def _answer(
         _aside(answer, left_out)
         + f'<p class="words" dir="auto">{_cited(answer, number, articles)}</p>'
         + _disagreement(answer, number, articles)
+        + _unsupported(answer)
         + (f'<ol class="notes" aria-label="Footnotes">{notes}</ol>' if notes else "")
     )
 
@@ -208,8 +210,16 @@ def _refusal(answer: Answer) -> str:
     near = f"<h4>Nearest passages</h4><ul>{items}</ul>" if items else ""
     return (
         f'{_aside(answer)}<div class="refusal"><h3>Not found in the articles</h3>'
-        f'<p dir="auto">{escape(why)}</p>{near}</div>'
+        f'<p dir="auto">{escape(why)}</p>{_unsupported(answer)}{near}</div>'
     )
+
+
+def _unsupported(answer: Answer) -> str:
+    """What the model wrote and nothing bears out, where it is to be shown."""
+    if not answer.unsupported:
+        return ""
+    items = "".join(f'<li dir="auto"><del>{escape(text)}</del></li>' for text in answer.unsupported)
+    return f'<div class="unsupported"><h4>{UNSUPPORTED}</h4><ul>{items}</ul></div>'
 
 
 def _near(passage: Passage) -> str:
