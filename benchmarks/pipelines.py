@@ -25,7 +25,8 @@ from index.embed import Embedder
 from rag import Answer, Assistant
 from rag.context import Context
 from rag.errors import ConfigError
-from rag.generate import Generator, Prompt, cores
+from rag.generate import Generator, Prompt
+from rag.threads import cores
 from rag.types import Article, Citation, Timings, Token
 
 Answering = Iterator[str | Answer]

@@ -90,6 +90,10 @@ class Context:
         self._living()
         return self._model
 
+    def run_on(self, writing: int, reading: int) -> None:
+        """Run on so many threads from now on, where one token is evaluated and where many are."""
+        self._lib.llama_set_n_threads(self._living(), writing, reading)
+
     def load_adapter(self, adapter: Adapter) -> bool:
         """Load `adapter`, switched off; false when llama.cpp cannot use it with this model."""
         loras = []

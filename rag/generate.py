@@ -15,7 +15,6 @@ have to be read anew, in one piece, its margin comes out a tenth or two of a log
 
 import codecs
 import hashlib
-import os
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -27,6 +26,7 @@ from rag.adapter import Adapter
 from rag.context import CHECKS, NONE, WRITES, Context, Logits, StoppedError
 from rag.errors import ModelError
 from rag.states import States
+from rag.threads import ROOM, cores, fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +148,14 @@ class LlamaGenerator:
     @property
     def _model(self) -> Any:
         return self._context.model
+
+    def fit_threads(self, kept: Path) -> None:
+        """Run on as many threads as suit this machine; what was found is in the file `kept`."""
+        if self.context_tokens >= ROOM:
+            with self._careful():
+                self._cut(0)
+                self._context.switch(NONE)
+                fit(self._context, self.name, kept)
 
     def _chat_format(self) -> Any:
         """What renders the model's own chat template; None for a model without one."""
@@ -401,10 +409,3 @@ def _identity(file: Path, layout: str) -> bytes:
     """Stands for a model's file and for what its states depend on besides."""
     found = file.stat()
     return f"{file.resolve()} {found.st_size} {found.st_mtime_ns} {layout}".encode()
-
-
-def cores() -> int:
-    """Cores this process may use; a container's limit counts where the system tells it."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -11,6 +11,7 @@ from rag.errors import ModelError
 from rag.generate import Generator, LlamaGenerator
 from rag.settings import Settings
 from rag.states import States
+from rag.threads import FILE
 from rag.types import Progress
 
 if TYPE_CHECKING:  # torch loads with the reranker, not before
@@ -64,13 +65,15 @@ def load_generator(settings: Settings, progress: Progress | None = None) -> Gene
         settings.threads,
         States(settings.states_dir, settings.states_mb * 1_000_000),
     )
-    found = adapter.find(models.pinned_sha256(settings.model)) if settings.adapter else None
-    if found is not None:
-        try:
+    try:
+        if not settings.threads:
+            generator.fit_threads(settings.home / FILE)
+        found = adapter.find(models.pinned_sha256(settings.model)) if settings.adapter else None
+        if found is not None:
             generator.adapt(found)
-        except BaseException:
-            generator.close()
-            raise
+    except BaseException:
+        generator.close()
+        raise
     return generator
 
 

@@ -39,7 +39,7 @@ class Settings:
     states_mb: int = 1024  # on disk, for what the model has read of the articles
     read_ahead: bool = True  # let the page's model read them while nobody asks
     answer_tokens: int = 160
-    threads: int = 0  # 0: one for each core that this process may use
+    threads: int = 0  # 0: as many as suit the machine, by trial (rag/threads.py)
     strictness: float = 0.5  # 0..1; probability that the articles answer, below which it refuses
     min_support: float = 0.4  # 0..1; below it an answer sentence is left out
     show_unsupported: bool = False  # show such sentences, struck through, beside the answer

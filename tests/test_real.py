@@ -4,6 +4,7 @@ They have to be in the model folder: `footnote models pull` and
 `footnote models pull smollm2-135m-instruct`.
 """
 
+import json
 import math
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -88,6 +89,22 @@ def home_of(real_models: Path, folder: Path) -> Settings:
 
 
 # The generator
+
+
+def test_threads_are_tried_and_change_no_answer(
+    small_file: Path,
+    fresh: tuple[float, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("rag.threads.candidates", lambda most: [2, 1])  # CI has two cores
+    generator = loaded(small_file)
+    generator.margin(JUDGE)
+    generator.fit_threads(tmp_path / "threads.json")
+    ((writing, reading),) = json.loads((tmp_path / "threads.json").read_text()).values()
+    assert {writing, reading} <= {1, 2}
+    assert (generator.margin(JUDGE), reply(generator)) == fresh
+    generator.close()
 
 
 def test_passages_that_the_judge_read_change_nothing_in_the_answer(
