@@ -38,6 +38,7 @@ from benchmarks.speed_figures import (
     summary,
     text,
 )
+from benchmarks.speed_plot import plot
 from eval.configuration import configuration
 from eval.dataset import SPLITS, Case, load, of_split
 from eval.matching import held_by
@@ -130,6 +131,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--llamaindex", type=Path, nargs="?", const=Path("reports/llamaindex"), metavar="DIR",
         help="also LlamaIndex, installed into DIR when it is not there")  # fmt: skip
     add("--json", type=Path, metavar="OUT", help="also write figures and every answer to this file")
+    add("--plot", type=Path, metavar="OUT", help="also draw the seconds into this SVG file")
     add("--check", action="store_true", help=f"fail when slower than {BASELINE.name} says")
     add("--save-baseline", action="store_true", help="make this run's ratios the baseline")
     return parser
@@ -140,8 +142,9 @@ def _run(args: argparse.Namespace) -> int:
     cases = of_split(load(args.cases), args.split)[: args.limit]
     if not cases:
         raise ConfigError(f"{args.cases} has no cases of the split {args.split}. Choose another.")
-    if args.json and (args.json.is_dir() or not args.json.parent.is_dir()):
-        raise ConfigError(f"{args.json} cannot be written: name a file in a folder that exists.")
+    for out in filter(None, (args.json, args.plot)):
+        if out.is_dir() or not out.parent.is_dir():
+            raise ConfigError(f"{out} cannot be written: name a file in a folder that exists.")
     settings = Settings.load(corpus=args.corpus)
     of = {"model": settings.model, "split": args.split, "cases": len(cases)}
     before = _baseline(of) if args.check else {}
@@ -160,6 +163,9 @@ def _run(args: argparse.Namespace) -> int:
         report = {"configuration": made_with, "summary": figures, "rows": list(map(asdict, rows))}
         args.json.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", "utf-8")
         print(f"\nWritten: {args.json}")
+    if args.plot:
+        args.plot.write_text(plot(figures), "utf-8")
+        print(f"\nWritten: {args.plot}")
     if len(rows) < len(cases):
         return 130
     now = guarded(rows)

@@ -5,17 +5,20 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from xml.etree.ElementTree import fromstring
 
 import pytest
 
 from benchmarks import speed, speed_figures
 from benchmarks.pipelines import LlamaIndex, as_answer
 from benchmarks.speed_figures import COLD, FLOOR, LLAMAINDEX, PLAIN, WARM, Measured, Row
+from benchmarks.speed_plot import plot
 from eval.dataset import Case
 from rag import Answer
 from rag.errors import ConfigError
 from rag.types import Citation, Timings, Turn
 
+SVG = "{http://www.w3.org/2000/svg}"
 CASE = Case("led", "Who led it?", "single_fact", "report", True, (("Adeeb",),), ("a.txt",))
 
 
@@ -60,6 +63,23 @@ def test_the_table_has_a_column_for_each_that_took_part() -> None:
     assert "| 1.00 (1.00 to 1.80) |" in total
     assert "| refused rightly | 0 | 0 | 0 |  |" in table
     assert f"| {PLAIN} / {WARM} | 4.00 (3.00 to 9.00; 3) |" in table
+
+
+def test_the_drawing_has_a_bar_for_each_that_took_part() -> None:
+    drawing = fromstring(plot(speed_figures.summary(ROWS)))
+    bars = {
+        kind: [float(each.get("width", "")) for each in drawing.iter(f"{SVG}rect")
+               if each.get("class") == kind]
+        for kind in ("whole", "first")
+    }  # fmt: skip
+    assert len(bars["whole"]) == 4
+    warm, cold, plain, floor = bars["whole"]
+    assert [x / warm for x in (cold, plain, floor)] == pytest.approx([2.0, 6.0, 0.25], rel=0.01)
+    assert bars["first"] == pytest.approx([warm / 2, cold / 2, plain / 2], abs=0.1)
+    told = [each.text for each in drawing.iter(f"{SVG}text")]
+    assert {"plain pipeline", "1.00", "6.00", "the answer's tokens alone"} <= set(told)
+    ends = [float(each.get("x2", "")) for each in drawing.iter(f"{SVG}line")]
+    assert max(ends) <= 720
 
 
 def test_a_ratio_a_quarter_worse_than_the_baseline_is_a_regression() -> None:
