@@ -18,6 +18,7 @@ from rag.interaction import likenesses
 from rag.types import Evidence, SourceSentence
 
 _AHEAD = 0.1  # likeness with the question that the nearest has before the best of those cited
+_WHOLE_WORDS = 4  # of a sentence that says something: "This will ..." is cut off
 _APART = 0.15  # and before the other of two, so that it is shown alone
 _WHEN = (  # "This Monday" and "those days" tell when, not of what
     rf"(?:(?:{WEEKDAY}|day)s?|mornings?|afternoons?|evenings?|nights?"
@@ -82,6 +83,7 @@ def _going_on(window: Evidence, cited: Collection[SourceSentence]) -> Sentences:
     for one, other in zip(window.sentences, window.sentences[1:], strict=False):
         between = window.text[one.end - window.start : other.start - window.start]
         together = one in cited and other not in cited and "\n" not in between
-        if together and _GOES_ON.match(other.text):
+        whole = len(other.text.split()) >= _WHOLE_WORDS
+        if together and whole and _GOES_ON.match(other.text):
             found.append(other)
     return tuple(found)

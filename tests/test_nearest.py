@@ -94,6 +94,7 @@ def test_who_wrote_a_comment_and_when_is_not_what_it_says() -> None:
         ("That same night it rained.", False),
         ("This fall's vote comes next.", False),
         ("Thistles grew there.", False),
+        ("This will ...", False),
         ("They could have come at any time.", False),
     ],
 )
