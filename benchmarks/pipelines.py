@@ -26,7 +26,7 @@ from rag import Answer, Assistant
 from rag.context import Context
 from rag.errors import ConfigError
 from rag.generate import Generator, Prompt
-from rag.threads import cores
+from rag.threads import cores, fit
 from rag.types import Article, Citation, Timings, Token
 
 Answering = Iterator[str | Answer]
@@ -165,6 +165,10 @@ class Floor:
     def __init__(self, model: Path, answer_tokens: int, threads: int) -> None:
         self._context = Context(model, answer_tokens, threads or cores())
         self._first = int(self._context.model.tokenize(b"The", add_bos=False, special=False)[0])
+
+    def fit_threads(self, name: str, kept: Path) -> None:
+        """As `LlamaGenerator.fit_threads`; `name` is the model's."""
+        fit(self._context, name, kept)
 
     def write(self, tokens: int) -> Iterator[str]:
         """Write so many tokens, the likeliest each time."""

@@ -49,6 +49,7 @@ from rag.errors import ConfigError
 from rag.generate import LlamaGenerator
 from rag.settings import PROJECT
 from rag.terminal import whole_number
+from rag.threads import FILE as THREADS
 
 CASES = PROJECT / "eval" / "cases" / "seeds.jsonl"
 BASELINE = Path(__file__).with_name("baseline.json")
@@ -199,8 +200,17 @@ def _open(
     model, encoder = find(settings.model), find(settings.embedder)
     home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     (home / "models").symlink_to(settings.models_dir.resolve())
-    if settings.calibrations.exists():
-        shutil.copy(settings.calibrations, home)
+    threads = settings.home / THREADS
+    for kept in (settings.calibrations, threads):
+        if kept.exists():
+            shutil.copy(kept, home)
+    plain = stack.enter_context(
+        closing(LlamaGenerator(model, settings.model, settings.context_tokens, settings.threads))
+    )
+    floor = stack.enter_context(closing(Floor(model, settings.answer_tokens, settings.threads)))
+    if not settings.threads:  # as many as Footnote
+        plain.fit_threads(threads)
+        floor.fit_threads(settings.model, threads)
     forgetful = stack.enter_context(Assistant.open(settings=replace(settings, home=home)))
     pipelines: dict[str, Pipeline] = {
         WARM: Footnote(assistant),
@@ -208,11 +218,7 @@ def _open(
         PLAIN: Plain(
             assistant.articles(),
             SentenceTransformerEmbedder(encoder, settings.embedder, adapted=False),
-            stack.enter_context(
-                closing(
-                    LlamaGenerator(model, settings.model, settings.context_tokens, settings.threads)
-                )
-            ),
+            plain,
             settings.answer_tokens,
         ),
     }
@@ -222,9 +228,7 @@ def _open(
         options = {"model": model, "embedder": encoder, **sizes}
         other = LlamaIndex(environment(args.llamaindex), assistant.articles(), options)
         pipelines[LLAMAINDEX] = stack.enter_context(closing(other))
-    return pipelines, stack.enter_context(
-        closing(Floor(model, settings.answer_tokens, settings.threads))
-    )
+    return pipelines, floor
 
 
 def _collect(compared: Iterable[Row], total: int) -> list[Row]:

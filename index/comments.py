@@ -73,6 +73,7 @@ class Writer(NamedTuple):
 
     name: str
     row: int
+    certain: bool  # the sentence asked about is the comment's, and no article's own
 
 
 def writers(sentences: Sequence[Sentence]) -> list[Writer | None]:
@@ -84,6 +85,9 @@ def writers(sentences: Sequence[Sentence]) -> list[Writer | None]:
     below = [signed(sentence.text) for sentence in sentences]
     above = [announced(sentence.text) for sentence in sentences]
     last = len(sentences) - 1
+    names: dict[str, set[str]] = {}  # of those who sign in an article
+    for sentence, name in zip(sentences, below, strict=True):
+        names.setdefault(sentence.article_id, set()).update([name] if name else [])
     begun: list[bool] = []  # whether another comment of the article ends above
     first = 0  # row of the article's first sentence: what signs that is its byline
     for row, sentence in enumerate(sentences):
@@ -99,12 +103,18 @@ def writers(sentences: Sequence[Sentence]) -> list[Writer | None]:
     def found(row: int) -> Writer | None:
         for end in range(row, min(row + _FAR, last + 1)):
             if below[end]:
-                return Writer(below[end], end) if end - row < _NEAR or begun[row] else None
+                several = len(names[sentences[row].article_id]) > 1
+                near = end - row < _NEAR
+                return (
+                    Writer(below[end], end, certain=begun[row] and several)
+                    if near or begun[row]
+                    else None
+                )
             if end < last and ends(end):
                 break
         for start in range(row, max(row - _FAR, -1), -1):
             if above[start]:
-                return Writer(above[start], start)
+                return Writer(above[start], start, certain=True)
             if start and ends(start - 1):
                 break
         return None
@@ -116,7 +126,7 @@ def writer(sentences: Sequence[Sentence], row: int) -> Writer | None:
     """Who wrote the comment that the sentence of a row is part of; see `writers`."""
     first = max(0, row - _ABOVE_IT)
     found = writers(sentences[first : row + _FAR])[row - first]
-    return found and Writer(found.name, first + found.row)
+    return found and found._replace(row=first + found.row)
 
 
 def _named(form: re.Pattern[str], line: str) -> str:

@@ -10,7 +10,7 @@ from typing import Literal
 
 from index.lexical import words
 
-AnswerType = Literal["number", "name", "date", "place", "yes_no", "other"]
+AnswerType = Literal["number", "name", "date", "yes_no", "other"]
 
 _NUMBER = re.compile(
     r"\bhow (?:many|far|old|tall|large a share)\b|\bwhat (?:number|percentage)\b", re.I
@@ -20,16 +20,16 @@ _NAME = re.compile(
     r"|\b(?:called|named)\s*\?*$",
     re.I,
 )
+_SOMEBODY = re.compile(
+    r"\b(?:who|whom|whose)\b"
+    r"|\b(?:which|what)\b.*\b(?:readers?|commenters?|commentators?|users?|posters?|people|persons?)\b",
+    re.I,
+)
 _REASON = re.compile(r"(?:and |but )?why\b", re.I)
 _DATE = re.compile(
     r"^(?:when|on (?:what|which) (?:date|day)|(?:in )?(?:what|which) year"
     r"|(?:what|which)(?: is| was|'s|’s) the (?:\w+ )?(?:date|year)"
     r"(?=\s*\?*$| (?:of|when|that|in which|on which)\b))\b",
-    re.I,
-)
-_PLACE = re.compile(
-    r"^(?:(?:and|so|but),? )?(?:(?:to|from|in|near) )?where\b"
-    r"(?!.*\b(?:when|why|how|who|what|which)\b)",
     re.I,
 )
 _YES_NO = re.compile(
@@ -60,21 +60,6 @@ _TIME = re.compile(
     r"|after|before|during|until|since|ago|later|earlier|soon|never)\b",
     re.I,
 )
-_SEASON = (
-    r"(?:spring|summer|autumn|fall|winter|morning|afternoon|evening|night|noon|midnight|days?|weeks?"
-    r"|weekend|months?|years?|decades?|century|moment|time|past|future|end)\b"
-)
-_WHERE = re.compile(
-    r"\b(?:in|inside|into|at|near|on|onto|to|from|via|through|across|along|outside|around|under"
-    r"|over|above|below|beneath|beyond|within|towards?|beside|behind|off|between)\s+"
-    r"(?:(?:the|an?|this|that|his|her|its|our|their|early|late|mid|last|next|about|some)[\s-]+)*+"
-    rf"(?!{MONTH}|{WEEKDAY}|{_SEASON}|\d|(?i:19|20)\d\d)([\w’'-]+)"
-    r"|\b(here|there|home|abroad|nearby|nowhere|everywhere|elsewhere|overseas|upstairs|downstairs"
-    r"|north|south|east|west|city|town|village|country|province|state|region|capital|island"
-    r"|building|house|room|street|district)\b",
-    re.I,
-)
-_FEW_WORDS = 6  # of an answer that is a name and little more
 _CAPITALISED = re.compile(r"\b[A-ZÀ-Þ][\w’'-]+")
 _EMPTY_WORDS = frozenset(words("according article passage text state say said mention name call"))
 
@@ -87,9 +72,12 @@ def answer_type(question: str) -> AnswerType:
         return "name"
     if _DATE.search(question):
         return "date"
-    if _PLACE.search(question):
-        return "place"
     return "yes_no" if _YES_NO.search(question) else "other"
+
+
+def asks_for_somebody(question: str) -> bool:
+    """Whether the name of a person, or of who wrote something, may be what `question` asks for."""
+    return answer_type(question) == "name" or bool(_SOMEBODY.search(question))
 
 
 def gives_answer(question: str, answer: str) -> bool:
@@ -101,14 +89,9 @@ def gives_answer(question: str, answer: str) -> bool:
         return bool(_QUANTITY.search(_CALENDAR.sub(" ", _without(question, answer))))
     if wanted == "date":
         return bool(_TIME.search(answer))
-    asked = {found.lower() for found in re.findall(r"[\w’'-]+", question)}
-    named = any(name.lower() not in asked for name in _CAPITALISED.findall(answer))
     if wanted == "name":
-        return named
-    if wanted == "place":
-        places = (there or word for there, word in _WHERE.findall(answer))
-        brief = len(answer.split()) <= _FEW_WORDS
-        return (named and brief) or any(place.lower() not in asked for place in places)
+        asked = {found.lower() for found in re.findall(r"[\w’'-]+", question)}
+        return any(name.lower() not in asked for name in _CAPITALISED.findall(answer))
     return bool(set(words(answer)) - set(words(question)) - _EMPTY_WORDS)
 
 

@@ -178,7 +178,7 @@ class Answerer:
         yield from _tokens(draft.finish(), checked)
         if not draft.answer.abstained:
             with clock.stage("judge_s"):
-                opinion = self._opinion(question, read, draft.said)
+                opinion = self._opinion(question, read, draft.told)
             draft.confidence = opinion.probability
             if opinion.least < self.settings.strictness:
                 draft.confidence = opinion.least

@@ -91,7 +91,8 @@ class Assistant:
         load: Callable[[], Generator] = partial(loading.load_generator, settings, progress)
         with ExitStack() as undone:
             if warm:
-                load = loading.Begun(partial(loading.load_if_here, settings), load)
+                begin, finish = loading.load_if_here, loading.fit
+                load = loading.Begun(partial(begin, settings), load, partial(finish, settings))
                 undone.callback(load.drop)
             index = _open_index(settings, embedder, progress)
             opened = cls(settings, index, embedder, load, progress, reranker=reranker)

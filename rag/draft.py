@@ -12,7 +12,7 @@ from typing import NamedTuple
 import prompts
 from index.comments import holds_name
 from index.split import sentence_spans
-from rag.answer_type import gives_answer
+from rag.answer_type import asks_for_somebody, gives_answer
 from rag.cite import Citer, Quote
 from rag.timing import Clock
 from rag.types import Answer, Citation, Evidence, Position, Sentence, SourceSentence, Token
@@ -85,7 +85,7 @@ class Draft:
         )
         if not self._citations:
             return replace(refusal, reason=self._reason)
-        if not gives_answer(self._question, _MARKER.sub("", self._text)):
+        if not gives_answer(self._question, self._gives):
             return replace(refusal, reason="off_type")
         return replace(
             refusal,
@@ -103,12 +103,23 @@ class Draft:
     @property
     def cited(self) -> set[SourceSentence]:
         """The sentences that the answer so far rests on."""
-        return {quote.sentence for claim in self._claims for quote in claim.quotes}
+        claims = (claim for claim in self._claims if not claim.credit)
+        return {quote.sentence for claim in claims for quote in claim.quotes}
 
     @property
     def said(self) -> str:
-        """The sentences of the answer so far, without their markers."""
+        """The sentences of the answer so far, without their markers and whose comment it is."""
+        return " ".join(claim.text for claim in self._claims if not claim.credit)
+
+    @property
+    def told(self) -> str:
+        """What is `said`, and whose comment it is."""
         return " ".join(claim.text for claim in self._claims)
+
+    @property
+    def _gives(self) -> str:
+        """What has to give the kind of thing that was asked for; a writer's name, where it may."""
+        return self.told if asks_for_somebody(self._question) else self.said
 
     def feed(self, piece: str) -> Iterator[Token | Sentence]:
         """Take the next piece; yields what can be shown now.
@@ -243,8 +254,10 @@ class Draft:
         run = self._claims[0].quotes[0].evidence if self._claims else None
         if run is None or run.signature is None:
             return
-        if not holds_name(self._text.casefold(), run.writer.casefold()):
-            text = prompts.comment_by(run.writer)
+        name = _MARKER.sub("", run.writer).strip()
+        said, begun = self.said, name[:1].upper() + name[1:]  # as at the start of a sentence
+        if name and not holds_name(said, name) and not holds_name(said, begun):
+            text = prompts.comment_by(name)
             claim = _Claim(text, [Quote(run, run.signature, 1.0)], credit=True)
             yield Sentence(text=text, citations=self._add(claim), shown=True)
 

@@ -44,10 +44,13 @@ def find_generator(settings: Settings, progress: Progress | None = None) -> Path
 
 
 def load_if_here(settings: Settings) -> Generator | None:
-    """What `load_generator` does, None where the model's file would have to be fetched first."""
+    """What `load_generator` does, None where the model's file would have to be fetched first.
+
+    For another thread, while the cores are at work: `fit` it later.
+    """
     if not models.is_here(settings.model, settings.models_dir):
         return None
-    return load_generator(settings)
+    return _load(settings, find_generator(settings))
 
 
 def load_generator(settings: Settings, progress: Progress | None = None) -> Generator:
@@ -58,6 +61,26 @@ def load_generator(settings: Settings, progress: Progress | None = None) -> Gene
     file = find_generator(settings, progress)
     if progress is not None:
         progress("loading the model", 0, 0)
+    generator = _load(settings, file)
+    fit(settings, generator)
+    return generator
+
+
+def fit(settings: Settings, generator: Generator) -> None:
+    """Have it run on as many threads as suit this machine, unless the settings say how many.
+
+    They are tried where that is not known yet, so that nothing else should run.
+    """
+    if settings.threads or not isinstance(generator, LlamaGenerator):
+        return
+    try:
+        generator.fit_threads(settings.home / FILE)
+    except BaseException:
+        generator.close()
+        raise
+
+
+def _load(settings: Settings, file: Path) -> LlamaGenerator:
     generator = LlamaGenerator(
         file,
         settings.model,
@@ -65,15 +88,13 @@ def load_generator(settings: Settings, progress: Progress | None = None) -> Gene
         settings.threads,
         States(settings.states_dir, settings.states_mb * 1_000_000),
     )
-    try:
-        if not settings.threads:
-            generator.fit_threads(settings.home / FILE)
-        found = adapter.find(models.pinned_sha256(settings.model)) if settings.adapter else None
-        if found is not None:
+    found = adapter.find(models.pinned_sha256(settings.model)) if settings.adapter else None
+    if found is not None:
+        try:
             generator.adapt(found)
-    except BaseException:
-        generator.close()
-        raise
+        except BaseException:
+            generator.close()
+            raise
     return generator
 
 
@@ -84,10 +105,17 @@ class Begun:
     """
 
     def __init__(
-        self, begin: Callable[[], Generator | None], load: Callable[[], Generator]
+        self,
+        begin: Callable[[], Generator | None],
+        load: Callable[[], Generator],
+        finish: Callable[[Generator], None] = lambda _: None,
     ) -> None:
-        """Have another thread `begin`, which must not need the terminal; else it is for `load`."""
+        """Have another thread `begin`, which must not need the terminal; else it is for `load`.
+
+        What it began is for `finish` when it is asked for.
+        """
         self._load = load
+        self._finish = finish
         one = ThreadPoolExecutor(1)
         self._begun: Future[Generator | None] | None = one.submit(begin)
         one.shutdown(wait=False)
@@ -100,6 +128,7 @@ class Begun:
                 loaded = self._begun.result()
             self._begun = None  # not before: a wait that is interrupted leaves something to `drop`
             if loaded is not None:
+                self._finish(loaded)
                 return loaded
         return self._load()
 

@@ -265,7 +265,7 @@ def _run(index: Index, rows: list[int], score: float) -> Evidence:
         end=end,
         score=score,
         writer=written.name if written else "",
-        signature=index.sentences[written.row] if written else None,
+        signature=index.sentences[written.row] if written and written.certain else None,
     )
 
 

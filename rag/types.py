@@ -70,7 +70,7 @@ class Evidence:
     end: int
     score: float
     writer: str = ""  # of the reader's comment that it is part of, if it is of one
-    signature: SourceSentence | None = None  # whose line names the writer
+    signature: SourceSentence | None = None  # whose line names the writer, where it is certain
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +168,8 @@ class Answer:
     a reader's comment it says whose it is (`prompts.comment_by`).
     `reason` is empty for an answer; for a refusal it is one of `no_evidence` (nothing was found),
     `not_stated` (the judge, before anything was written), `declined` (the model itself),
-    `unsupported` (no sentence is borne out), `off_type` (a number, a name, a date or a place was
-    asked for and none given), `off_premise` (it names a year or century of which no article found
+    `unsupported` (no sentence is borne out), `off_type` (a number, a name or a date was asked
+    for and none given), `off_premise` (it names a year or century of which no article found
     tells) and `off_point` (the check of what was written). `confidence` is the probability (0 to
     1) that the answer is right, by the judge's word on the window read and what is said of the
     answer; of a refusal, that of what was judged last; what other places state beside it does not

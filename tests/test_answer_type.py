@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.answer_type import AnswerType, answer_type, gives_answer
+from rag.answer_type import AnswerType, answer_type, asks_for_somebody, gives_answer
 
 
 @pytest.mark.parametrize(
@@ -20,9 +20,6 @@ from rag.answer_type import AnswerType, answer_type, gives_answer
         ("Is al-Sadr in Iran?", "yes_no"),
         ("Who led the delegation?", "other"),
         ("Why did the fighting stop?", "other"),
-        ("Where were the talks held?", "place"),
-        ("From where did they come?", "place"),
-        ("Where and when were they held?", "other"),
     ],
 )
 def test_the_words_of_a_question_tell_its_type(question: str, expected: AnswerType) -> None:
@@ -40,12 +37,6 @@ def test_the_words_of_a_question_tell_its_type(question: str, expected: AnswerTy
         ("When did it begin?", "It began last Wednesday."),
         ("Who led the delegation?", "A deputy speaker led the delegation."),
         ("Is he in Iran?", "Yes."),
-        ("Where were the talks held?", "The talks were held in Qom."),
-        ("Where were the talks held?", "Qom."),
-        ("Where were the talks held?", "The city that held them was Qom, which is holy to many."),
-        ("Where were the talks held?", "The talks were held at the home of a cleric in April."),
-        ("Where did the term come from?", "It comes from a game that sailors played."),
-        ("Where in Iran do the pilgrims go?", "The pilgrims of Iran mostly go to Mashhad."),
     ],
 )
 def test_an_answer_of_the_asked_type_passes(question: str, answer: str) -> None:
@@ -60,10 +51,22 @@ def test_an_answer_of_the_asked_type_passes(question: str, answer: str) -> None:
         ("What is the name of the militia in Basra?", "The militia in Basra was beaten."),
         ("When did the talks in Qom begin?", "The talks in Qom began between the parties."),
         ("Who led the delegation to Qom?", "The delegation to Qom was led."),
-        ("Where did the talks take place?", "The talks of the two men took place around April 4."),
-        ("Where did the talks take place?", "It took place on Friday, and then in the summer."),
-        ("Where in Iran do the pilgrims go?", "The pilgrims of many countries now go to Iran."),
     ],
 )
 def test_an_answer_beside_the_question_does_not(question: str, answer: str) -> None:
     assert not gives_answer(question, answer)
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("Who led the delegation?", True),
+        ("Which reader says so?", True),
+        ("What is the name of the militia?", True),
+        ("Which city is it?", False),
+        ("How many readers say so?", False),
+        ("Why was it whole?", False),
+    ],
+)
+def test_who_is_asked_for_is_told(question: str, expected: bool) -> None:
+    assert asks_for_somebody(question) is expected

@@ -141,6 +141,7 @@ def test_a_model_is_loaded_while_the_index_is_opened(
     monkeypatch.setattr("index.embed.SentenceTransformerEmbedder", embedder)
     monkeypatch.setattr("index.build.open_index", index)
     monkeypatch.setattr("rag.models.is_here", lambda *_: True)
+    monkeypatch.setattr("rag.loading.load_if_here", load)
     monkeypatch.setattr("rag.loading.load_generator", load)
     with Assistant.open(corpus, warm=True) as assistant:
         assert assistant.loaded

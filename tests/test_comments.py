@@ -110,21 +110,23 @@ def article(text: str) -> Article:
 
 def test_each_sentence_of_a_comment_has_its_writer() -> None:
     _, below = split(article(BELOW), 800)
-    stoker = [Writer("old stoker", 5)] * 3
+    stoker = [Writer("old stoker", 5, certain=True)] * 3
     # nothing tells where the first one begins
-    assert writers(below) == [None, Writer("blue heron", 2), Writer("blue heron", 2), *stoker]
+    heron = [Writer("blue heron", 2, certain=False)] * 2
+    assert writers(below) == [None, *heron, *stoker]
     _, above = split(article(ABOVE), 800)
-    heron = [Writer("blue heron", 0)] * 2
-    assert writers(above) == [*heron, Writer("old stoker", 2)]
+    heron = [Writer("blue heron", 0, certain=True)] * 2
+    assert writers(above) == [*heron, Writer("old stoker", 2, certain=True)]
     _, far = split(article(BELOW.replace("Boats sink.", "Boats sink. " * 20)), 800)
-    assert writers(far)[3:] == [None] * 10 + [Writer("old stoker", 24)] * 12
+    assert writers(far)[3:] == [None] * 10 + [Writer("old stoker", 24, certain=True)] * 12
     assert writers([]) == []
 
 
 def test_the_byline_of_an_article_signs_no_comment() -> None:
     post = "Ferries\nPosted by old stoker on May 1, 2008 at 1:00 PM\nOne sank. Two rot. " * 1
     _, found = split(article(f"{post}None sails.\nNice post.\njp on May 2, 2008 at 1:00 PM"), 800)
-    assert writers(found) == [Writer("old stoker", 0), None, None, *[Writer("jp", 4)] * 2]
+    byline = Writer("old stoker", 0, certain=False)
+    assert writers(found) == [byline, None, None, *[Writer("jp", 4, certain=False)] * 2]
 
 
 def test_no_piece_of_a_line_is_lost() -> None:
@@ -228,3 +230,35 @@ def test_two_places_of_one_comment_are_credited_once_each() -> None:
     more = f"{prompts.ALSO} And they burn. [3] {CREDIT} [2]"
     assert near.answer.text == f"Boats sink. [1] {CREDIT} [2] {more}"
     assert not near.add(far), "it is cited already"
+
+
+def test_what_is_not_plainly_a_comment_is_credited_to_nobody() -> None:
+    byline = "The militia fought. It stayed.\n\nPosted by Juan Cole on March 31, 2008 at 6:30 AM"
+    assert write("The militia fought.", window(byline, 0))[0].answer.text.endswith("fought. [1]")
+    first = write("I say so as one who rowed.", window(BELOW, 1))[0]
+    assert first.answer.text == "I say so as one who rowed. [1]", "it may be the article's own"
+
+
+def test_a_credit_is_no_part_of_what_is_said() -> None:
+    writing, _ = write("Boats sink.", window(BELOW, 3))
+    assert writing.said == "Boats sink."
+    assert writing.told == f"Boats sink. {CREDIT}"
+    assert [sentence.text for sentence in writing.cited] == ["Boats sink."]
+
+
+def test_a_credit_gives_no_number_that_is_asked_for() -> None:
+    run = window(BELOW.replace("old stoker", "stoker 61"), 3)
+    asked = "How many boats sink?"
+    refusal = Answer(asked, asked, prompts.REFUSAL, True, "not_stated", 0.9, (), ())
+    writing = Draft(refusal, Citer(asked, [run], HashEmbedder()), 0.5)
+    assert [*writing.feed("Boats sink."), *writing.finish()]
+    assert (writing.answer.abstained, writing.answer.reason) == (True, "off_type")
+
+
+@pytest.mark.parametrize(
+    ("name", "credit"),
+    [("[7] stoker", "This is a comment by stoker."), ("Will", "This is a comment by Will.")],
+)
+def test_a_name_is_told_whatever_it_looks_like(name: str, credit: str) -> None:
+    run = window(BELOW.replace("old stoker", name).replace("Boats sink", "Boats will sink"), 3)
+    assert write("Boats will sink.", run)[0].answer.text == f"Boats will sink. [1] {credit} [2]"

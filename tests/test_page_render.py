@@ -138,6 +138,13 @@ def test_what_nothing_bears_out_is_struck_through_where_it_is_asked_for(abstaine
     assert not shown(done(answer("He led it."))).texts("div", "unsupported")
 
 
+def test_sentences_that_are_shown_struck_through_are_not_left_out() -> None:
+    given = answer("He led it. [1]", citation(1, (0, 10)), unsupported=("It rained.",))
+    told = Sentence("He led it.", given.citations, shown=True)
+    page = shown(done(given, told, Sentence("It rained.", (), shown=False)))
+    assert page.texts("p", "aside") == ["4.9 s"]
+
+
 # While it arrives
 
 

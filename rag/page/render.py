@@ -195,6 +195,7 @@ def _answer(
     notes = "".join(_note(by_number[n], number, articles) for n in sorted(by_number))
     # where none is shown, the article speaks instead of the model
     left_out = len(exchange.sentences) - len(exchange.shown) if exchange.shown else 0
+    left_out = max(0, left_out - len(answer.unsupported))  # these are shown
     return (
         _aside(answer, left_out)
         + f'<p class="words" dir="auto">{_cited(answer, number, articles)}</p>'
