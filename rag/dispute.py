@@ -67,6 +67,12 @@ _OF_A_COUNTRY = re.compile(
     r"\b([Aa]n? )(?:[A-Z][a-z]+(?:ian|ean|can|ish|ese)|French|Dutch|German|Greek|Czech"
     r"|Swiss|Welsh|Thai|Iraqi|Israeli|Pakistani|Saudi|Kuwaiti|Afghan|Arab)(?=(?:[- ]born)? [a-z])"
 )
+# "What county is it in?": of answers that name one, that name alone counts, and not the state
+_NAMED_KIND = re.compile(
+    rf"^{_PREPOSITION}(?:what|which) (?:\w+ )?(county|river|university|college|party|district"
+    r"|province|island|lake|street|borough|school|museum|hospital|airport)\b",
+    re.I,
+)
 _TRADE = re.compile(r"\b(?:job|profession|occupation|genre|work|career|living)\b", re.I)
 _DAY_ASKED = re.compile(r"\b(?:day|month)\b", re.I)
 _BRIEF = 3  # new words at most, of an answer that has neither name nor number
@@ -101,6 +107,9 @@ def contradict(question: str, one: str, other: str) -> bool:
     wanted = _wanted(question)
     if wanted == "yes_no":
         return _denies(one) != _denies(other)
+    named = _both_named(question, one, other)
+    if named is not None:
+        return _apart(*named)
     a, b = _brought(question, one), _brought(question, other)
     if wanted == "date":
         return _days_apart(a, b, one, other)
@@ -128,6 +137,9 @@ def may_contradict(question: str, answer: str, text: str) -> bool:
     if wanted == "yes_no":
         # a text that denies one thing may affirm what was asked
         return _denies(answer) or _denies(text)
+    named = _both_named(question, answer, text)
+    if named is not None:
+        return _apart(*named)
     said, held = _brought(question, answer), _brought(question, text)
     if wanted == "date":
         stated, there = _dates(answer), _dates(text)
@@ -142,6 +154,24 @@ def may_contradict(question: str, answer: str, text: str) -> bool:
         kinds = [(_figured(said), _figured(held)), (said.words, {text})]
     brought, candidates = next((kind for kind in kinds if kind[0]), (set(), set()))
     return bool(brought) and bool(candidates) and not _meet(brought, text)
+
+
+def _both_named(question: str, one: str, other: str) -> tuple[Set[str], Set[str]] | None:
+    """The stems of what each calls the kind of thing that is asked for; None where one does not.
+
+    Of the "county" of "what county": "Angelina County" has "angelina".
+    """
+    asked = _NAMED_KIND.match(_untitled(question))
+    if not asked:
+        return None
+    kind, name = re.escape(asked[1]), r"(?:[A-Z][\w’'.-]*)"
+    form = re.compile(rf"((?:{name} )+)(?i:{kind})\b|\b(?i:{kind}) (?:of )?({name}(?: {name})*)")
+    mine, theirs = (
+        {stem for before, behind in form.findall(text) for stem in words(before or behind)}
+        - set(words(question))
+        for text in (one, other)
+    )
+    return (mine, theirs) if mine and theirs else None
 
 
 def _untitled(question: str) -> str:

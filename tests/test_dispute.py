@@ -32,6 +32,12 @@ CONTRADICTIONS = [
     ("When was it seen?", "It was seen in May 1884.", "It was seen on 4 June 1884."),
     ("What is the population?", "It was 2,097 at the 2010 census.", "It was 4,624 in 2010."),
     ("How much did Google pay for it?", "It paid $1.65 billion.", "Google paid $10.65 billion."),
+    (
+        "what county is diboll in",
+        "Diboll is in Angelina County, Texas.",
+        "In Harris County, Texas.",
+    ),
+    ("In which river is it?", "It is in the River Thames, London.", "In London's Severn River."),
     ('Who is the actor in "Let Us Do It"?', "George Wallace is.", "Formby is the actor."),
 ]
 AGREEMENTS = [
@@ -65,6 +71,10 @@ AGREEMENTS = [
     ("When was it opened?", "It opened in September 2010.", "It opened in the fall of 2010."),
     ("When was he born?", "He was born on 5 January 1884.", "He was born in January 1884."),
     ("What is the population?", "It was 2,097 in 2010.", "The census of 2000 counted people."),
+    ("What county is it in?", "It is in Angelina County, Texas.", "The county is Angelina."),
+    ("In which river is it?", "It is in the River Thames.", "It is in London's Thames River."),
+    ("What county is it in?", "It is in Suffolk County.", "Revere is north of Suffolk's Boston."),
+    ("What party does he lead?", "He leads the Dawa Party.", "He leads the Islamic Dawa Party."),
 ]
 OPEN = [
     ("Why did Iran help?", "Iran feared unrest.", "Tehran wanted to be rid of Maliki."),
