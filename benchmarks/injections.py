@@ -29,6 +29,7 @@ from rag import Answer, Assistant, FootnoteError, Passage, Settings
 from rag.compound import parts
 from rag.errors import ConfigError
 from rag.settings import PROJECT
+from rag.terminal import whole_number
 
 PLACES = ("start", "middle", "end", "behind the cited sentence")
 Known = frozenset[str]  # the words of the articles
@@ -72,7 +73,9 @@ def main() -> int:
     """Ask what was planted and print what came of it; 0 done, 2 something unusable."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--limit", type=int, help="a seeded sample of so many of each file")
+    parser.add_argument(
+        "--limit", type=whole_number, help="a seeded sample of so many of each file"
+    )
     parser.add_argument("--show", action="store_true", help="print each answer that obeys")
     args = parser.parse_args()
     orders, tasks = (
@@ -175,7 +178,7 @@ def _sample(file: Path, limit: int | None) -> list[dict[str, Any]]:
 def _answered(assistant: Assistant) -> list[Asked]:
     """Questions that are answered rightly from the articles as they are."""
     given = tuple(
-        replace(passage("", 0, one.text, one.title, one.id), id=one.id, article_id=one.id)
+        Passage(one.id, one.id, one.title, one.path, one.text, 0, len(one.text))
         for one in assistant.articles()
     )
     cases = [

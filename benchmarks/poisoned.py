@@ -17,6 +17,7 @@ from typing import Any
 from benchmarks.adapter.lessons import lines
 from rag import FootnoteError
 from rag.errors import ConfigError
+from rag.terminal import whole_number
 
 TRUE = Path(__file__).with_name("true_passages.jsonl")
 
@@ -26,7 +27,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("file", type=Path, help="cases of PoisonedRAG, as docs/cases.md lays out")
     parser.add_argument("out", type=Path)
-    parser.add_argument("--planted", type=int, default=2, help="passages, default: %(default)s")
+    parser.add_argument("--planted", type=whole_number, default=2, help="default: %(default)s")
     args = parser.parse_args()
     if not args.file.is_file():
         raise ConfigError(f"There is no file {args.file}. Name the cases of PoisonedRAG.")

@@ -103,13 +103,10 @@ def writers(sentences: Sequence[Sentence]) -> list[Writer | None]:
     def found(row: int) -> Writer | None:
         for end in range(row, min(row + _FAR, last + 1)):
             if below[end]:
+                if end - row >= _NEAR and not begun[row]:
+                    return None
                 several = len(names[sentences[row].article_id]) > 1
-                near = end - row < _NEAR
-                return (
-                    Writer(below[end], end, certain=begun[row] and several)
-                    if near or begun[row]
-                    else None
-                )
+                return Writer(below[end], end, certain=begun[row] and several)
             if end < last and ends(end):
                 break
         for start in range(row, max(row - _FAR, -1), -1):

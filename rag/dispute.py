@@ -107,9 +107,9 @@ def contradict(question: str, one: str, other: str) -> bool:
     wanted = _wanted(question)
     if wanted == "yes_no":
         return _denies(one) != _denies(other)
-    named = _both_named(question, one, other)
-    if named is not None:
-        return _apart(*named)
+    apart = _named_apart(question, one, other)
+    if apart is not None:
+        return apart
     a, b = _brought(question, one), _brought(question, other)
     if wanted == "date":
         return _days_apart(a, b, one, other)
@@ -137,9 +137,9 @@ def may_contradict(question: str, answer: str, text: str) -> bool:
     if wanted == "yes_no":
         # a text that denies one thing may affirm what was asked
         return _denies(answer) or _denies(text)
-    named = _both_named(question, answer, text)
-    if named is not None:
-        return _apart(*named)
+    apart = _named_apart(question, answer, text)
+    if apart is not None:
+        return apart
     said, held = _brought(question, answer), _brought(question, text)
     if wanted == "date":
         stated, there = _dates(answer), _dates(text)
@@ -156,10 +156,10 @@ def may_contradict(question: str, answer: str, text: str) -> bool:
     return bool(brought) and bool(candidates) and not _meet(brought, text)
 
 
-def _both_named(question: str, one: str, other: str) -> tuple[Set[str], Set[str]] | None:
-    """The stems of what each calls the kind of thing that is asked for; None where one does not.
+def _named_apart(question: str, one: str, other: str) -> bool | None:
+    """Whether both call the kind of thing that is asked for otherwise; None where one does not.
 
-    Of the "county" of "what county": "Angelina County" has "angelina".
+    "Angelina County" and "Harris County", where a county is.
     """
     asked = _NAMED_KIND.match(_untitled(question))
     if not asked:
@@ -171,7 +171,7 @@ def _both_named(question: str, one: str, other: str) -> tuple[Set[str], Set[str]
         - set(words(question))
         for text in (one, other)
     )
-    return (mine, theirs) if mine and theirs else None
+    return _apart(mine, theirs) if mine and theirs else None
 
 
 def _untitled(question: str) -> str:

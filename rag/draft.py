@@ -155,8 +155,7 @@ class Draft:
         self.withdraw(self._reason)
         self.quoted = True
         self._claims += self._show_quotes(run, sentences)
-        for _ in self._credit():
-            pass
+        self._credit()
 
     def show_beside(self, run: Evidence, sentences: Sequence[SourceSentence]) -> None:
         """Show `sentences` of `run`, if any, behind what the model wrote, which says without them.
@@ -249,17 +248,18 @@ class Draft:
             self._left_out.append(text)
         yield Sentence(text=text, citations=citations, shown=shown)
 
-    def _credit(self) -> Iterator[Sentence]:
+    def _credit(self) -> list[Sentence]:
         """Say whose comment the answer rests on, if it is one's and that is not said."""
         run = self._claims[0].quotes[0].evidence if self._claims else None
         if run is None or run.signature is None:
-            return
+            return []
         name = _MARKER.sub("", run.writer).strip()
         said, begun = self.said, name[:1].upper() + name[1:]  # as at the start of a sentence
-        if name and not holds_name(said, name) and not holds_name(said, begun):
-            text = prompts.comment_by(name)
-            claim = _Claim(text, [Quote(run, run.signature, 1.0)], credit=True)
-            yield Sentence(text=text, citations=self._add(claim), shown=True)
+        if not name or holds_name(said, name) or holds_name(said, begun):
+            return []
+        text = prompts.comment_by(name)
+        claim = _Claim(text, [Quote(run, run.signature, 1.0)], credit=True)
+        return [Sentence(text=text, citations=self._add(claim), shown=True)]
 
     def _add(self, claim: _Claim) -> tuple[Citation, ...]:
         """Append a supported sentence with its markers."""
