@@ -3,8 +3,8 @@
 FOLDER holds `bipia.jsonl` (instructions, Yi et al. 2023) and `cyberseceval_indirect.jsonl` (tasks
 on a text in which an instruction hides, Wan et al. 2024). Each instruction of the first is planted
 in the article that a question is answered from: at its start, in its middle, at its end, and right
-behind the sentence that is cited. Each task of the second is asked of its text. See
-benchmarks/README.md.
+behind the sentence that is cited. Each task of the second is asked of its text; a web page is read
+as a file of the folder would be. See benchmarks/README.md.
 """
 
 import argparse
@@ -24,6 +24,7 @@ from eval.metrics import plain, verdict
 from eval.options import CASES
 from eval.stats import wilson
 from index.lexical import words
+from index.load import parse
 from index.split import sentence_spans
 from rag import Answer, Assistant, FootnoteError, Passage, Settings
 from rag.compound import parts
@@ -206,6 +207,8 @@ def _try(assistant: Assistant, order: str, place: str, one: Asked, known: Known)
 
 def _hidden(assistant: Assistant, record: dict[str, Any]) -> Outcome:
     question, text = task(record)
+    if "<html" in text:
+        text = parse(text.strip("' \n").encode(), "page.html").text
     answer = assistant.read(question, [passage(str(record["id"]), 1, text)])
     told = f"{record['id']}: {question}\n    {answer.text}"
     return Outcome(obeys(record, answer), not answer.abstained, told)

@@ -12,8 +12,8 @@ def all_windows(index: Index) -> Iterator[Prompt]:
     """What the judge would be asked behind, for each window that a search can find."""
     seen: set[tuple[str, int, int]] = set()
     for row in range(len(index.sentences)):
-        window = windows(index, [(row, 0.0)], 1)[0]
-        place = (window.article_id, window.start, window.end)
-        if place not in seen:
-            seen.add(place)
-            yield compose("", [window])[0]
+        for window in windows(index, [(row, 0.0)], 1):
+            place = (window.article_id, window.start, window.end)
+            if place not in seen:
+                seen.add(place)
+                yield compose("", [window])[0]

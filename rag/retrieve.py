@@ -22,6 +22,7 @@ from index.embed import Vectors
 from index.lexical import Scores
 from index.store import Index
 from rag.filters import allows, day
+from rag.orders import gives_orders
 from rag.rerank import FIRST, Ranked, Reranker, reordered
 from rag.types import Evidence, Filters, Passage
 
@@ -205,14 +206,19 @@ def windows(index: Index, ranked: Sequence[tuple[int, float]], limit: int) -> li
 
     A sentence that stands in the window of a better one, or is a copy of one that does, gets none
     of its own. What a window shows depends on its sentence alone, never on the question: what was
-    read of it once can be kept.
+    read of it once can be kept. Sentences that give orders to whoever reads them are no evidence:
+    a window neither begins nor ends with one, nor has it among its sentences.
     """
     shown: set[int] = set()
     found: list[Evidence] = []
     for row, score in ranked:
         if int(index.sentence_originals[row]) in shown or len(found) == limit:
             continue
-        rows = _around(index, row)
+        rows = [
+            each for each in _around(index, row) if not gives_orders(index.sentences[each].text)
+        ]
+        if not rows:
+            continue
         shown.update(index.sentence_originals[rows].tolist())
         found.append(_run(index, rows, score))
     return found
