@@ -325,7 +325,11 @@ class Assistant:
                 standalone = self._standalone(part, before)
             yield from answerer.answer(part, standalone, index, clock)
 
-        return in_parts(question, history, answer)
+        with clock.stage("rewrite_s"):
+            asked = self._in_their_language(question, index)
+        with closing(in_parts(asked, history, answer)) as events:
+            for event in events:
+                yield replace(event, question=question) if isinstance(event, Answer) else event
 
     def margin(self, question: str, history: Sequence[Turn] = ()) -> float | None:
         """How clearly, by the judge, the articles state the answer; None where nothing is found.
@@ -494,6 +498,16 @@ class Assistant:
 
         query = _without_surrogates(query)
         return Search(index, query, self._embedder.encode([query])[0], within, self._reranker)
+
+    def _in_their_language(self, question: str, index: "Index") -> str:
+        """`question` in English, where it is in another language and the articles are not."""
+        from rag import language
+
+        if not language.is_foreign(question):
+            return question
+        if not language.are_english([passage.text for passage in index.passages]):
+            return question
+        return language.in_english(question, self._model.ready())
 
     def _standalone(self, question: str, history: Sequence[Turn]) -> str:
         from rag import followup

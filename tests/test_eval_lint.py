@@ -113,7 +113,9 @@ def test_ten_thousand_cases_are_checked() -> None:
     assert lint(cases, ARTICLES) == []
 
 
-@pytest.mark.parametrize("name", ["seeds.jsonl", "natural.jsonl", "styles.jsonl"])
+@pytest.mark.parametrize(
+    "name", ["seeds.jsonl", "natural.jsonl", "styles.jsonl", "languages.jsonl"]
+)
 def test_the_bundled_cases_are_clean(name: str) -> None:
     articles, _ = read_articles(ROOT / "seeds", Selection())
     assert list(map(str, lint(load(ROOT / "eval" / "cases" / name), articles))) == []
