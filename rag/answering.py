@@ -23,6 +23,7 @@ from rag.draft import Draft
 from rag.generate import Generator
 from rag.interaction import by_interaction
 from rag.judge import Calibration, Opinion, calibration
+from rag.language import Standalone
 from rag.nearest import needed, passed_over
 from rag.premise import undated
 from rag.rerank import Ranked
@@ -57,23 +58,24 @@ class Answerer:
         default_factory=dict
     )  # whose part an article is, if of another
 
-    def answer(self, question: str, standalone: str, index: Index, clock: Clock) -> Events:
-        """Answer `standalone` from `index`, as it happens; the checked answer comes last.
+    def answer(self, question: str, asked: Standalone, index: Index, clock: Clock) -> Events:
+        """Answer `asked` from `index`, as it happens; the checked answer comes last.
 
         The judge weighs each window of sentences by itself, and the answer is written from the one
         that states it best. What is written is checked, and one or two sentences of the window
         stand in for it where it fails, or behind it where it passes them over. Then others may be
         heard. Raises QuestionError for what the model cannot hold.
         """
-        settings, generator = self.settings, self.generator
+        settings, generator, standalone = self.settings, self.generator, asked.question
         with clock.stage("retrieve_s"):
-            search = self.search(standalone)
+            search = self.search(asked.query)
             passages = search.passages(_NEAREST)
             ranked = search.sentences(self.settings.evidence_sentences)
-            found = self._found(search, ranked, standalone, index)
+            found = self._found(search, ranked, asked.query, index)
         refused = replace(
             refusal(question, generator.name),
             standalone_question=standalone,
+            query=asked.query,
             passages=_mark_used(passages, found[: settings.evidence_windows]),
             index_version=index.version,
         )
@@ -108,12 +110,12 @@ class Answerer:
         draft = yield from self._write(refused, read, clock)
         if draft.answer.abstained and not draft.declined:
             with clock.stage("judge_s"):
-                self._quote(draft, standalone, read)
+                self._quote(draft, asked, read)
         heard: list[_Read] = []
         if not draft.answer.abstained:
             if not draft.quoted:
                 with clock.stage("cite_s"):
-                    more = passed_over(standalone, window, draft.cited, self.embedder)
+                    more = passed_over(asked.query, window, draft.cited, self.embedder)
                     draft.show_beside(window, more)
             with clock.stage("judge_s"):
                 heard = self._hear(draft, reading, refused)
@@ -124,22 +126,22 @@ class Answerer:
             timings=clock.timings(),
         )
 
-    def margin(self, standalone: str, index: Index) -> float | None:
+    def margin(self, asked: Standalone, index: Index) -> float | None:
         """The judge's margin on the window that states the answer best; None where none is found.
 
         Raises QuestionError for what the model cannot hold.
         """
-        search = self.search(standalone)
+        search = self.search(asked.query)
         ranked = search.sentences(self.settings.evidence_sentences)
-        found = self._asked(standalone, self._found(search, ranked, standalone, index))
+        found = self._asked(asked.question, self._found(search, ranked, asked.query, index))
         weighed = found[: self.settings.evidence_windows]
-        return max((self.generator.margin(asked.judging) for asked in weighed), default=None)
+        return max((self.generator.margin(each.judging) for each in weighed), default=None)
 
-    def _found(self, search: Search, ranked: Ranked, question: str, index: Index) -> list[Evidence]:
+    def _found(self, search: Search, ranked: Ranked, query: str, index: Index) -> list[Evidence]:
         """The windows that are weighed, and those beyond that may state another answer."""
         settings, found = self.settings, windows(index, ranked, len(ranked))
         if not search.reranked:
-            found = by_interaction(question, found, self.embedder)
+            found = by_interaction(query, found, self.embedder)
         weighed, rest = found[: settings.evidence_windows], found[settings.evidence_windows :]
         # a cross-encoder's scores have no zero of which something could be a share
         near = _NEAR * weighed[0].score if weighed and not search.reranked else -inf
@@ -188,23 +190,23 @@ class Answerer:
             yield sentence if shown else replace(sentence, citations=(), shown=False)
         return draft
 
-    def _quote(self, draft: Draft, question: str, read: "_Read") -> None:
-        """Let the two sentences of a window that are nearest to `question` speak, if they answer.
+    def _quote(self, draft: Draft, asked: Standalone, read: "_Read") -> None:
+        """Let the two sentences of a window that are nearest to what is `asked` speak, if they do.
 
         One of them, if it is clearly the nearer and answers alone. Sentences without what was asked
         for, such as a number, are no answer.
         """
-        window = read.asked.window
+        window, (question, query) = read.asked.window, asked
         pairs = [
             replace(window, text=" ".join(sentence.text for sentence in pair), sentences=pair)
             for pair in _neighbours(window.sentences)
             if gives_answer(question, " ".join(unsigned(sentence.text) for sentence in pair))
         ]
         if len(pairs) > 1:  # for an encoder that knows nothing of tokens
-            vectors = self.embedder.encode([question, *(pair.text for pair in pairs)])
+            vectors = self.embedder.encode([query, *(pair.text for pair in pairs)])
             pairs = [pairs[row] for row in np.argsort(-(vectors[1:] @ vectors[0]), kind="stable")]
-        for pair in by_interaction(question, pairs, self.embedder)[:1]:
-            alone = needed(question, window, pair.sentences, self.embedder)
+        for pair in by_interaction(query, pairs, self.embedder)[:1]:
+            alone = needed(query, window, pair.sentences, self.embedder)
             for sentences in dict.fromkeys((alone, pair.sentences)):
                 text = " ".join(sentence.text for sentence in sentences)
                 margin = self._margin(question, window, text)
@@ -266,7 +268,7 @@ class Answerer:
             if more is None or self.stopped():
                 break
             if witness and not draft.quoted and more.answer.abstained and not more.declined:
-                self._quote(more, question, read)
+                self._quote(more, Standalone(question, refused.query), read)
             if more.answer.abstained:
                 continue
             against = all(contradict(question, position, more.said) for position in positions)
@@ -348,6 +350,7 @@ def refusal(question: str, model: str) -> Answer:
     return Answer(
         question=question,
         standalone_question=question,
+        query=question,
         text=prompts.REFUSAL,
         abstained=True,
         reason="no_evidence",

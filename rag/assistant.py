@@ -36,6 +36,7 @@ if TYPE_CHECKING:  # numpy, FAISS and torch load when an assistant opens, not be
     from index.store import Index
     from rag.answering import Answerer, Events
     from rag.judge import Calibration
+    from rag.language import Standalone
     from rag.rerank import Reranker
     from rag.retrieve import Search
 
@@ -322,14 +323,10 @@ class Assistant:
 
         def answer(part: str, before: Sequence[Turn]) -> "Events":
             with clock.stage("rewrite_s"):
-                standalone = self._standalone(part, before)
+                standalone = self._standalone(part, before, index)
             yield from answerer.answer(part, standalone, index, clock)
 
-        with clock.stage("rewrite_s"):
-            asked = self._in_their_language(question, index)
-        with closing(in_parts(asked, history, answer)) as events:
-            for event in events:
-                yield replace(event, question=question) if isinstance(event, Answer) else event
+        return in_parts(question, history, answer)
 
     def margin(self, question: str, history: Sequence[Turn] = ()) -> float | None:
         """How clearly, by the judge, the articles state the answer; None where nothing is found.
@@ -339,7 +336,7 @@ class Assistant:
         """
         question = self._checked(question)
         with self._model.turn:
-            standalone = self._standalone(question, history)
+            standalone = self._standalone(question, history, self._index)
             return self._answerer(self._index).margin(standalone, self._index)
 
     def read(self, question: str, passages: Sequence[Passage]) -> Answer:
@@ -499,20 +496,12 @@ class Assistant:
         query = _without_surrogates(query)
         return Search(index, query, self._embedder.encode([query])[0], within, self._reranker)
 
-    def _in_their_language(self, question: str, index: "Index") -> str:
-        """`question` in English, where it is in another language and the articles are not."""
-        from rag import language
+    def _standalone(self, question: str, history: Sequence[Turn], index: "Index") -> "Standalone":
+        from rag.language import are_english, standalone
 
-        if not language.is_foreign(question):
-            return question
-        if not language.are_english([passage.text for passage in index.passages]):
-            return question
-        return language.in_english(question, self._model.ready())
-
-    def _standalone(self, question: str, history: Sequence[Turn]) -> str:
-        from rag import followup
-
-        return followup.standalone(question, history, self._model.ready())
+        return standalone(
+            question, history, self._model.ready(), lambda: are_english(index.passages)
+        )
 
     def _answerer(
         self,

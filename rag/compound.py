@@ -181,6 +181,7 @@ class _Whole:
             answers[-1],  # its clock is that of them all
             question=question,
             standalone_question=" ".join(answer.standalone_question for answer in answers),
+            query=" ".join(answer.query for answer in answers),
             text=" ".join([self.text or prompts.REFUSAL, *map(prompts.missing, missing)]),
             abstained=not given,
             reason="" if given else answers[0].reason,

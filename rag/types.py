@@ -183,9 +183,13 @@ class Answer:
     `unsupported` has the sentences that the model wrote and nothing bears out, which are no part
     of the answer, where `Settings.show_unsupported` asks for them.
 
-    Of a question that asks several things (`rag/compound.py`), `standalone_question` has each as a
-    sentence and `missing` those that are not answered where others are; `confidence` is the
-    probability that all that is answered is right, and the prompts stand one below another.
+    `query` is what was searched for: the standalone question, or its English where that is in
+    another language and the articles are not.
+
+    Of a question that asks several things (`rag/compound.py`), `standalone_question` and `query`
+    have each as a sentence and `missing` those that are not answered where others are;
+    `confidence` is the probability that all that is answered is right, and the prompts stand one
+    below another.
     """
 
     question: str
@@ -205,6 +209,7 @@ class Answer:
     index_version: str = ""
     missing: tuple[str, ...] = ()
     unsupported: tuple[str, ...] = ()
+    query: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON-ready lists, dicts, strings and numbers."""

@@ -7,8 +7,9 @@ import pytest
 from fakes import LED, ScriptedGenerator, open_assistant
 
 from rag.assistant import Assistant
-from rag.language import are_english, compose_translation, in_english, is_foreign, language
-from rag.types import Turn
+from rag.language import are_english, compose_translation, is_foreign, language, translate
+from rag.terminal import below
+from rag.types import Passage, Turn
 
 GERMAN = "Wer leitete die irakische Delegation in Ghom?"
 ENGLISH = "Who headed the Iraqi delegation to Qom?"
@@ -63,43 +64,39 @@ def test_what_is_not_certain_is_in_no_language() -> None:
     assert (language(GERMAN), language("Najaf"), language("")) == ("de", "", "")
 
 
+def passages(*texts: str) -> list[Passage]:
+    return [Passage("p", "a", "", "a.md", text, 0, len(text)) for text in texts]
+
+
 def test_articles_are_english_where_nearly_all_are() -> None:
     german = "Die Abgeordneten reisten am Freitag nach Ghom, um über die Waffenruhe zu sprechen."
     english = "Three delegates travelled to Qom on Friday, where they spoke about the truce."
-    assert are_english([english] * 500)
-    assert are_english([*[english] * 19, german, "Najaf, 42"])
-    assert not are_english([english, english, english, german])
-    assert not are_english([german])
-    assert not are_english(["Najaf", "42"])
+    assert are_english(passages(*[english] * 500))
+    assert are_english(passages(*[english] * 19, german, "Najaf, 42"))
+    assert not are_english(passages(english, english, english, german))
+    assert not are_english(passages(german))
+    assert not are_english(passages("Najaf", "42"))
     assert not are_english([])
 
 
-@pytest.mark.parametrize("reply", [ENGLISH, f"English: {ENGLISH}", f" {ENGLISH}\nAnswer: Adeeb"])
-def test_the_model_asks_it_in_english(reply: str) -> None:
+@pytest.mark.parametrize("reply", [ENGLISH, f" {ENGLISH}\nAnswer: Adeeb"])
+def test_the_model_puts_it_into_english(reply: str) -> None:
     generator = ScriptedGenerator(reply)
-    assert in_english(GERMAN, generator) == ENGLISH
+    assert translate(GERMAN, generator) == ENGLISH
     (prompt,) = generator.asked
     assert prompt == compose_translation(GERMAN)
-    assert GERMAN in prompt.request
+    assert prompt.request == GERMAN
     assert not prompt.adapted
 
 
 @pytest.mark.parametrize("reply", ["", "\n\n", "…", GERMAN, "Qui dirigeait la délégation ?"])
-def test_an_unusable_translation_is_not_taken(reply: str) -> None:
-    assert in_english(GERMAN, ScriptedGenerator(reply)) == GERMAN
-
-
-def test_a_number_is_not_lost_on_the_way() -> None:
-    question = "Wie viele der 18 Kämpfer starben im März 2008?"
-    lost = ScriptedGenerator("How many fighters died in March 2008?")
-    kept = ScriptedGenerator("How many of the 18 fighters died in March 2008?")
-    assert in_english(question, lost) == question
-    assert in_english(question, kept) == "How many of the 18 fighters died in March 2008?"
+def test_what_is_no_english_is_not_taken(reply: str) -> None:
+    assert translate(GERMAN, ScriptedGenerator(reply)) == GERMAN
 
 
 def test_a_question_too_long_to_translate_stays() -> None:
-    generator = ScriptedGenerator(ENGLISH, context_tokens=90)
-    assert in_english(GERMAN, generator) == GERMAN
+    generator = ScriptedGenerator(ENGLISH, context_tokens=70)
+    assert translate(GERMAN, generator) == GERMAN
     assert not generator.asked
 
 
@@ -118,34 +115,38 @@ def assistant(corpus: Path, generator: ScriptedGenerator) -> Iterator[Assistant]
         yield opened
 
 
-def test_an_answer_tells_how_a_foreign_question_was_asked(assistant: Assistant) -> None:
+def test_only_the_search_gets_the_translation(
+    assistant: Assistant, generator: ScriptedGenerator
+) -> None:
     answer = assistant.ask(GERMAN)
-    assert (answer.question, answer.standalone_question) == (GERMAN, ENGLISH)
+    assert (answer.question, answer.standalone_question, answer.query) == (GERMAN, GERMAN, ENGLISH)
     assert [citation.quote for citation in answer.citations] == [LED]
+    _, answering = generator.asked
+    for prompt in (*generator.judged, answering):
+        assert GERMAN in prompt.user
+        assert ENGLISH not in prompt.user
 
 
-def test_an_english_question_is_not_translated(corpus: Path, generator: ScriptedGenerator) -> None:
+def test_it_is_shown_what_was_searched_for(assistant: Assistant) -> None:
+    told = below(assistant.ask(GERMAN), {})
+    assert f"searched for: {ENGLISH}" in " ".join(told.split())
+    assert "asked as" not in told
+
+
+def test_an_english_question_is_searched_as_it_is(corpus: Path) -> None:
     with open_assistant(corpus, ScriptedGenerator(LED)) as opened:
         answer = opened.ask(ENGLISH)
-    assert answer.standalone_question == ENGLISH
+    assert answer.query == answer.standalone_question == ENGLISH
     assert not answer.abstained
+    assert "searched for" not in below(answer, {})
 
 
-def test_several_foreign_questions_in_one_are_told_apart(corpus: Path) -> None:
-    both = "Who headed the Iraqi delegation to Qom, and when did it travel?"
-    generator = ScriptedGenerator(both, LED, "When did the Iraqi delegation travel?", "On Friday.")
-    with open_assistant(corpus, generator) as opened:
-        answer = opened.ask("Wer leitete die Delegation, und wann reiste sie?")
-    assert answer.question == "Wer leitete die Delegation, und wann reiste sie?"
-    assert answer.standalone_question.startswith(ENGLISH)
-
-
-def test_a_foreign_follow_up_is_translated_and_then_rewritten(corpus: Path) -> None:
+def test_a_foreign_follow_up_is_put_together_in_english(corpus: Path) -> None:
     generator = ScriptedGenerator("When did he travel?", " Ali Adeeb travel to Qom?", LED)
     with open_assistant(corpus, generator) as opened:
         answer = opened.ask("Wann ist er dorthin gereist?", [Turn(GERMAN, LED)])
-    assert answer.standalone_question == "When did Ali Adeeb travel to Qom?"
     assert answer.question == "Wann ist er dorthin gereist?"
+    assert answer.query == answer.standalone_question == "When did Ali Adeeb travel to Qom?"
 
 
 def test_articles_in_another_language_are_asked_in_that(tmp_path: Path) -> None:
@@ -153,8 +154,7 @@ def test_articles_in_another_language_are_asked_in_that(tmp_path: Path) -> None:
     folder.mkdir()
     led = "Ali Adeeb leitete die irakische Delegation in Ghom."
     (folder / "ghom.md").write_text(f"Drei Abgeordnete reisten am Freitag ab. {led} Er kam heim.\n")
-    generator = ScriptedGenerator(led)
-    with open_assistant(folder, generator) as opened:
+    with open_assistant(folder, ScriptedGenerator(led)) as opened:
         answer = opened.ask(GERMAN)
-    assert answer.standalone_question == GERMAN
+    assert answer.query == answer.standalone_question == GERMAN
     assert [citation.quote for citation in answer.citations] == [led]
