@@ -137,7 +137,7 @@ class Timings:
     total_s: float = 0.0
     prompt_tokens: int = 0
     answer_tokens: int = 0
-    rewrite_s: float = 0.0  # making a follow-up stand alone
+    rewrite_s: float = 0.0  # making a follow-up stand alone, or a query of another language
     read_s: float = 0.0  # from the judge's yes to the first token, its window read again or not
 
 

@@ -109,6 +109,18 @@ def test_the_line_below_tells_seconds_rewording_and_what_was_left_out() -> None:
     assert "It rained." not in page.texts("article")[0]
 
 
+def test_it_is_told_what_a_question_in_another_language_was_searched_by() -> None:
+    asked = {"question": "Wer?", "standalone_question": "Wer?"}
+    given = replace(
+        answer("He led it. [1]", citation(1, (0, 10))), **asked, query="Who <b>led</b>?"
+    )
+    (aside,) = shown(done(given)).texts("p", "aside")
+    assert "searched for: Who <b>led</b>?" in aside  # as text
+    assert "asked as" not in aside
+    same = replace(given, query="Wer?")
+    assert "searched for" not in shown(done(same)).texts("p", "aside")[0]
+
+
 def test_an_unchanged_question_is_not_told_twice() -> None:
     page = shown(done(answer("He led it. [1]", citation(1, (0, 10)))))
     assert page.texts("p", "aside") == ["4.9 s"]

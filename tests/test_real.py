@@ -644,6 +644,16 @@ def test_a_fact_of_the_articles_is_answered_and_cited(footnote: Assistant) -> No
         assert texts[citation.article_id][citation.start : citation.end] == citation.quote
 
 
+def test_a_question_in_another_language_is_answered_in_the_articles_words(
+    footnote: Assistant,
+) -> None:
+    german = "Welches Kaliber hatten die Raketen, die auf die Residenz des Botschafters fielen?"
+    answer = footnote.ask(german)
+    assert answer.standalone_question == german
+    assert "rockets" in answer.query
+    assert any("240" in citation.quote for citation in answer.citations)
+
+
 def test_what_the_articles_do_not_say_is_refused(footnote: Assistant) -> None:
     answer = footnote.ask("What is the capital of Mongolia?")
     assert (answer.abstained, answer.text) == (True, prompts.REFUSAL)

@@ -100,7 +100,10 @@ def test_nothing_that_a_terminal_obeys_is_printed() -> None:
     near = Passage("p", "x", HOSTILE, HOSTILE, HOSTILE, 0, 9)
     cited = cite(1, HOSTILE, article_id="x", title=HOSTILE, path=HOSTILE)
     for shown in (
-        render(replace(answer(HOSTILE, cited), standalone_question=HOSTILE), {"x": article}),
+        render(
+            replace(answer(HOSTILE, cited), standalone_question=HOSTILE, query=f"{HOSTILE}!"),
+            {"x": article},
+        ),
         render(replace(refusal(near), text=HOSTILE), {"x": article}),
         as_json(replace(answer(HOSTILE, cited), passages=(near,)).to_dict()),
     ):
