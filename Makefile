@@ -50,7 +50,7 @@ real: $(VENV)/.ready-dev
 	$(BIN)/pytest -q -m "real or browser"
 
 quality: $(VENV)/.ready ## write docs/quality.md from the reports in reports/
-	@$(BIN)/python -m benchmarks.quality
+	@$(BIN)/python -m benchmarks.collate
 
 gate: $(VENV)/.ready-dev
 	$(FOOTNOTE) eval run --split report --strict --fresh

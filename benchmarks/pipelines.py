@@ -1,4 +1,4 @@
-"""What `speed.py` holds side by side: Footnote, what others build, and what cannot be beaten.
+"""What is held side by side: Footnote, what others build, and what cannot be beaten.
 
 Each answers a case as a generator of pieces of text, as the reader gets to see them, and an
 `Answer` behind the last.
@@ -10,8 +10,9 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,15 +22,18 @@ from langchain_text_splitters import RecursiveCharacterTextSplitter
 import prompts
 from eval.dataset import Case
 from eval.metrics import verdict
-from index.embed import Embedder
-from rag import Answer, Assistant
+from index.embed import Embedder, SentenceTransformerEmbedder
+from rag import Answer, Assistant, models
 from rag.context import Context
 from rag.errors import ConfigError
-from rag.generate import Generator, Prompt
+from rag.generate import Generator, LlamaGenerator, Prompt
+from rag.threads import FILE as THREADS
 from rag.threads import cores, fit
 from rag.types import Article, Citation, Timings, Token
 
 Answering = Iterator[str | Answer]
+
+WARM, COLD, PLAIN, LLAMAINDEX, FLOOR = "footnote", "cold", "plain", "llamaindex", "floor"
 
 CHUNK_CHARS, OVERLAP, TOP = 800, 100, 4
 SYSTEM = "You are a helpful assistant."
@@ -182,6 +186,39 @@ class Floor:
         self._context.close()
 
 
+def beside(
+    assistant: Assistant, stack: ExitStack, llamaindex: Path | None = None
+) -> dict[str, Pipeline]:
+    """The plain pipeline over the articles of `assistant`, and LlamaIndex where it has a folder.
+
+    Each has the same model files and settings, and a model context of its own, so that none finds
+    another's text in its cache; `stack` closes them.
+    """
+    settings = assistant.settings
+    find = partial(models.resolve, folder=settings.models_dir, offline=settings.offline)
+    model, encoder = find(settings.model), find(settings.embedder)
+    plain = stack.enter_context(
+        closing(LlamaGenerator(model, settings.model, settings.context_tokens, settings.threads))
+    )
+    if not settings.threads:  # as many as Footnote
+        plain.fit_threads(settings.home / THREADS)
+    opened: dict[str, Pipeline] = {
+        PLAIN: Plain(
+            assistant.articles(),
+            SentenceTransformerEmbedder(encoder, settings.embedder, adapted=False),
+            plain,
+            settings.answer_tokens,
+        )
+    }
+    if llamaindex:
+        sizes = {name: getattr(settings, name)
+                 for name in ("context_tokens", "answer_tokens", "threads")}  # fmt: skip
+        options = {"model": model, "embedder": encoder, **sizes}
+        other = LlamaIndex(environment(llamaindex), assistant.articles(), options)
+        opened[LLAMAINDEX] = stack.enter_context(closing(other))
+    return opened
+
+
 def environment(folder: Path) -> Path:
     """The Python of an environment in `folder` that holds LlamaIndex; made when it is not there.
 
@@ -210,15 +247,20 @@ def with_history(case: Case) -> str:
 
 def as_answer(case: Case, text: str, sources: Sequence[str], timings: Timings) -> Answer:
     """What another pipeline wrote; its markers become citations of the whole sources they name."""
-    named = {int(n) for marker in _MARKER.findall(text) for n in re.findall(r"\d+", marker)}
+    numbers = named(text)
     citations = [
         Citation(number, 0, len(text), "", "", "", "", source, 0, len(source), 1.0)
         for number, source in enumerate(sources, 1)
-        if number in named
+        if number in numbers
     ]
     answer = Answer(case.question, case.question, text.strip(), False, "", 1.0,
                     tuple(citations), (), timings=timings)  # fmt: skip
     return mark_refusal(case, answer)
+
+
+def named(text: str) -> set[int]:
+    """The numbers of the sources that the markers in `text` name."""
+    return {int(n) for marker in _MARKER.findall(text) for n in re.findall(r"\d+", marker)}
 
 
 def mark_refusal(case: Case, answer: Answer) -> Answer:

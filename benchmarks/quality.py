@@ -1,162 +1,93 @@
-"""What was measured, as one page: python -m benchmarks.quality [FILE ...] --out docs/quality.md
+"""Who is right, and can it be checked? python -m benchmarks.quality
 
-Reads the report.json of `footnote eval run` and the reading.json of `footnote eval read`, and
-writes their figures with intervals, what they were made with, and the command for it.
-Nothing is measured here, and nothing is written that no report holds.
+Footnote, a plain pipeline and LlamaIndex's CitationQueryEngine answer the same questions about the
+same articles with the same model and embedder (`pipelines.py`); one table tells them apart. See
+benchmarks/README.md.
 """
 
 import argparse
-import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
-from eval.options import CASES
-from eval.outcomes import read_json
-from eval.report.document import check_format
-from eval.report.markdown import escaped, table
-from eval.report.rows import (
-    confidence_rows,
-    coverage_rows,
-    group_rows,
-    reading_rows,
-    score_rows,
-    share_rows,
-    spread_rows,
-    stage_rows,
-)
-from rag import FootnoteError
+from benchmarks.pipelines import WARM, Footnote, beside
+from benchmarks.speed import CASES, collect, compare, show_stage
+from benchmarks.speed_figures import NAMES as SPEED_NAMES
+from benchmarks.speed_figures import Row, describe
+from eval.dataset import SPLITS, load, of_split
+from eval.report.markdown import table
+from eval.stats import wilson
+from rag import Assistant, FootnoteError, Settings
 from rag.errors import ConfigError
+from rag.terminal import whole_number
 
-_HEAD = (
-    "# Quality\n\nWritten by `make quality` from reports of this program; what there is no report "
-    "of stays as it was. The hash of the program tells which sections are of one. Shares have "
-    "95 % Wilson intervals, medians and means bootstrap ones; see [evaluation.md](evaluation.md). "
-    "Cases of the split `tune` took part in choosing and tuning; those of `report` did not."
+NAMES = {**SPEED_NAMES, WARM: "Footnote"}  # nothing is read ahead here
+COLUMNS = (
+    "right",
+    "wrong",
+    "refused rightly",
+    "citations valid",
+    "right answers that cite the fact",
+    "seconds, median",
 )
-FILES = ("reports/*/report.json", "reports/*/reading.json")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Write the page; 0 done, 2 nothing to put in or something that cannot be used."""
+    """Exit code: 0 done, 2 something unusable, 130 interrupted."""
     parser = argparse.ArgumentParser(prog="quality", description=__doc__.splitlines()[0])
-    parser.add_argument("files", type=Path, nargs="*", help="default: those in reports/")
-    parser.add_argument("--out", type=Path, default=Path("docs/quality.md"))
+    add = parser.add_argument
+    add("--corpus", type=Path, help="folder of articles (default: the settings' corpus)")
+    add("--cases", type=Path, default=CASES, help="JSON Lines file of cases (default: bundled)")
+    add("--split", choices=(*SPLITS, "all"), default="report", help="default: report")
+    add("--limit", type=whole_number, metavar="N", help="only the first N cases")
+    add("--llamaindex", type=Path, default=Path("reports/llamaindex"), metavar="DIR",
+        help="where LlamaIndex is, or is installed (default: %(default)s)")  # fmt: skip
     args = parser.parse_args(argv)
     try:
-        files = args.files or sorted(file for glob in FILES for file in Path().glob(glob))
-        if not files:
-            raise ConfigError(
-                "There are no reports in reports/. Run `footnote eval run` or `footnote eval read` "
-                "first, or name the files."
-            )
-        before = args.out.read_text(encoding="utf-8") if args.out.exists() else ""
-        text = page([(file, read_json(file)) for file in files], before)
-        args.out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        print(f"quality: {args.out} cannot be used: {error.strerror}.", file=sys.stderr)
-        return 2
+        cases = of_split(load(args.cases), args.split)[: args.limit]
+        if not cases:
+            raise ConfigError(f"{args.cases} has no cases of the split {args.split}.")
+        settings = Settings.load(corpus=args.corpus)
+        with ExitStack() as stack:
+            assistant = stack.enter_context(Assistant.open(settings=settings, progress=show_stage))
+            pipelines = {WARM: Footnote(assistant), **beside(assistant, stack, args.llamaindex)}
+            rows = collect(compare(pipelines, None, cases, assistant.articles()), len(cases))
     except FootnoteError as error:
         print(f"quality: {error}", file=sys.stderr)
         return 2
-    print(f"Written: {args.out}")
-    return 0
+    print(f"{len(rows)} of {len(cases)} questions, {settings.model}\n")
+    if rows:
+        print(figures(rows))
+    return 0 if len(rows) == len(cases) else 130
 
 
-def page(reports: Sequence[tuple[Path, Mapping[str, Any]]], before: str = "") -> str:
-    """The page of the reports, in their order; raises ConfigError for what is no whole report.
-
-    What the page had `before` and no report is of stays as it was, behind them.
-    """
-    sections = _sections(before)
-    new: dict[str, str] = {}
-    for file, data in reports:
-        try:
-            title, *parts = _reading(data) if "reading" in data else _run(file, data)
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ConfigError(f"{file} is damaged ({error!r}). Run it again.") from error
-        if title in new:
-            raise ConfigError(
-                f"{file} is a second report of {title.removeprefix('## ')}. Name one of them."
-            )
-        new[title] = "\n\n".join([title, *parts])
-    kept = [text for title, text in sections.items() if title not in new]
-    return "\n\n".join([_HEAD, *new.values(), *kept]) + "\n"
-
-
-def _sections(text: str) -> dict[str, str]:
-    """The sections of a page by their titles, which are part of them."""
-    found = [f"## {part.strip()}" for part in f"\n{text}".split("\n## ")[1:]]
-    return {section.split("\n")[0]: section for section in found}
+def figures(rows: Sequence[Row]) -> str:
+    """One row a pipeline, as a Markdown table; shares have Wilson 95 % intervals."""
+    lines = [["", *COLUMNS]]
+    for name in rows[0].measured:
+        side = describe([row.measured[name] for row in rows])
+        of = side["outcomes"]
+        answerable = of["right"] + of["wrong"] + of["refused_wrongly"]
+        unanswerable = of["refused_rightly"] + of["answered_unanswerable"]
+        shares = (
+            (of["right"], answerable),
+            (of["wrong"], answerable),
+            (of["refused_rightly"], unanswerable),
+            (side["valid"], side["named"]),
+            (side["right_cited"], of["right"]),
+        )
+        seconds = f"{side['total_s']['p50']:.2f}"
+        lines.append([NAMES[name], *(share(*each) for each in shares), seconds])
+    return table(lines)
 
 
-def _run(file: Path, data: Mapping[str, Any]) -> list[str]:
-    check_format(data, str(file))
-    made_with, whole = data["configuration"], data["summary"]
-    folder = Path(made_with["settings"]["corpus"])
-    # The report of the bundled articles has no hash in its folder's name (eval.evaluate).
-    bundled = file.parent.name == "eval-seeds"
-    corpus = folder.name if bundled else f"{folder.parent.name}/{folder.name}"
-    command = ["footnote", "eval", "run", "--split", made_with["split"], "--fresh"]
-    if not bundled or made_with["cases"] != CASES.name:  # those are the default
-        command += ["--cases", made_with["cases"], "--corpus", corpus]
-    command += ["--model", made_with["model"]]
-    split = "" if made_with["split"] == "all" else f", split {made_with['split']}"
-    groups = whole["splits"] if len(whole["splits"]) > 1 else {}
-    tables = [share_rows("all" if groups else "figure", whole["overall"])]
-    tables += [share_rows(f"split {name}", group) for name, group in groups.items()]
-    tables += [of(whole["overall"]) for of in (score_rows, confidence_rows)]
-    tables += [coverage_rows(data["results"]), spread_rows(whole["overall"])]
-    tables += [stage_rows(whole["overall"]), group_rows("kind", whole["kinds"])]
-    if whole["tags"]:
-        tables.append(group_rows("tag", whole["tags"]))
-    return [
-        f"## {escaped(made_with['cases'])} on {escaped(corpus)}{split}",
-        *_made_with(made_with, command, whole["overall"]["cases"]),
-        *([f"**{escaped(data['note'])}**"] if data["note"] else []),
-        *map(table, tables),
-    ]
-
-
-def _reading(data: Mapping[str, Any]) -> list[str]:
-    made_with = data["configuration"]
-    file = made_with.get("file", made_with["cases"])
-    command = ["footnote", "eval", "read", file, "--format", made_with["format"]]
-    if made_with["limit"]:
-        command += ["--limit", str(made_with["limit"]), "--seed", str(made_with["seed"])]
-    if made_with["altered"]:
-        command += ["--altered", str(made_with["altered"])]
-    command += ["--model", made_with["model"]]
-    done, drawn = data["figures"]["cases"], data["drawn"]
-    parts = [
-        f"## {escaped(data['name'])} (passages given)",
-        *_made_with(made_with, command, f"{done} of {data['of']}"),
-    ]
-    if done < drawn:
-        parts.append(f"**Interrupted after {done} of {drawn} cases.**")
-    parts.append(table(reading_rows(data["figures"])))
-    finished = [record for record in data["results"] if record["answer"]]
-    if "answered" not in {record["outcome"] for record in finished}:  # none too long to compare
-        parts.append(table(coverage_rows(finished)))
-    for kind, figures in data["kinds"].items():
-        parts += [f"### {escaped(kind or 'no kind')}", table(reading_rows(figures))]
-    return parts
-
-
-def _made_with(made_with: Mapping[str, Any], command: list[str], cases: object) -> list[str]:
-    hashes = {
-        "model": made_with["model_sha256"],
-        "cases": made_with["cases_sha256"],
-        "prompts": made_with["prompts_sha256"],
-        "program": made_with["program_sha256"],
-    }
-    told = ", ".join(f"{name} `{value[:12]}`" for name, value in hashes.items() if value)
-    model, machine = escaped(made_with["model"]), made_with["platform"].split("-")[0]
-    return [
-        f"{cases} cases, {model}, on {machine}. SHA-256: {told}.",
-        f"```sh\n{shlex.join(command)}\n```",
-    ]
+def share(count: int, total: int) -> str:
+    """`count` of `total` with its 95 % interval; of nothing there is none."""
+    if not total:
+        return "0/0"
+    low, high = wilson(count, total)
+    return f"{count}/{total} ({low:.0%} to {high:.0%})"
 
 
 if __name__ == "__main__":

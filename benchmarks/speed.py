@@ -13,24 +13,20 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import asdict, replace
-from functools import partial
 from pathlib import Path
 
 from benchmarks.pipelines import (
+    COLD,
+    FLOOR,
+    WARM,
     Answering,
     Floor,
     Footnote,
-    LlamaIndex,
     Pipeline,
-    Plain,
-    environment,
+    beside,
+    named,
 )
 from benchmarks.speed_figures import (
-    COLD,
-    FLOOR,
-    LLAMAINDEX,
-    PLAIN,
-    WARM,
     Measured,
     Row,
     guarded,
@@ -43,13 +39,12 @@ from eval.configuration import configuration
 from eval.dataset import SPLITS, Case, load, of_split
 from eval.matching import held_by
 from eval.metrics import verdict
-from index.embed import SentenceTransformerEmbedder
 from rag import Answer, Assistant, FootnoteError, Settings, models
 from rag.errors import ConfigError
-from rag.generate import LlamaGenerator
 from rag.settings import PROJECT
 from rag.terminal import whole_number
 from rag.threads import FILE as THREADS
+from rag.types import Article
 
 CASES = PROJECT / "eval" / "cases" / "seeds.jsonl"
 BASELINE = Path(__file__).with_name("baseline.json")
@@ -57,8 +52,11 @@ BASELINE = Path(__file__).with_name("baseline.json")
 WARM_UP = Case("warm-up", "What do these articles report?", "list", "tune", True, (), ())
 
 
-def measure(case: Case, answering: Answering) -> Measured:
-    """Drain what a pipeline yields, pieces and last the answer; one clock outside of all."""
+def measure(case: Case, answering: Answering, articles: Sequence[Article] = ()) -> Measured:
+    """Drain what a pipeline yields, pieces and last the answer; one clock outside of all.
+
+    A footnote is valid where its quote stands in one of the `articles`, spaces aside.
+    """
     answer: Answer | None = None
     first = 0.0
     started = time.perf_counter()
@@ -70,6 +68,12 @@ def measure(case: Case, answering: Answering) -> Measured:
     total = time.perf_counter() - started
     assert answer is not None, "a pipeline ends with its answer"
     quotes = [citation.quote for citation in answer.citations]
+    texts = [_spaced(article.text) for article in articles]
+    valid = {
+        citation.number
+        for citation in answer.citations
+        if any(_spaced(citation.quote) in text for text in texts)
+    }
     return Measured(
         total_s=total,
         # a refusal before any token: the refusal itself is the first that the reader sees
@@ -79,8 +83,14 @@ def measure(case: Case, answering: Answering) -> Measured:
         outcome=verdict(case, answer).outcome,
         cites=bool(quotes),
         cites_facts=bool(quotes) and all(held_by(quotes, case.expected)),
+        named=len(named(answer.text)),
+        valid=len(valid & named(answer.text)),
         text=answer.text,
     )
+
+
+def _spaced(text: str) -> str:
+    return " ".join(text.split())
 
 
 def at_least(floor: Floor, tokens: int) -> Measured:
@@ -95,16 +105,21 @@ def at_least(floor: Floor, tokens: int) -> Measured:
 
 
 def compare(
-    pipelines: Mapping[str, Pipeline], floor: Floor, cases: Sequence[Case]
+    pipelines: Mapping[str, Pipeline],
+    floor: Floor | None,
+    cases: Sequence[Case],
+    articles: Sequence[Article],
 ) -> Iterator[Row]:
     """A row for each case; which of the pipelines goes first changes from case to case."""
     for pipeline in pipelines.values():
         measure(WARM_UP, pipeline.answer(WARM_UP))
-    at_least(floor, 4)
+    if floor:
+        at_least(floor, 4)
     order = list(pipelines)
     for case in cases:
-        measured = {name: measure(case, pipelines[name].answer(case)) for name in order}
-        measured[FLOOR] = at_least(floor, measured[WARM].answer_tokens)
+        measured = {name: measure(case, pipelines[name].answer(case), articles) for name in order}
+        if floor:
+            measured[FLOOR] = at_least(floor, measured[WARM].answer_tokens)
         yield Row(case.id, measured)
         order = [*order[1:], order[0]]
 
@@ -150,10 +165,11 @@ def _run(args: argparse.Namespace) -> int:
     of = {"model": settings.model, "split": args.split, "cases": len(cases)}
     before = _baseline(of) if args.check else {}
     with ExitStack() as stack:
-        assistant = stack.enter_context(Assistant.open(settings=settings, progress=_show_stage))
-        assistant.read_ahead(_show_stage)
+        assistant = stack.enter_context(Assistant.open(settings=settings, progress=show_stage))
+        assistant.read_ahead(show_stage)
         pipelines, floor = _open(args, settings, assistant, stack)
-        rows = _collect(compare(pipelines, floor, cases), len(cases))
+        compared = compare(pipelines, floor, cases, assistant.articles())
+        rows = collect(compared, len(cases))
         made_with = configuration(assistant, settings, args.cases, PROJECT / "prompts")
     if not rows:
         raise KeyboardInterrupt
@@ -196,42 +212,26 @@ def _open(
     args: argparse.Namespace, settings: Settings, assistant: Assistant, stack: ExitStack
 ) -> tuple[dict[str, Pipeline], Floor]:
     """Each has a model context of its own, so that none finds another's text in its cache."""
-    find = partial(models.resolve, folder=settings.models_dir, offline=settings.offline)
-    model, encoder = find(settings.model), find(settings.embedder)
     home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     (home / "models").symlink_to(settings.models_dir.resolve())
     threads = settings.home / THREADS
     for kept in (settings.calibrations, threads):
         if kept.exists():
             shutil.copy(kept, home)
-    plain = stack.enter_context(
-        closing(LlamaGenerator(model, settings.model, settings.context_tokens, settings.threads))
-    )
+    model = models.resolve(settings.model, folder=settings.models_dir, offline=settings.offline)
     floor = stack.enter_context(closing(Floor(model, settings.answer_tokens, settings.threads)))
     if not settings.threads:  # as many as Footnote
-        plain.fit_threads(threads)
         floor.fit_threads(settings.model, threads)
     forgetful = stack.enter_context(Assistant.open(settings=replace(settings, home=home)))
     pipelines: dict[str, Pipeline] = {
         WARM: Footnote(assistant),
         COLD: Footnote(forgetful, cold=True),
-        PLAIN: Plain(
-            assistant.articles(),
-            SentenceTransformerEmbedder(encoder, settings.embedder, adapted=False),
-            plain,
-            settings.answer_tokens,
-        ),
+        **beside(assistant, stack, args.llamaindex),
     }
-    if args.llamaindex:
-        sizes = {name: getattr(settings, name)
-                 for name in ("context_tokens", "answer_tokens", "threads")}  # fmt: skip
-        options = {"model": model, "embedder": encoder, **sizes}
-        other = LlamaIndex(environment(args.llamaindex), assistant.articles(), options)
-        pipelines[LLAMAINDEX] = stack.enter_context(closing(other))
     return pipelines, floor
 
 
-def _collect(compared: Iterable[Row], total: int) -> list[Row]:
+def collect(compared: Iterable[Row], total: int) -> list[Row]:
     """All rows, a line on stderr for each; after Ctrl-C those measured before it."""
     rows: list[Row] = []
     with suppress(KeyboardInterrupt):
@@ -242,7 +242,7 @@ def _collect(compared: Iterable[Row], total: int) -> list[Row]:
     return rows
 
 
-def _show_stage(stage: str, done: int, total: int) -> None:
+def show_stage(stage: str, done: int, total: int) -> None:
     if done == total:  # the end of a step; its parts would flood a log
         print(stage, file=sys.stderr, flush=True)
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.pipelines import COLD, FLOOR, LLAMAINDEX, PLAIN, WARM
 from eval.metrics import OUTCOMES, Outcome, percentile
 
-WARM, COLD, PLAIN, LLAMAINDEX, FLOOR = "footnote", "cold", "plain", "llamaindex", "floor"
 NAMES = {
     WARM: "Footnote, articles read ahead",
     COLD: "Footnote, nothing read before",
@@ -48,6 +48,8 @@ class Measured:
     outcome: Outcome | None = None  # None for what answers nothing
     cites: bool = False  # it names a source that there is
     cites_facts: bool = False  # the sources that it names hold every expected fact
+    named: int = 0  # sources that it names
+    valid: int = 0  # of these, in an article's own words
     text: str = ""
 
 
@@ -97,10 +99,13 @@ def describe(side: Sequence[Measured]) -> dict[str, Any]:
     """Outcomes, citations and percentiles of one pipeline."""
     outcomes = Counter(measured.outcome for measured in side)
     right = [measured for measured in side if measured.outcome == "right"]
+    answered = [m for m in side if m.outcome and m.outcome not in REFUSED]
     described: dict[str, Any] = {
         "outcomes": {outcome: outcomes[outcome] for outcome in OUTCOMES},
-        "answered": sum(m.outcome not in REFUSED for m in side if m.outcome),
-        "cites": sum(m.cites for m in side if m.outcome and m.outcome not in REFUSED),
+        "answered": len(answered),
+        "cites": sum(m.cites for m in answered),
+        "named": sum(m.named for m in answered),
+        "valid": sum(m.valid for m in answered),
         "right_cited": sum(measured.cites_facts for measured in right),
     }
     for figure in FIGURES:
@@ -125,6 +130,8 @@ def text(figures: dict[str, Any]) -> str:
         lines.append(_cells(outcome.replace("_", " "), *counts, ""))
     cites = (f"{side['cites']} of {side['answered']}" for side in answering)
     lines.append(_cells("answers that cite a source", *cites, ""))
+    valid = (f"{side['valid']} of {side['named']}" for side in answering)
+    lines.append(_cells("footnotes in an article's own words", *valid, ""))
     held = (f"{side['right_cited']} of {side['outcomes']['right']}" for side in answering)
     lines.append(_cells("right answers whose sources hold every fact", *held, ""))
     lines += ["", _cells("times as long", "whole answer", "first token"), _cells(*["---"] * 3)]

@@ -10,13 +10,13 @@ from xml.etree.ElementTree import fromstring
 import pytest
 
 from benchmarks import speed, speed_figures
-from benchmarks.pipelines import LlamaIndex, as_answer
-from benchmarks.speed_figures import COLD, FLOOR, LLAMAINDEX, PLAIN, WARM, Measured, Row
+from benchmarks.pipelines import COLD, FLOOR, LLAMAINDEX, PLAIN, WARM, LlamaIndex, as_answer
+from benchmarks.speed_figures import Measured, Row
 from benchmarks.speed_plot import plot
 from eval.dataset import Case
 from rag import Answer
 from rag.errors import ConfigError
-from rag.types import Citation, Timings, Turn
+from rag.types import Article, Citation, Timings, Turn
 
 SVG = "{http://www.w3.org/2000/svg}"
 CASE = Case("led", "Who led it?", "single_fact", "report", True, (("Adeeb",),), ("a.txt",))
@@ -103,6 +103,19 @@ def test_an_answer_is_measured_to_its_end_and_with_what_it_rests_on() -> None:
     assert (found.outcome, found.cites, found.cites_facts) == ("right", True, True)
     assert (found.prompt_tokens, found.answer_tokens, found.text) == (7, 3, "Adeeb [1].")
     assert 0 < found.first_token_s <= found.total_s
+
+
+def test_a_footnote_is_valid_where_an_article_has_its_words() -> None:
+    article = Article("a.txt", "", "a.txt", "It rained. Adeeb\nled it. It stopped.")
+
+    def counted(text: str, *sources: str) -> tuple[int, int]:
+        found = speed.measure(CASE, iter([as_answer(CASE, text, sources, Timings())]), [article])
+        return found.named, found.valid
+
+    assert counted("Adeeb [1] [2].", "Adeeb led it.", "It stopped.") == (2, 2)
+    assert counted("Adeeb [1, 7].", "Adeeb led it.") == (2, 1)  # there is no seventh source
+    assert counted("Adeeb [1].", "Adeeb did lead it.") == (1, 0)
+    assert counted("Adeeb.", "Adeeb led it.") == (0, 0)
 
 
 def test_another_s_markers_cite_the_sources_that_there_are() -> None:
