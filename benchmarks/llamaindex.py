@@ -11,9 +11,12 @@ its last, the sources being the texts that the markers [1], [2] refer to.
 """
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
+
+_NAME = re.compile(r"^Source \d+:\s*")
 
 
 def main(arguments: str) -> None:
@@ -34,7 +37,9 @@ def main(arguments: str) -> None:
         response = engine.query(json.loads(line)["question"])
         for piece in response.response_gen:
             _say(piece=piece)
-        _say(end=True, sources=[found.node.get_content() for found in response.source_nodes])
+        texts = (found.node.get_content() for found in response.source_nodes)
+        # each begins with its own name, "Source 1:"
+        _say(end=True, sources=[_NAME.sub("", text, count=1) for text in texts])
 
 
 def _model(options: dict[str, Any]) -> Any:

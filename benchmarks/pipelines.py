@@ -6,6 +6,7 @@ Each answers a case as a generator of pieces of text, as the reader gets to see 
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from functools import partial
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -222,7 +224,8 @@ def beside(
 def environment(folder: Path) -> Path:
     """The Python of an environment in `folder` that holds LlamaIndex; made when it is not there.
 
-    Raises ConfigError when it cannot be made.
+    llama.cpp in it is the one that Footnote runs with, built as that is. Raises ConfigError when it
+    cannot be made.
     """
     python, made = folder / "bin" / "python", folder / ".made"
     if made.exists() and made.read_text(encoding="utf-8") == REQUIREMENTS.read_text("utf-8"):
@@ -236,8 +239,17 @@ def environment(folder: Path) -> Path:
     for step in steps:
         if subprocess.run(step, check=False, stdout=sys.stderr).returncode != 0:
             raise ConfigError("LlamaIndex cannot be installed; what went wrong stands above.")
+        _copy_llama(next(folder.glob("lib/python*/site-packages")))
     made.write_text(REQUIREMENTS.read_text("utf-8"), encoding="utf-8")
     return python
+
+
+def _copy_llama(site: Path) -> None:
+    """Put the library that is in use here into the folder `site`; pip leaves it as it is."""
+    for file in distribution("llama-cpp-python").files or ():
+        if ".." not in file.parts:
+            (site / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(file.locate(), site / file)
 
 
 def with_history(case: Case) -> str:

@@ -7,10 +7,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.etree.ElementTree import fromstring
 
+import llama_cpp
 import pytest
 
 from benchmarks import speed, speed_figures
-from benchmarks.pipelines import COLD, FLOOR, LLAMAINDEX, PLAIN, WARM, LlamaIndex, as_answer
+from benchmarks.pipelines import (
+    COLD,
+    FLOOR,
+    LLAMAINDEX,
+    PLAIN,
+    WARM,
+    LlamaIndex,
+    _copy_llama,
+    as_answer,
+)
 from benchmarks.speed_figures import Measured, Row
 from benchmarks.speed_plot import plot
 from eval.dataset import Case
@@ -166,6 +176,17 @@ def test_llamaindex_is_asked_in_a_process_of_its_own(tmp_path: Path) -> None:
     assert pieces == ["Who went?\nAdeeb went.\nWhy?", " ", "True", " [1]"]
     assert isinstance(answer, Answer)
     assert [citation.quote for citation in answer.citations] == ["Adeeb led."]
+
+
+def test_llamaindex_runs_with_the_same_llama_cpp(tmp_path: Path) -> None:
+    _copy_llama(tmp_path)
+    here = Path(llama_cpp.__file__).parent
+    libraries = [file.name for file in (here / "lib").iterdir() if file.is_file()]
+    assert any("llama" in name for name in libraries)
+    for name in ("__init__.py", *(f"lib/{name}" for name in libraries)):
+        copied = tmp_path / "llama_cpp" / name
+        assert copied.read_bytes() == (here / name).read_bytes()
+    assert [*tmp_path.glob("llama_cpp_python-*.dist-info/METADATA")]  # so that pip leaves it alone
 
 
 def test_a_llamaindex_that_does_not_come_up_is_an_error(tmp_path: Path) -> None:
