@@ -20,17 +20,21 @@ if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
 ENGLISH = "en"
+_KNOWN = (  # those that are told apart: rare ones take short questions for theirs
+    "ar bg bn cs da de el en es et fa fi fr he hi hr hu id it ja ko lt lv nl no pl pt ro ru sk sl"
+    " sr sv ta th tr uk ur vi zh"
+)
 _CERTAIN = 0.5  # probability of a language from which it is taken for it
 _LATIN = "\u024f"  # the last of the Latin letters
 _SAMPLE, _SAMPLE_CHARS = 40, 300  # passages that are looked at, at least, and characters of each
 _NEARLY = 0.9
 _MAX_TOKENS = 60
-# words that hardly another language has: who uses one asks in English
-_OWN = re.compile(
-    r"\b(?:the|what|who|whom|whose|which|how|why|when|where|did|does|and|are|were|that|there"
-    r"|with|from)\b",
-    re.IGNORECASE,
+# Words that hardly another language has: who uses one asks in English. A capital inside a question
+# is a name's ("Que dit The Monitor ?").
+_WORDS = (
+    r"the|what|who|whom|whose|which|how|why|when|where|did|does|and|are|were|that|there|with|from"
 )
+_OWN = re.compile(rf"\b(?:{_WORDS})\b|^\W*(?i:{_WORDS})\b")
 
 
 class Standalone(NamedTuple):
@@ -69,7 +73,7 @@ def language(text: str) -> str:
 
 def is_foreign(question: str) -> bool:
     """Whether `question` is certainly in another language than English."""
-    if _OWN.search(question):
+    if _OWN.search(question.lower() if question.isupper() else question):
         return False
     letters = [character for character in question if character.isalpha()]
     others = sum(letter > _LATIN for letter in letters)
@@ -117,4 +121,6 @@ def compose_translation(question: str) -> Prompt:
 def _identifier() -> "LanguageIdentifier":
     from py3langid.langid import MODEL_FILE, LanguageIdentifier  # hardly a question needs it
 
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    identifier.set_languages(_KNOWN.split())
+    return identifier
