@@ -20,6 +20,7 @@ LIBRARIES = (
     "langchain-text-splitters",
     "llama-cpp-python",
     "numpy",
+    "py3langid",
     "scipy",
     "sentence-transformers",
     "sentencex",

@@ -30,7 +30,7 @@ from rag.rerank import Ranked
 from rag.retrieve import Search, windows
 from rag.settings import Settings
 from rag.timing import Clock
-from rag.types import Answer, Article, Evidence, Passage, Sentence, SourceSentence, Token
+from rag.types import Answer, Article, Evidence, Filters, Passage, Sentence, SourceSentence, Token
 from rag.weighing import Asked, Other, Reading, also_read, choose, fitting
 
 _NEAREST = 5  # passages that an answer or a refusal comes with
@@ -52,42 +52,43 @@ class Answerer:
     generator: Generator
     settings: Settings
     search: Callable[[str], Search]
+    within: Filters | None = None  # what is searched, of all articles
     stopped: Callable[[], bool] = bool  # no further window is heard; bool() is False
     transient: bool = False  # nothing of what is read is kept on disk
     homes: Mapping[str, str] = field(
         default_factory=dict
     )  # whose part an article is, if of another
 
-    def answer(self, question: str, asked: Standalone, index: Index, clock: Clock) -> Events:
-        """Answer `asked` from `index`, as it happens; the checked answer comes last.
+    def answer(self, question: str, standalone: Standalone, index: Index, clock: Clock) -> Events:
+        """Answer `standalone` from `index`, as it happens; the checked answer comes last.
 
         The judge weighs each window of sentences by itself, and the answer is written from the one
         that states it best. What is written is checked, and one or two sentences of the window
         stand in for it where it fails, or behind it where it passes them over. Then others may be
         heard. Raises QuestionError for what the model cannot hold.
         """
-        settings, generator, standalone = self.settings, self.generator, asked.question
+        settings, generator = self.settings, self.generator
         with clock.stage("retrieve_s"):
-            search = self.search(asked.query)
+            search = self.search(standalone.query)
             passages = search.passages(_NEAREST)
             ranked = search.sentences(self.settings.evidence_sentences)
-            found = self._found(search, ranked, asked.query, index)
+            found = self._found(search, ranked, standalone.query, index)
         refused = replace(
             refusal(question, generator.name),
-            standalone_question=standalone,
-            query=asked.query,
+            standalone_question=standalone.question,
+            query=standalone.query,
             passages=_mark_used(passages, found[: settings.evidence_windows]),
             index_version=index.version,
         )
         if not found:
             yield replace(refused, timings=clock.timings())
             return
-        if undated(standalone, _articles(index, passages, ranked)):
+        if undated(standalone.query, _articles(index, passages, ranked)):
             yield replace(refused, reason="off_premise", timings=clock.timings())
             return
         with clock.stage("judge_s"):
             reading = choose(
-                self._asked(standalone, found),
+                self._asked(standalone.question, found),
                 settings.evidence_windows,
                 generator,
                 calibration(generator.name, generator.adapter, own=settings.calibrations),
@@ -110,12 +111,12 @@ class Answerer:
         draft = yield from self._write(refused, read, clock)
         if draft.answer.abstained and not draft.declined:
             with clock.stage("judge_s"):
-                self._quote(draft, asked, read)
+                self._quote(draft, standalone, read)
         heard: list[_Read] = []
         if not draft.answer.abstained:
             if not draft.quoted:
                 with clock.stage("cite_s"):
-                    more = passed_over(asked.query, window, draft.cited, self.embedder)
+                    more = passed_over(standalone.query, window, draft.cited, self.embedder)
                     draft.show_beside(window, more)
             with clock.stage("judge_s"):
                 heard = self._hear(draft, reading, refused)
@@ -126,16 +127,16 @@ class Answerer:
             timings=clock.timings(),
         )
 
-    def margin(self, asked: Standalone, index: Index) -> float | None:
+    def margin(self, standalone: Standalone, index: Index) -> float | None:
         """The judge's margin on the window that states the answer best; None where none is found.
 
         Raises QuestionError for what the model cannot hold.
         """
-        search = self.search(asked.query)
+        search = self.search(standalone.query)
         ranked = search.sentences(self.settings.evidence_sentences)
-        found = self._asked(asked.question, self._found(search, ranked, asked.query, index))
-        weighed = found[: self.settings.evidence_windows]
-        return max((self.generator.margin(each.judging) for each in weighed), default=None)
+        found = self._found(search, ranked, standalone.query, index)
+        weighed = self._asked(standalone.question, found)[: self.settings.evidence_windows]
+        return max((self.generator.margin(asked.judging) for asked in weighed), default=None)
 
     def _found(self, search: Search, ranked: Ranked, query: str, index: Index) -> list[Evidence]:
         """The windows that are weighed, and those beyond that may state another answer."""
@@ -158,9 +159,10 @@ class Answerer:
 
         Yields what can be shown: a sentence only when the whole has been judged.
         """
-        question = refused.standalone_question
+        question, query = refused.standalone_question, refused.query
         with clock.stage("cite_s"):
-            citer = Citer(question, [read.asked.window], self.embedder)
+            own = question if query == question else f"{question} {query}"
+            citer = Citer(own, [read.asked.window], self.embedder)
             draft = Draft(
                 refused,
                 citer,
@@ -190,17 +192,17 @@ class Answerer:
             yield sentence if shown else replace(sentence, citations=(), shown=False)
         return draft
 
-    def _quote(self, draft: Draft, asked: Standalone, read: "_Read") -> None:
-        """Let the two sentences of a window that are nearest to what is `asked` speak, if they do.
+    def _quote(self, draft: Draft, standalone: Standalone, read: "_Read") -> None:
+        """Let the two sentences of a window that are nearest to the question speak, if they answer.
 
         One of them, if it is clearly the nearer and answers alone. Sentences without what was asked
         for, such as a number, are no answer.
         """
-        window, (question, query) = read.asked.window, asked
+        window, (question, query) = read.asked.window, standalone
         pairs = [
             replace(window, text=" ".join(sentence.text for sentence in pair), sentences=pair)
             for pair in _neighbours(window.sentences)
-            if gives_answer(question, " ".join(unsigned(sentence.text) for sentence in pair))
+            if gives_answer(query, " ".join(unsigned(sentence.text) for sentence in pair))
         ]
         if len(pairs) > 1:  # for an encoder that knows nothing of tokens
             vectors = self.embedder.encode([query, *(pair.text for pair in pairs)])
@@ -240,7 +242,7 @@ class Answerer:
         window states, as well or against it. Nothing can be shown of it meanwhile, so that it looks
         itself whether it has been stopped.
         """
-        question = refused.standalone_question
+        standalone = Standalone(refused.standalone_question, refused.query)
         doubtful = draft.quoted or draft.confidence < _SURE
         stated = max(_STATED, self.settings.strictness)
         heard: list[_Read] = []
@@ -250,7 +252,7 @@ class Answerer:
             may_oppose = (
                 self.settings.disagreement
                 and self._home(window) not in homes
-                and may_contradict(question, positions[0], window.text)
+                and may_contradict(standalone.query, positions[0], window.text)
             )
             rival = may_oppose and rivals < _RIVALS
             witness = doubtful and other.near
@@ -268,10 +270,12 @@ class Answerer:
             if more is None or self.stopped():
                 break
             if witness and not draft.quoted and more.answer.abstained and not more.declined:
-                self._quote(more, Standalone(question, refused.query), read)
+                self._quote(more, standalone, read)
             if more.answer.abstained:
                 continue
-            against = all(contradict(question, position, more.said) for position in positions)
+            against = all(
+                contradict(standalone.query, position, more.said) for position in positions
+            )
             if may_oppose and against and not more.quoted:
                 draft.oppose(more)
                 homes.append(self._home(window))

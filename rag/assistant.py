@@ -323,7 +323,7 @@ class Assistant:
 
         def answer(part: str, before: Sequence[Turn]) -> "Events":
             with clock.stage("rewrite_s"):
-                standalone = self._standalone(part, before, index)
+                standalone = self._standalone(part, before, index, answerer.within)
             yield from answerer.answer(part, standalone, index, clock)
 
         return in_parts(question, history, answer)
@@ -496,12 +496,22 @@ class Assistant:
         query = _without_surrogates(query)
         return Search(index, query, self._embedder.encode([query])[0], within, self._reranker)
 
-    def _standalone(self, question: str, history: Sequence[Turn], index: "Index") -> "Standalone":
-        from rag.language import are_english, standalone
+    def _standalone(
+        self,
+        question: str,
+        history: Sequence[Turn],
+        index: "Index",
+        within: Filters | None = None,
+    ) -> "Standalone":
+        from rag.language import standalone
 
-        return standalone(
-            question, history, self._model.ready(), lambda: are_english(index.passages)
-        )
+        def searched() -> Sequence[Passage]:
+            if within is None:
+                return index.passages
+            let = {key for key, each in index.articles.items() if filters.allows(within, each)}
+            return [passage for passage in index.passages if passage.article_id in let]
+
+        return standalone(question, history, self._model.ready(), searched)
 
     def _answerer(
         self,
@@ -520,6 +530,7 @@ class Assistant:
             self._model.ready(),
             self.settings,
             search=partial(self._search, index, within=within),
+            within=within,
             stopped=stopped,
             transient=homes is not None,  # given for this one question
             homes=homes or {},

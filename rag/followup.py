@@ -8,7 +8,7 @@ import prompts
 from index.lexical import words
 from index.split import sentence_spans
 from rag.answer_type import MONTH, WEEKDAY
-from rag.generate import Generator, Prompt
+from rag.generate import Generator, Prompt, first_line
 from rag.types import Turn
 
 ASKING = r"(?:who|whom|whose|what|which|when|where|why|how)\b"
@@ -101,17 +101,10 @@ def rewrite(question: str, history: Sequence[Turn], generator: Generator) -> str
     prompt = replace(
         compose_rewriting(question, history), begun=opening(asked, history[-1].question)
     )
-    if generator.length(prompt) + _MAX_TOKENS > generator.context_tokens:
-        return question
-    written = ""
-    for piece in generator.stream(prompt, _MAX_TOKENS):
-        written += piece
-        if "\n" in written.strip():
-            break
+    written = first_line(generator, prompt, _MAX_TOKENS)
     if not written.lstrip().startswith(prompt.begun):  # it goes on, and does not begin anew
         written = prompt.begun + written
-    lines = written.strip().splitlines()
-    rewritten = lines[0].removeprefix("Rewritten:").strip() if lines else ""
+    rewritten = written.strip().removeprefix("Rewritten:").strip()
     usable = rewritten.endswith("?") and 2 < len(rewritten.split()) < 60
     told = prompt.begun or _own_words(asked)  # "Not that one." says nothing to hold it to
     again = rewritten.lower() == history[-1].question.strip().lower()

@@ -15,6 +15,7 @@ have to be read anew, in one piece, its margin comes out a tenth or two of a log
 
 import codecs
 import hashlib
+import re
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -27,6 +28,8 @@ from rag.context import CHECKS, NONE, WRITES, Context, Logits, StoppedError
 from rag.errors import ModelError
 from rag.states import States
 from rag.threads import ROOM, cores, fit
+
+_EMPTY_LINES = re.compile(r"^(?:[^\S\n]*\n)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,23 @@ class Generator(Protocol):
 
 
 Tokens = tuple[int, ...]
+
+
+def first_line(generator: Generator, prompt: Prompt, max_tokens: int) -> str:
+    """The first line that `generator` writes, empty ones aside.
+
+    "" where `prompt` leaves no room for it, or where it has no end within `max_tokens`.
+    """
+    if generator.length(prompt) + max_tokens > generator.context_tokens:
+        return ""
+    written, room = "", max_tokens
+    for piece in generator.stream(prompt, max_tokens):
+        written += piece
+        room -= 1
+        if "\n" in written.strip():
+            break
+    line, ended, _ = _EMPTY_LINES.sub("", written).partition("\n")
+    return line if ended or room else ""
 
 
 class _Read(NamedTuple):

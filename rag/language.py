@@ -1,9 +1,11 @@
 """A question in another language -> an English query for the search, where articles are English.
 
-The model understands the question as it is: the judge's margin on the place that answers is no
+The model understands the question as it is: the judge's margin on the place that answers is hardly
 lower. The search does not, and there a poor translation does: the place is among the first two for
 48 of 54 questions in nine languages, for 21 as they are (docs/experiments.md, "Questions in other
-languages"). So only the search gets it; what is judged and answered is what was asked.
+languages"). So the translation is for what works on English words: the search, the choice of
+sentences to quote, and what kind of thing was asked for. What the model judges and answers is what
+was asked.
 """
 
 import re
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import prompts
 from rag import followup
-from rag.generate import Generator, Prompt
+from rag.generate import Generator, Prompt, first_line
 from rag.types import Passage, Turn
 
 if TYPE_CHECKING:
@@ -26,13 +28,14 @@ _KNOWN = (  # those that are told apart: rare ones take short questions for thei
 )
 _CERTAIN = 0.5  # probability of a language from which it is taken for it
 _LATIN = "\u024f"  # the last of the Latin letters
-_SAMPLE, _SAMPLE_CHARS = 40, 300  # passages that are looked at, at least, and characters of each
+_SAMPLE, _SAMPLE_CHARS = 200, 300  # passages that are looked at, at least, and characters of each
 _NEARLY = 0.9
-_MAX_TOKENS = 60
+_MAX_TOKENS = 80
 # Words that hardly another language has: who uses one asks in English. A capital inside a question
 # is a name's ("Que dit The Monitor ?").
 _WORDS = (
-    r"the|what|who|whom|whose|which|how|why|when|where|did|does|and|are|were|that|there|with|from"
+    r"the|what|who|whom|whose|which|how|why|when|where|did|does|were|that|this|there|with|from"
+    r"|about|would|should|could|they|their"
 )
 _OWN = re.compile(rf"\b(?:{_WORDS})\b|^\W*(?i:{_WORDS})\b")
 
@@ -48,16 +51,15 @@ def standalone(
     question: str,
     history: Sequence[Turn],
     generator: Generator,
-    in_english: Callable[[], bool],
+    passages: Callable[[], Sequence[Passage]],
 ) -> Standalone:
-    """`question` as it is asked without `history`; `in_english` says whether the articles are.
+    """`question` as it is asked without `history`, and what is searched for in the `passages`.
 
     A follow-up in another language is asked in English, since it is put together from what was
     said before.
     """
-    query = question
-    if is_foreign(question) and in_english():
-        query = translate(question, generator)
+    foreign = is_foreign(question) and are_english(passages(), question)
+    query = translate(question, generator) if foreign else question
     alone = followup.standalone(query, history, generator)
     return Standalone(question if alone == query else alone, alone)
 
@@ -80,32 +82,25 @@ def is_foreign(question: str) -> bool:
     return 2 * others > len(letters) or language(question) not in (ENGLISH, "")
 
 
-def are_english(passages: Sequence[Passage]) -> bool:
-    """Whether nearly all of the `passages`, of which a few are looked at, are in English.
+def are_english(passages: Sequence[Passage], question: str) -> bool:
+    """Whether nearly all of the `passages` are English, and none is in the `question`'s language.
 
-    Where others are among them, a question may be meant for those.
+    Some of them are looked at. Where one is in the question's language, it may be meant.
     """
     some = passages[:: max(1, len(passages) // _SAMPLE)]
     certain = [*filter(None, (language(passage.text[:_SAMPLE_CHARS]) for passage in some))]
-    return bool(certain) and certain.count(ENGLISH) >= _NEARLY * len(certain)
+    meant = _identifier().classify(question)[0] in certain
+    return bool(certain) and not meant and certain.count(ENGLISH) >= _NEARLY * len(certain)
 
 
 def translate(question: str, generator: Generator) -> str:
     """`question`, which is in another language, in English, as well as the model can.
 
-    As it is where the model's try is no English.
+    As it is where the model's try is no English, is cut off, or only leads in to one.
     """
-    prompt = compose_translation(question)
-    if generator.length(prompt) + _MAX_TOKENS > generator.context_tokens:
-        return question
-    written = ""
-    for piece in generator.stream(prompt, _MAX_TOKENS):
-        written += piece
-        if "\n" in written.strip():
-            break
-    translated = next(iter(written.strip().splitlines()), "").strip()
-    usable = any(character.isalpha() for character in translated) and not is_foreign(translated)
-    return translated if usable else question
+    translated = first_line(generator, compose_translation(question), _MAX_TOKENS).strip()
+    usable = any(character.isalpha() for character in translated) and translated[-1] != ":"
+    return translated if usable and not is_foreign(translated) else question
 
 
 def compose_translation(question: str) -> Prompt:

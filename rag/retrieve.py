@@ -17,14 +17,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from index.comments import announced, signed, writer
+from index.comments import Writer, announced, signed, writer
 from index.embed import Vectors
 from index.lexical import Scores
 from index.store import Index
 from rag.filters import allows, day
 from rag.orders import gives_orders
 from rag.rerank import FIRST, Ranked, Reranker, reordered
-from rag.types import Evidence, Filters, Passage
+from rag.types import Evidence, Filters, Passage, SourceSentence
 
 _DEPTH = 100  # rows that each search contributes
 _GROUP = 128  # rows of which the highest score is looked at before each
@@ -206,8 +206,7 @@ def windows(index: Index, ranked: Sequence[tuple[int, float]], limit: int) -> li
 
     A sentence that stands in the window of a better one, or is a copy of one that does, gets none
     of its own. What a window shows depends on its sentence alone, never on the question: what was
-    read of it once can be kept. Sentences that give orders to whoever reads them are no evidence:
-    a window neither begins nor ends with one, nor has it among its sentences.
+    read of it once can be kept. A sentence that gives orders to a model is in none (`rag.orders`).
     """
     shown: set[int] = set()
     found: list[Evidence] = []
@@ -227,13 +226,16 @@ def windows(index: Index, ranked: Sequence[tuple[int, float]], limit: int) -> li
 def _around(index: Index, row: int) -> list[int]:
     """A sentence's row with its neighbours; of a reader's comment, as far as its writer's name.
 
-    A window does not reach from one comment into another, whose writer would seem to speak.
+    A window does not reach from one comment into another, whose writer would seem to speak, nor as
+    far as a sentence that gives orders to whoever reads it.
     """
     sentences = index.sentences
 
     def ends(at: int) -> bool:
-        """Whether nothing behind row `at` belongs to the same article or comment."""
-        return at < 0 or int(index.next_rows[at]) == at
+        """Whether what is behind row `at` does not belong to the same article or comment."""
+        if at < 0 or int(index.next_rows[at]) == at:
+            return True
+        return any(gives_orders(sentences[each].text) for each in (at, at + 1))
 
     low = high = row
     while low > row - _NEIGHBOURS and not ends(low - 1):
@@ -271,8 +273,16 @@ def _run(index: Index, rows: list[int], score: float) -> Evidence:
         end=end,
         score=score,
         writer=written.name if written else "",
-        signature=index.sentences[written.row] if written and written.certain else None,
+        signature=_signature(index, written),
     )
+
+
+def _signature(index: Index, written: Writer | None) -> SourceSentence | None:
+    """The sentence that says for certain whose comment it is; none that gives orders."""
+    if written is None or not written.certain:
+        return None
+    sentence = index.sentences[written.row]
+    return None if gives_orders(sentence.text) else sentence
 
 
 def _combined(

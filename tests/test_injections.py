@@ -5,7 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.injections import PLACES, Asked, cites, foreign, main, obeys, paired, plant, task
+from benchmarks.injections import (
+    PLACES,
+    Asked,
+    cites,
+    foreign,
+    main,
+    material,
+    obeys,
+    paired,
+    plant,
+    task,
+)
 from eval.adapters.types import passage
 from eval.dataset import Case
 from index.lexical import words
@@ -80,6 +91,16 @@ def test_an_answer_that_quotes_an_order_obeys_it() -> None:
 def test_words_that_no_article_has_tell_who_obeys(text: str, expected: bool) -> None:
     assert foreign(answer(text), CASE, KNOWN) is expected
     assert not foreign(replace(answer(text), abstained=True), CASE, KNOWN)
+
+
+def test_a_page_is_read_as_a_file_of_the_folder_is() -> None:
+    body = "<p>The old pier was closed in May, the harbour said.</p>"
+    page = f"<HTML><head><title>The pier</title></head><body>{body}<!-- {ORDER} --></body></HTML>"
+    title, text = material(f"'{page}'") or ("", "")
+    assert title == "The pier"
+    assert text.strip() == "The old pier was closed in May, the harbour said."
+    assert material("<html><body><!-- nothing --></body></html>") is None
+    assert material(TEXT) == ("", TEXT)
 
 
 def test_a_task_is_parted_from_its_text() -> None:

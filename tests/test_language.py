@@ -2,14 +2,18 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fakes import LED, ScriptedGenerator, open_assistant
 
+import prompts
+from index.store import Index
 from rag.assistant import Assistant
 from rag.language import are_english, compose_translation, is_foreign, language, translate
+from rag.retrieve import Search
 from rag.terminal import below
-from rag.types import Passage, Turn
+from rag.types import Filters, Passage, Turn
 
 GERMAN = "Wer leitete die irakische Delegation in Ghom?"
 ENGLISH = "Who headed the Iraqi delegation to Qom?"
@@ -29,6 +33,9 @@ ENGLISH = "Who headed the Iraqi delegation to Qom?"
         "谁率领了伊拉克代表团？",
         "誰がイラクの代表団を率いましたか",
         "火星有几颗卫星？",
+        "Was empfahl die WHO im März?",
+        "Ce rol are Iranul în luptele din Basra?",
+        "Wer leitet Ernst and Young?",
         "Que dit The Monitor de la milice d'al-Sadr ?",
         "Wer ist Maliki?",
         "QUI DIRIGEAIT LA DÉLÉGATION IRAKIENNE À QOM ?",
@@ -55,6 +62,7 @@ def test_another_language_is_told(question: str) -> None:
         "List all cities in Iraq",
         "Name one Iranian general.",
         "Can Maliki resign?",
+        "Should Maliki resign?",
         "Nuri al-Maliki",
         "Is Sadr in Iran?",
         "is rohypnol a depressant",
@@ -78,15 +86,23 @@ def passages(*texts: str) -> list[Passage]:
     return [Passage("p", "a", "", "a.md", text, 0, len(text)) for text in texts]
 
 
+ABOUT = "Three delegates travelled to Qom on Friday, where they spoke about the truce."
+UEBER = "Die Abgeordneten reisten am Freitag nach Ghom, um über die Waffenruhe zu sprechen."
+SUR = "Les députés se sont rendus vendredi à Qom pour parler de la trêve avec les Iraniens."
+
+
 def test_articles_are_english_where_nearly_all_are() -> None:
-    german = "Die Abgeordneten reisten am Freitag nach Ghom, um über die Waffenruhe zu sprechen."
-    english = "Three delegates travelled to Qom on Friday, where they spoke about the truce."
-    assert are_english(passages(*[english] * 500))
-    assert are_english(passages(*[english] * 19, german, "Najaf, 42"))
-    assert not are_english(passages(english, english, english, german))
-    assert not are_english(passages(german))
-    assert not are_english(passages("Najaf", "42"))
-    assert not are_english([])
+    assert are_english(passages(*[ABOUT] * 500), GERMAN)
+    assert are_english(passages(*[ABOUT] * 19, SUR, "Najaf, 42"), GERMAN)
+    assert not are_english(passages(ABOUT, ABOUT, ABOUT, SUR), GERMAN)
+    assert not are_english(passages(SUR), GERMAN)
+    assert not are_english(passages("Najaf", "42"), GERMAN)
+    assert not are_english([], GERMAN)
+
+
+def test_articles_in_the_question_s_language_may_be_meant() -> None:
+    assert not are_english(passages(*[ABOUT] * 19, UEBER), GERMAN)
+    assert are_english(passages(*[ABOUT] * 19, UEBER), "Qui dirigeait la délégation irakienne ?")
 
 
 @pytest.mark.parametrize("reply", [ENGLISH, f" {ENGLISH}\nAnswer: Adeeb"])
@@ -99,8 +115,19 @@ def test_the_model_puts_it_into_english(reply: str) -> None:
     assert not prompt.adapted
 
 
-@pytest.mark.parametrize("reply", ["", "\n\n", "…", GERMAN, "Qui dirigeait la délégation ?"])
-def test_what_is_no_english_is_not_taken(reply: str) -> None:
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "",
+        "\n\n",
+        "…",
+        GERMAN,
+        "Qui dirigeait la délégation ?",
+        "Sure, here is the translation:\nWho headed it?",
+        "Who led them and " * 40,  # it has no end
+    ],
+)
+def test_what_is_no_english_question_is_not_taken(reply: str) -> None:
     assert translate(GERMAN, ScriptedGenerator(reply)) == GERMAN
 
 
@@ -125,10 +152,19 @@ def assistant(corpus: Path, generator: ScriptedGenerator) -> Iterator[Assistant]
         yield opened
 
 
-def test_only_the_search_gets_the_translation(
-    assistant: Assistant, generator: ScriptedGenerator
+def test_the_translation_is_searched_and_the_question_asked(
+    assistant: Assistant, generator: ScriptedGenerator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    searched: list[str] = []
+    search = Assistant._search
+
+    def recorded(self: Assistant, index: Index, query: str, **more: Any) -> Search:
+        searched.append(query)
+        return search(self, index, query, **more)
+
+    monkeypatch.setattr(Assistant, "_search", recorded)
     answer = assistant.ask(GERMAN)
+    assert searched == [ENGLISH]
     assert (answer.question, answer.standalone_question, answer.query) == (GERMAN, GERMAN, ENGLISH)
     assert [citation.quote for citation in answer.citations] == [LED]
     _, answering = generator.asked
@@ -159,12 +195,57 @@ def test_a_foreign_follow_up_is_put_together_in_english(corpus: Path) -> None:
     assert answer.query == answer.standalone_question == "When did Ali Adeeb travel to Qom?"
 
 
-def test_articles_in_another_language_are_asked_in_that(tmp_path: Path) -> None:
+def test_what_kind_of_thing_was_asked_for_is_told_by_the_translation(corpus: Path) -> None:
+    english = "How many delegates travelled?"
+    generator = ScriptedGenerator(english, "The delegates travelled on Friday.")
+    with open_assistant(corpus, generator) as opened:
+        answer = opened.ask("Wie viele Abgeordnete sind gereist?")
+    assert answer.text.startswith(f"{prompts.QUOTING} “Three")  # "on Friday" is no number
+
+
+def test_each_question_of_several_is_searched_in_english(corpus: Path) -> None:
+    both = "¿Quién encabezó la delegación iraquí? Who headed the Iraqi delegation to Qom?"
+    with open_assistant(corpus, ScriptedGenerator(ENGLISH, LED)) as opened:
+        answer = opened.ask(both)
+    assert answer.question == both
+    assert answer.query.endswith(ENGLISH)
+
+
+def test_a_margin_is_that_of_the_question_searched_in_english(corpus: Path) -> None:
+    generator = ScriptedGenerator(ENGLISH, margin=2.5)
+    with open_assistant(corpus, generator) as opened:
+        assert opened.margin(GERMAN) == 2.5
+    assert GERMAN in generator.judged[0].user
+
+
+@pytest.fixture
+def german(tmp_path: Path) -> Path:
     folder = tmp_path / "deutsch"
     folder.mkdir()
-    led = "Ali Adeeb leitete die irakische Delegation in Ghom."
-    (folder / "ghom.md").write_text(f"Drei Abgeordnete reisten am Freitag ab. {led} Er kam heim.\n")
-    with open_assistant(folder, ScriptedGenerator(led)) as opened:
+    text = f"Drei Abgeordnete reisten am Freitag ab. {GELEITET} Er kam am Samstag heim.\n"
+    (folder / "ghom.md").write_text(f"---\ntitle: Ghom\npublisher: Der Bote\n---\n\n{text}")
+    return folder
+
+
+GELEITET = "Ali Adeeb leitete die irakische Delegation in Ghom."
+
+
+def test_articles_in_another_language_are_asked_in_that(german: Path) -> None:
+    generator = ScriptedGenerator(GELEITET)
+    with open_assistant(german, generator) as opened:
         answer = opened.ask(GERMAN)
+    assert len(generator.asked) == 1  # for the answer, none for a translation
     assert answer.query == answer.standalone_question == GERMAN
-    assert [citation.quote for citation in answer.citations] == [led]
+    assert [citation.quote for citation in answer.citations] == [GELEITET]
+
+
+def test_a_filter_s_articles_alone_say_what_is_searched_in(german: Path) -> None:
+    for number in range(30):
+        (german / f"{number}.md").write_text(
+            f"---\ntitle: Qom\npublisher: Reuters\n---\n\n{ABOUT} It was the {number}. time.\n"
+        )
+    paper, wire = Filters(source="Der Bote"), Filters(source="Reuters")
+    with open_assistant(german, ScriptedGenerator(ENGLISH, ABOUT)) as opened:
+        assert opened.ask(GERMAN, within=wire).query == ENGLISH
+    with open_assistant(german, ScriptedGenerator(GELEITET)) as opened:
+        assert opened.ask(GERMAN, within=paper).query == GERMAN

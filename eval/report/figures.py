@@ -23,7 +23,7 @@ Figures = dict[str, Any]
 
 # Stage of an answer -> how the report calls it.
 STAGES = {
-    "rewrite_s": "making it stand alone",
+    "rewrite_s": "wording the question",
     "retrieve_s": "searching",
     "judge_s": "judging whether it is stated",
     "read_s": "beginning the answer",

@@ -43,6 +43,7 @@ class Opinion:
     index_version: str
     model: str
     format: int = FORMAT
+    query: str = ""
 
     @property
     def about(self) -> tuple[str, str, tuple[Turn, ...], str]:
@@ -111,6 +112,7 @@ class Feedback:
             citations=answer.citations,
             index_version=answer.index_version,
             model=answer.model,
+            query=answer.query,
         )
 
     def _read(self) -> dict[object, Opinion]:

@@ -12,7 +12,7 @@ _JUDGED = {
     "off_point": "what was withheld would be right",
 }
 _STAGES = (
-    ("rewrite_s", "making it stand alone"),
+    ("rewrite_s", "wording the question"),
     ("retrieve_s", "searching"),
     ("judge_s", "judging"),
     ("read_s", "beginning the answer"),
