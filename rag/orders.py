@@ -1,11 +1,11 @@
 """Orders to a language model that stand in an article ("Ignore previous instructions and ...").
 
-The model that reads them is not led by them (docs/experiments.md, "Orders inside documents"); but
-such a sentence is no evidence: it is never quoted and bears nothing out. Only a sentence that
-begins with its order counts, so that an article about such orders can still be quoted ("The e-mail
-said: Ignore previous instructions"), and only wordings that nobody would use towards people
-("Ignore the instructions on the box", "Don't obey any illegal orders"): those of known attacks, in
-the languages they are usually tried in. Of others the checks of what is written take care.
+No model was led by them (docs/experiments.md, "Orders inside documents"), but they were quoted as
+if they were news. Such a sentence is no evidence: it stands in no window. Only one that begins
+with its order counts, so that an article about such orders can still be quoted ("The e-mail said:
+Ignore previous instructions"); and none counts that may be meant for people ("Ignore the
+instructions on the box", "Don't obey any illegal orders"). The wordings are those of known attacks,
+in the languages they are usually tried in; of others the checks of what is written take care.
 """
 
 import re
