@@ -99,7 +99,7 @@ class Draft:
     @property
     def _query(self) -> str:
         """What was asked, in the language that its kind is told in."""
-        return self._refusal.query
+        return self._refusal.query or self._refusal.standalone_question
 
     @property
     def cited(self) -> set[SourceSentence]:
