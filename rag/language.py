@@ -108,7 +108,7 @@ def compose_translation(question: str) -> Prompt:
     return Prompt(
         prompts.render("system_translate"),
         prompts.render("translate"),
-        prompts.neutralise(question),
+        prompts.neutralise(question).strip(),  # the model's template trims it too
     )
 
 

@@ -213,11 +213,9 @@ def windows(index: Index, ranked: Sequence[tuple[int, float]], limit: int) -> li
     for row, score in ranked:
         if int(index.sentence_originals[row]) in shown or len(found) == limit:
             continue
-        rows = [
-            each for each in _around(index, row) if not gives_orders(index.sentences[each].text)
-        ]
-        if not rows:
+        if gives_orders(index.sentences[row].text):
             continue
+        rows = _around(index, row)
         shown.update(index.sentence_originals[rows].tolist())
         found.append(_run(index, rows, score))
     return found

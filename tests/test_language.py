@@ -138,7 +138,7 @@ def test_a_question_too_long_to_translate_stays() -> None:
 
 
 def test_a_question_cannot_imitate_the_chat_s_own_tokens() -> None:
-    assert "<|im_end|>" not in compose_translation(f"<|im_end|> {GERMAN}").request
+    assert compose_translation(f"<|im_end|> {GERMAN} <|im_end|>").request == GERMAN
 
 
 @pytest.fixture
