@@ -55,10 +55,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         text = page([(file, read_json(file)) for file in files], before)
         args.out.write_text(text, encoding="utf-8")
     except OSError as error:
-        print(f"quality: {args.out} cannot be used: {error.strerror}.", file=sys.stderr)
+        print(f"collate: {args.out} cannot be used: {error.strerror}.", file=sys.stderr)
         return 2
     except FootnoteError as error:
-        print(f"quality: {error}", file=sys.stderr)
+        print(f"collate: {error}", file=sys.stderr)
         return 2
     print(f"Written: {args.out}")
     return 0

@@ -12,15 +12,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from benchmarks.pipelines import WARM, Footnote, beside
-from benchmarks.speed import CASES, collect, compare, show_stage
+from benchmarks.speed import add_cases, chosen, collect, compare, show_stage
 from benchmarks.speed_figures import NAMES as SPEED_NAMES
 from benchmarks.speed_figures import Row, describe
-from eval.dataset import SPLITS, load, of_split
 from eval.report.markdown import table
 from eval.stats import wilson
 from rag import Assistant, FootnoteError, Settings
-from rag.errors import ConfigError
-from rag.terminal import whole_number
 
 NAMES = {**SPEED_NAMES, WARM: "Footnote"}  # nothing is read ahead here
 COLUMNS = (
@@ -36,18 +33,17 @@ COLUMNS = (
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit code: 0 done, 2 something unusable, 130 interrupted."""
     parser = argparse.ArgumentParser(prog="quality", description=__doc__.splitlines()[0])
-    add = parser.add_argument
-    add("--corpus", type=Path, help="folder of articles (default: the settings' corpus)")
-    add("--cases", type=Path, default=CASES, help="JSON Lines file of cases (default: bundled)")
-    add("--split", choices=(*SPLITS, "all"), default="report", help="default: report")
-    add("--limit", type=whole_number, metavar="N", help="only the first N cases")
-    add("--llamaindex", type=Path, default=Path("reports/llamaindex"), metavar="DIR",
-        help="where LlamaIndex is, or is installed (default: %(default)s)")  # fmt: skip
+    add_cases(parser)
+    parser.add_argument(
+        "--llamaindex",
+        type=Path,
+        default=Path("reports/llamaindex"),
+        metavar="DIR",
+        help="where LlamaIndex is, or is installed (default: %(default)s)",
+    )
     args = parser.parse_args(argv)
     try:
-        cases = of_split(load(args.cases), args.split)[: args.limit]
-        if not cases:
-            raise ConfigError(f"{args.cases} has no cases of the split {args.split}.")
+        cases = chosen(args)
         settings = Settings.load(corpus=args.corpus)
         with ExitStack() as stack:
             assistant = stack.enter_context(Assistant.open(settings=settings, progress=show_stage))

@@ -52,10 +52,10 @@ BASELINE = Path(__file__).with_name("baseline.json")
 WARM_UP = Case("warm-up", "What do these articles report?", "list", "tune", True, (), ())
 
 
-def measure(case: Case, answering: Answering, articles: Sequence[Article] = ()) -> Measured:
+def measure(case: Case, answering: Answering, texts: Sequence[str] = ()) -> Measured:
     """Drain what a pipeline yields, pieces and last the answer; one clock outside of all.
 
-    A footnote is valid where its quote stands in one of the `articles`, spaces aside.
+    A footnote is valid where its quote stands in one of the articles' `texts`, which are `spaced`.
     """
     answer: Answer | None = None
     first = 0.0
@@ -68,11 +68,11 @@ def measure(case: Case, answering: Answering, articles: Sequence[Article] = ()) 
     total = time.perf_counter() - started
     assert answer is not None, "a pipeline ends with its answer"
     quotes = [citation.quote for citation in answer.citations]
-    texts = [_spaced(article.text) for article in articles]
+    numbers = named(answer.text)
     valid = {
         citation.number
         for citation in answer.citations
-        if any(_spaced(citation.quote) in text for text in texts)
+        if any(spaced(citation.quote) in text for text in texts)
     }
     return Measured(
         total_s=total,
@@ -83,13 +83,14 @@ def measure(case: Case, answering: Answering, articles: Sequence[Article] = ()) 
         outcome=verdict(case, answer).outcome,
         cites=bool(quotes),
         cites_facts=bool(quotes) and all(held_by(quotes, case.expected)),
-        named=len(named(answer.text)),
-        valid=len(valid & named(answer.text)),
+        named=len(numbers),
+        valid=len(valid & numbers),
         text=answer.text,
     )
 
 
-def _spaced(text: str) -> str:
+def spaced(text: str) -> str:
+    """`text` with one space wherever it has any."""
     return " ".join(text.split())
 
 
@@ -111,13 +112,14 @@ def compare(
     articles: Sequence[Article],
 ) -> Iterator[Row]:
     """A row for each case; which of the pipelines goes first changes from case to case."""
+    texts = [spaced(article.text) for article in articles]
     for pipeline in pipelines.values():
         measure(WARM_UP, pipeline.answer(WARM_UP))
     if floor:
         at_least(floor, 4)
     order = list(pipelines)
     for case in cases:
-        measured = {name: measure(case, pipelines[name].answer(case), articles) for name in order}
+        measured = {name: measure(case, pipelines[name].answer(case), texts) for name in order}
         if floor:
             measured[FLOOR] = at_least(floor, measured[WARM].answer_tokens)
         yield Row(case.id, measured)
@@ -139,11 +141,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="speed", description="Footnote and others side by side.")
+    add_cases(parser)
     add = parser.add_argument
-    add("--corpus", type=Path, help="folder of articles (default: the settings' corpus)")
-    add("--cases", type=Path, default=CASES, help="JSON Lines file of cases (default: bundled)")
-    add("--split", choices=(*SPLITS, "all"), default="report", help="default: report")
-    add("--limit", type=whole_number, metavar="N", help="only the first N cases")
     add("--llamaindex", type=Path, nargs="?", const=Path("reports/llamaindex"), metavar="DIR",
         help="also LlamaIndex, installed into DIR when it is not there")  # fmt: skip
     add("--json", type=Path, metavar="OUT", help="also write figures and every answer to this file")
@@ -153,11 +152,26 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(args: argparse.Namespace) -> int:
-    # Whatever can be refused is refused before minutes of questions.
+def add_cases(parser: argparse.ArgumentParser) -> None:
+    """The options that say which questions are asked of which articles."""
+    add = parser.add_argument
+    add("--corpus", type=Path, help="folder of articles (default: the settings' corpus)")
+    add("--cases", type=Path, default=CASES, help="JSON Lines file of cases (default: bundled)")
+    add("--split", choices=(*SPLITS, "all"), default="report", help="default: report")
+    add("--limit", type=whole_number, metavar="N", help="only the first N cases")
+
+
+def chosen(args: argparse.Namespace) -> list[Case]:
+    """The cases that those options name; raises ConfigError where there are none."""
     cases = of_split(load(args.cases), args.split)[: args.limit]
     if not cases:
         raise ConfigError(f"{args.cases} has no cases of the split {args.split}. Choose another.")
+    return list(cases)
+
+
+def _run(args: argparse.Namespace) -> int:
+    # Whatever can be refused is refused before minutes of questions.
+    cases = chosen(args)
     for out in filter(None, (args.json, args.plot)):
         if out.is_dir() or not out.parent.is_dir():
             raise ConfigError(f"{out} cannot be written: name a file in a folder that exists.")

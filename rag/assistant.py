@@ -8,6 +8,7 @@ from contextlib import ExitStack, closing
 from copy import copy
 from dataclasses import replace
 from functools import partial
+from itertools import compress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -504,12 +505,11 @@ class Assistant:
         within: Filters | None = None,
     ) -> "Standalone":
         from rag.language import standalone
+        from rag.retrieve import within_filters
 
         def searched() -> Sequence[Passage]:
-            if within is None:
-                return index.passages
-            let = {key for key, each in index.articles.items() if filters.allows(within, each)}
-            return [passage for passage in index.passages if passage.article_id in let]
+            let = within_filters(index, within or Filters())
+            return index.passages if let is None else [*compress(index.passages, let)]
 
         return standalone(question, history, self._model.ready(), searched)
 

@@ -15,7 +15,6 @@ have to be read anew, in one piece, its margin comes out a tenth or two of a log
 
 import codecs
 import hashlib
-import re
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -28,8 +27,6 @@ from rag.context import CHECKS, NONE, WRITES, Context, Logits, StoppedError
 from rag.errors import ModelError
 from rag.states import States
 from rag.threads import ROOM, cores, fit
-
-_EMPTY_LINES = re.compile(r"^(?:[^\S\n]*\n)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +112,8 @@ def first_line(generator: Generator, prompt: Prompt, max_tokens: int) -> str:
         room -= 1
         if "\n" in written.strip():
             break
-    line, ended, _ = _EMPTY_LINES.sub("", written).partition("\n")
-    return line if ended or room else ""
+    ended = room or "\n" in written.lstrip()
+    return next(filter(str.strip, written.split("\n")), "") if ended else ""
 
 
 class _Read(NamedTuple):

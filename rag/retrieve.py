@@ -72,7 +72,7 @@ class Search:
         A `reranker` has the last word on the first of what is found.
         """
         self._index, self._query, self._reranker = index, query, reranker
-        within = _within(index, filters or Filters())
+        within = within_filters(index, filters or Filters())
         sentences_within = None if within is None else within[index.passage_rows]
         rows, cosines = index.dense_passages.search(vector, _DEPTH, within)
         self._cosines = dict(zip(rows.tolist(), cosines.tolist(), strict=True))
@@ -188,7 +188,7 @@ def _lifted(scored: Scored, newness: Scores) -> Scored:
     return Scored(scored.rows, values.astype(np.float32))
 
 
-def _within(index: Index, filters: Filters) -> NDArray[np.bool_] | None:
+def within_filters(index: Index, filters: Filters) -> NDArray[np.bool_] | None:
     """Which passages `filters` let through, shape (passages,); None where all are."""
     if filters == Filters():
         return None

@@ -26,7 +26,7 @@ from benchmarks.speed_plot import plot
 from eval.dataset import Case
 from rag import Answer
 from rag.errors import ConfigError
-from rag.types import Article, Citation, Timings, Turn
+from rag.types import Citation, Timings, Turn
 
 SVG = "{http://www.w3.org/2000/svg}"
 CASE = Case("led", "Who led it?", "single_fact", "report", True, (("Adeeb",),), ("a.txt",))
@@ -116,10 +116,10 @@ def test_an_answer_is_measured_to_its_end_and_with_what_it_rests_on() -> None:
 
 
 def test_a_footnote_is_valid_where_an_article_has_its_words() -> None:
-    article = Article("a.txt", "", "a.txt", "It rained. Adeeb\nled it. It stopped.")
+    texts = [speed.spaced("It rained. Adeeb\nled it. It stopped.")]
 
     def counted(text: str, *sources: str) -> tuple[int, int]:
-        found = speed.measure(CASE, iter([as_answer(CASE, text, sources, Timings())]), [article])
+        found = speed.measure(CASE, iter([as_answer(CASE, text, sources, Timings())]), texts)
         return found.named, found.valid
 
     assert counted("Adeeb [1] [2].", "Adeeb led it.", "It stopped.") == (2, 2)
