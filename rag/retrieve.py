@@ -3,8 +3,8 @@
 A row's score is weight * cosine + (1 - weight) * BM25, each brought to 0..1 for the query at hand
 (Bruch, Gai and Ingber 2023, "An Analysis of Fusion Functions for Hybrid Retrieval"): unlike a
 fusion of ranks it keeps how far apart two rows are. Passages are scored once more with the query
-moved towards the best of them (pseudo-relevance feedback: Rocchio 1971), and gain where much of
-their article was found. The weights were chosen on one half of the queries of three sets, and on
+moved towards the best of them (pseudo-relevance feedback: Rocchio 1971), more by their vectors
+then, and gain where much of their article was found. The weights were chosen on one half of the queries of three sets, and on
 the tuning questions; docs/experiments.md has the figures. A question for the latest, newest or most
 recent adds a small share for the day of the article; other questions take no notice of it.
 """
@@ -30,7 +30,9 @@ _DEPTH = 100  # rows that each search contributes
 _GROUP = 128  # rows of which the highest score is looked at before each
 _DENSE = 0.4  # weight of the cosine beside that of BM25, of sentences
 _DENSE_PASSAGES = 0.65  # the same of passages, whose cosine counts from 0 on
-_FEEDBACK, _FED_BACK = 0.2, 3  # weight of the best passages beside the query, and how many they are
+_DENSE_MOVED = 0.82  # and of passages by the moved query, for which the words have spoken before
+_FALL = 1.5  # power of a passage's share of the best BM25: what is half as good counts for less
+_FEEDBACK, _FED_BACK = 0.5, 2  # weight of the best passages beside the query, and how many they are
 _ARTICLE = 0.5  # weight of what was found of a passage's article, beside its own score
 _FOLLOWER = 1 / 3  # weight of the sentence behind, whose text in the index holds this one too
 _PARENT = 1 / 4  # weight of the passage that a sentence is in
@@ -145,10 +147,10 @@ class Search:
             return Scored(rows, np.empty(0, dtype=np.float32))
         index, bm25 = self._index, self._bm25[rows]
         vectors = index.dense_passages.vectors(rows)
-        first = _weighed(vectors @ vector, bm25)
+        first = _weighed(vectors @ vector, bm25, _DENSE_PASSAGES)
         best = np.argsort(-first, kind="stable")[:_FED_BACK]
         moved = vector + _FEEDBACK * vectors[best].mean(axis=0)
-        alone = _weighed(vectors @ moved, bm25)
+        alone = _weighed(vectors @ moved, bm25, _DENSE_MOVED)
         articles = index.article_rows[rows]
         # what was not found counts as the last that was; of a long article more has to be found
         found = np.bincount(articles, alone - alone.min(), minlength=len(index.passage_counts))
@@ -303,12 +305,15 @@ def _combined(
     return Scored(found, values)
 
 
-def _weighed(cosines: Vectors, bm25: Scores) -> Scores:
-    """The score of each passage that was found, by itself: about 0..1, the best of both has 1."""
+def _weighed(cosines: Vectors, bm25: Scores, dense: float) -> Scores:
+    """The score of each passage that was found, by itself: about 0..1, the best of both has 1.
+
+    `dense` is the weight of the cosine.
+    """
     # one below 0 is as far off as any, but they keep their order
     near = cosines.clip(min=0) / max(cosines.max(), _TRACE) + _TRACE * (1 + cosines)
-    worded = bm25 / max(bm25.max(), _TRACE)
-    found: Scores = _DENSE_PASSAGES * near + (1 - _DENSE_PASSAGES) * worded
+    worded = (bm25 / max(bm25.max(), _TRACE)) ** _FALL
+    found: Scores = dense * near + (1 - dense) * worded
     return found
 
 

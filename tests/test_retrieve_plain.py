@@ -62,15 +62,16 @@ def passages_scored(index: Index, vector: Scores, bm25: Scores, within: np.ndarr
     if not found:
         return total
 
-    def weighed(query: Scores) -> dict[int, float]:
+    def weighed(query: Scores, dense: float) -> dict[int, float]:
         cosines = {row: float(vectors[row] @ query) for row in found}
         best, most = max(1e-6, *cosines.values()), max(1e-6, *(bm25[row] for row in found))
         near = {row: max(cosines[row], 0) / best + 1e-6 * (1 + cosines[row]) for row in found}
-        return {row: 0.65 * near[row] + 0.35 * bm25[row] / most for row in found}
+        worded = {row: (bm25[row] / most) ** 1.5 for row in found}
+        return {row: dense * near[row] + (1 - dense) * worded[row] for row in found}
 
-    first = weighed(vector)
-    best = sorted(found, key=lambda row: -first[row])[:3]
-    alone = weighed(vector + 0.2 * np.mean([vectors[row] for row in best], axis=0))
+    first = weighed(vector, 0.65)
+    best = sorted(found, key=lambda row: -first[row])[:2]
+    alone = weighed(vector + 0.5 * np.mean([vectors[row] for row in best], axis=0), 0.82)
     lowest = min(alone.values())
     for row in found:
         of_article = [
