@@ -29,8 +29,9 @@ from rag import Answer, Assistant, models
 from rag.context import Context
 from rag.errors import ConfigError
 from rag.generate import Generator, LlamaGenerator, Prompt
-from rag.threads import FILE as THREADS
-from rag.threads import cores, fit
+from rag.threads import fit
+from rag.trials import FILE as TRIALS
+from rag.trials import Trials, cores
 from rag.types import Article, Citation, Timings, Token
 
 Answering = Iterator[str | Answer]
@@ -172,9 +173,9 @@ class Floor:
         self._context = Context(model, answer_tokens, threads or cores())
         self._first = int(self._context.model.tokenize(b"The", add_bos=False, special=False)[0])
 
-    def fit_threads(self, name: str, kept: Path) -> None:
-        """As `LlamaGenerator.fit_threads`; `name` is the model's."""
-        fit(self._context, name, kept)
+    def fit_threads(self, trials: Trials) -> None:
+        """As `LlamaGenerator.fit_threads`."""
+        fit(self._context, trials)
 
     def write(self, tokens: int) -> Iterator[str]:
         """Write so many tokens, the likeliest each time."""
@@ -203,7 +204,7 @@ def beside(
         closing(LlamaGenerator(model, settings.model, settings.context_tokens, settings.threads))
     )
     if not settings.threads:  # as many as Footnote
-        plain.fit_threads(settings.home / THREADS)
+        plain.fit_threads(Trials(settings.home / TRIALS, settings.model))
     opened: dict[str, Pipeline] = {
         PLAIN: Plain(
             assistant.articles(),

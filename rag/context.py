@@ -85,6 +85,11 @@ class Context:
         """What a saved state depends on besides the model's file and the tokens."""
 
     @property
+    def takes_back(self) -> bool:
+        """Whether the last tokens alone can be forgotten."""
+        return not self._one_state
+
+    @property
     def model(self) -> Any:
         """The model in llama.cpp; raises RuntimeError once it is closed: its memory is gone."""
         self._living()
@@ -132,25 +137,41 @@ class Context:
         """
         import numpy as np
 
-        lib, batch, context = self._lib, self._batch, self._living()
         for first in range(0, len(tokens), self._most):
             part = tokens[first : first + self._most]
-            batch.n_tokens = len(part)
-            for n, token in enumerate(part):
-                batch.token[n] = token
-                batch.pos[n] = at + first + n
-                batch.n_seq_id[n] = 1
-                batch.seq_id[n][0] = _OWN
-                batch.logits[n] = first + n == len(tokens) - 1
-            code = lib.llama_decode(context, batch)
-            if code == _ABORTED:
-                raise StoppedError
-            if code != 0:
-                raise RuntimeError(f"llama_decode returned {code}")
+            last = len(part) - 1 if first + len(part) == len(tokens) else len(part)
+            self._decode(part, at + first, last)
         if not tokens:
             return np.empty(0, dtype=np.float32)
-        logits = lib.llama_get_logits_ith(context, -1)
+        logits = self._lib.llama_get_logits_ith(self._living(), -1)
         return np.ctypeslib.as_array(logits, (self._vocabulary,)).copy()
+
+    def evaluate_each(self, tokens: Sequence[int], at: int) -> Logits:
+        """Likewise, all in one call; the logits (tokens, vocabulary) behind each."""
+        import numpy as np
+
+        if not 0 < len(tokens) <= self._most:
+            raise RuntimeError(f"{len(tokens)} tokens cannot be evaluated at once")
+        self._decode(tokens, at, 0)
+        logits = self._lib.llama_get_logits(self._living())
+        return np.ctypeslib.as_array(logits, (len(tokens), self._vocabulary)).copy()
+
+    def _decode(self, tokens: Sequence[int], at: int, wanted: int) -> None:
+        """Have llama.cpp evaluate `tokens`, with logits from that number `wanted` on."""
+        batch = self._batch
+        context = self._living()
+        batch.n_tokens = len(tokens)
+        for n, token in enumerate(tokens):
+            batch.token[n] = token
+            batch.pos[n] = at + n
+            batch.n_seq_id[n] = 1
+            batch.seq_id[n][0] = _OWN
+            batch.logits[n] = n >= wanted
+        code = self._lib.llama_decode(context, batch)
+        if code == _ABORTED:
+            raise StoppedError
+        if code != 0:
+            raise RuntimeError(f"llama_decode returned {code}")
 
     @contextmanager
     def interruptible(self, stopped: Callable[[], bool]) -> Iterator[None]:

@@ -19,14 +19,17 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from itertools import chain, takewhile
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from rag import lookup
 from rag.adapter import Adapter
 from rag.context import CHECKS, NONE, WRITES, Context, Logits, StoppedError
 from rag.errors import ModelError
 from rag.states import States
-from rag.threads import ROOM, cores, fit
+from rag.threads import ROOM, fit
+from rag.trials import Trials, cores
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +150,7 @@ class LlamaGenerator:
         load the file.
         """
         self._context = Context(file, context_tokens, threads or cores())
+        self._threads = threads
         self.name = name
         self.adapter = ""
         self.checks = False
@@ -161,18 +165,34 @@ class LlamaGenerator:
             raise
         self._cached: tuple[Tokens, ...] = ()  # parts in the context's cache, read unadapted
         self._asked: _Asked | None = None  # what stands behind them
+        self._least: int | None = None  # see `rag.lookup.least`
 
     @property
     def _model(self) -> Any:
         return self._context.model
 
-    def fit_threads(self, kept: Path) -> None:
-        """Run on as many threads as suit this machine; what was found is in the file `kept`."""
+    def fit_threads(self, trials: Trials) -> None:
+        """Run on as many threads as suit this machine; what is found is kept among its `trials`."""
         if self.context_tokens >= ROOM:
-            with self._careful():
-                self._cut(0)
-                self._context.switch(NONE)
-                fit(self._context, self.name, kept)
+            with self._trying():
+                fit(self._context, trials)
+
+    def fit_lookup(self, trials: Trials) -> None:
+        """Guess what comes next in a reply, where that makes this machine faster (`rag.lookup`).
+
+        Likewise; none is guessed otherwise, nor by a model that cannot take tokens back.
+        """
+        if self._context.takes_back and self.context_tokens >= lookup.ROOM:
+            with self._trying():
+                self._least = lookup.fit(self._context, trials, self._threads)
+
+    @contextmanager
+    def _trying(self) -> Iterator[None]:
+        """An empty cache for the block, and no adapter."""
+        with self._careful():
+            self._cut(0)
+            self._context.switch(NONE)
+            yield
 
     def _chat_format(self) -> Any:
         """What renders the model's own chat template; None for a model without one."""
@@ -234,17 +254,38 @@ class LlamaGenerator:
         read = self._tokens(prompt)
         assert not read.check, "a check is answered yes or no"
         decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-        logits = self._ask(read, prompt)
-        start = read.length
-        for at in range(start, start + max_tokens):
-            token = int(logits.argmax())
-            if self._context.ends(token):
-                break
+        for token in self._written(read, self._ask(read, prompt), max_tokens):
             yield decoder.decode(self._model.detokenize([token]))
-            if at + 1 < start + max_tokens:
-                with self._careful():
-                    logits = self._context.evaluate([token], at)
-                    self._given(token)
+
+    def _written(self, read: _Read, logits: Logits, most: int) -> Iterator[int]:
+        """The tokens behind `read`, whose last one's `logits` are given, greedy, at most `most`."""
+        text = [*chain(*read.before, read.request, read.begun)]
+        end = len(text) + most
+        token = int(logits.argmax())
+        while len(text) < end and not self._context.ends(token):
+            yield token
+            at = len(text)
+            text.append(token)
+            if len(text) == end:
+                break
+            guessed = self._guess(text, end - len(text))
+            with self._careful():
+                likeliest = self._context.evaluate_each([token, *guessed], at).argmax(axis=-1)
+                right = _alike(guessed, likeliest.tolist())
+                if right < len(guessed):
+                    self._context.cut(at + 1 + right)
+                self._given(token, *guessed[:right])
+            for kept in guessed[:right]:
+                yield kept
+                text.append(kept)
+            token = int(likeliest[right])
+
+    def _guess(self, text: Sequence[int], most: int) -> Sequence[int]:
+        """What may come next, without the end of a reply: nothing follows that."""
+        if self._least is None:
+            return ()
+        guessed = lookup.guess(text, self._least, most)
+        return [*takewhile(lambda token: not self._context.ends(token), guessed)]
 
     def has_read(self, prompt: Prompt) -> bool:
         """See `Generator.has_read`."""

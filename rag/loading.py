@@ -11,7 +11,7 @@ from rag.errors import ModelError
 from rag.generate import Generator, LlamaGenerator
 from rag.settings import Settings
 from rag.states import States
-from rag.threads import FILE
+from rag.trials import FILE, Trials
 from rag.types import Progress
 
 if TYPE_CHECKING:  # torch loads with the reranker, not before
@@ -67,14 +67,18 @@ def load_generator(settings: Settings, progress: Progress | None = None) -> Gene
 
 
 def fit(settings: Settings, generator: Generator) -> None:
-    """Have it run on as many threads as suit this machine, unless the settings say how many.
+    """Have it run as suits this machine, as far as the settings leave that open.
 
-    They are tried where that is not known yet, so that nothing else should run.
+    What is not known yet is tried, so that nothing else should run.
     """
-    if settings.threads or not isinstance(generator, LlamaGenerator):
+    if not isinstance(generator, LlamaGenerator):
         return
+    trials = Trials(settings.home / FILE, settings.model)
     try:
-        generator.fit_threads(settings.home / FILE)
+        if not settings.threads:
+            generator.fit_threads(trials)
+        if settings.prompt_lookup:
+            generator.fit_lookup(trials)
     except BaseException:
         generator.close()
         raise

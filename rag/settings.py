@@ -40,6 +40,7 @@ class Settings:
     read_ahead: bool = True  # let the page's model read them while nobody asks
     answer_tokens: int = 160
     threads: int = 0  # 0: as many as suit the machine, by trial (rag/threads.py)
+    prompt_lookup: bool = True  # guess tokens of a reply, where that is faster (rag/lookup.py)
     strictness: float = 0.5  # 0..1; probability that the articles answer, below which it refuses
     min_support: float = 0.4  # 0..1; below it an answer sentence is left out
     show_unsupported: bool = False  # show such sentences, struck through, beside the answer
@@ -121,7 +122,7 @@ _POSITIVE = {
 }
 _WHOLE = _POSITIVE | {"threads", "states_mb", "conversations"}
 _PATHS = {"home", "corpus"}
-_FLAGS = {"adapter", "disagreement", "offline", "read_ahead", "show_unsupported"}
+_FLAGS = {"adapter", "disagreement", "offline", "prompt_lookup", "read_ahead", "show_unsupported"}
 _FRACTIONS = {"strictness", "min_support"}
 _CHOICES = {"embedder_backend": ("torch", "openvino")}
 

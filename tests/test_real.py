@@ -29,6 +29,7 @@ from rag.errors import ModelError, QuestionError
 from rag.generate import LlamaGenerator, Prompt
 from rag.settings import DEFAULT_EMBEDDER, DEFAULT_MODEL, PROJECT, Settings
 from rag.states import States
+from rag.trials import Trials
 from rag.types import Evidence, SourceSentence, Turn
 
 pytestmark = pytest.mark.real
@@ -100,11 +101,82 @@ def test_threads_are_tried_and_change_no_answer(
     monkeypatch.setattr("rag.threads.candidates", lambda most: [2, 1])  # CI has two cores
     generator = loaded(small_file)
     generator.margin(JUDGE)
-    generator.fit_threads(tmp_path / "threads.json")
-    ((writing, reading),) = json.loads((tmp_path / "threads.json").read_text()).values()
-    assert {writing, reading} <= {1, 2}
+    trials = Trials(tmp_path / "machine.json", SMALL)
+    generator.fit_threads(trials)
+    found = trials.get("threads")
+    assert isinstance(found, list)
+    assert set(found) <= {1, 2}
     assert (generator.margin(JUDGE), reply(generator)) == fresh
     generator.close()
+
+
+@pytest.fixture
+def guessing(small_file: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LlamaGenerator]:
+    """A generator that guesses behind a single token, whatever this machine is like."""
+    monkeypatch.setattr("rag.lookup.fit", lambda *_: 1)
+    generator = loaded(small_file)
+    generator.fit_lookup(Trials(Path("unused"), SMALL))
+    yield generator
+    generator.close()
+
+
+COPIED = Prompt("", "Repeat this word for word, and nothing else: Adeeb led it in Qom. He left.")
+
+
+def calls(generator: LlamaGenerator, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many tokens each call of the model has that writes; it grows."""
+    made: list[int] = []
+    context = generator._context
+    each = context.evaluate_each
+
+    def counted(tokens: Sequence[int], at: int) -> Any:
+        made.append(len(tokens))
+        return each(tokens, at)
+
+    monkeypatch.setattr(context, "evaluate_each", counted)
+    return made
+
+
+@pytest.mark.parametrize("prompt", [ANSWER, OTHER, COPIED])
+def test_guessed_tokens_are_the_model_s_own_or_dropped(
+    prompt: Prompt,
+    guessing: LlamaGenerator,
+    used: LlamaGenerator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = calls(guessing, monkeypatch)
+    for tokens in (40, 40, 7, 1):
+        assert [*guessing.stream(prompt, tokens)] == [*used.stream(prompt, tokens)]
+    assert max(made) > 1, "none was guessed"
+
+
+def test_what_is_copied_takes_fewer_calls(
+    guessing: LlamaGenerator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = calls(guessing, monkeypatch)
+    written = [*guessing.stream(COPIED, 40)]
+    assert len(made) < len(written) / 2, "".join(written)
+
+
+def test_guesses_leave_nothing_behind(guessing: LlamaGenerator, fresh: tuple[float, str]) -> None:
+    for taken in range(1, 12, 3):
+        left = guessing.stream(ANSWER, 40)
+        for _ in range(taken):
+            next(left)
+        left.close()  # type: ignore[attr-defined]
+        assert reply(guessing) == fresh[1]
+        assert guessing.margin(JUDGE) == fresh[0]
+
+
+def test_whether_guessing_pays_is_tried_with_the_model(small_file: Path, tmp_path: Path) -> None:
+    trials = Trials(tmp_path / "machine.json", SMALL)
+    for _ in range(2):
+        generator = loaded(small_file)
+        generator.fit_lookup(trials)
+        assert generator.margin(JUDGE) == generator.margin(JUDGE)
+        generator.close()
+    (found,) = json.loads((tmp_path / "machine.json").read_text()).values()
+    assert 1 <= found["16 tokens at once"] <= 32
 
 
 def test_passages_that_the_judge_read_change_nothing_in_the_answer(

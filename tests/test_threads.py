@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from rag import threads
 from rag.threads import Threads, candidates, fit
+from rag.trials import Trials
 
-NAME = "a-model"
+MODEL = "a-model"
 
 
 class Machine:
@@ -41,11 +41,16 @@ EVEN = {8: 1.0, 6: 1.0, 4: 1.0}
 
 @pytest.fixture
 def kept(tmp_path: Path) -> Path:
-    return tmp_path / "new" / "threads.json"
+    return tmp_path / "new" / "machine.json"
+
+
+def trials(kept: Path, model: str = MODEL) -> Trials:
+    return Trials(kept, model)
 
 
 def on(monkeypatch: pytest.MonkeyPatch, cores: int, machine: Machine) -> Machine:
-    monkeypatch.setattr(threads, "cores", lambda: cores)
+    monkeypatch.setattr("rag.threads.cores", lambda: cores)
+    monkeypatch.setattr("rag.trials.cores", lambda: cores)
     monkeypatch.setattr("rag.threads.time.perf_counter", lambda: machine.now)
     return machine
 
@@ -74,9 +79,9 @@ def test_the_number_that_is_clearly_the_fastest_is_taken(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     machine = on(monkeypatch, 8, Machine(reading, writing))
-    assert fit(machine, NAME, kept) == machine.on == found
+    assert fit(machine, trials(kept)) == machine.on == found
     again = on(monkeypatch, 8, Machine(EVEN, EVEN))
-    assert fit(again, NAME, kept) == again.on == found
+    assert fit(again, trials(kept)) == again.on == found
     assert again.tried == 0, "what was found is kept"
 
 
@@ -84,37 +89,27 @@ def test_another_model_or_number_of_cores_is_tried_anew(
     kept: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slow = {8: 1.0, 6: 0.5, 4: 1.0, 3: 1.0, 2: 1.0}
-    for cores, name in ((8, NAME), (8, "other"), (4, NAME)):
+    for cores, name in ((8, MODEL), (8, "other"), (4, MODEL)):
         machine = on(monkeypatch, cores, Machine(slow, slow))
-        fit(machine, name, kept)
+        fit(machine, trials(kept, name))
         assert machine.tried
     assert len(json.loads(kept.read_text())) == 3
-
-
-@pytest.mark.parametrize("text", ["{", "[]", '{"a": 1}', '{"a": ["x", 2]}'])
-def test_a_damaged_file_is_as_good_as_none(
-    text: str, kept: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    kept.parent.mkdir()
-    kept.write_text(text)
-    machine = on(monkeypatch, 8, Machine(EVEN, EVEN))
-    assert fit(machine, NAME, kept) == Threads(8, 8)
-    assert list(json.loads(kept.read_text()).values()) == [[8, 8]]
 
 
 def test_numbers_that_the_machine_does_not_have_are_tried_anew(
     kept: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fit(on(monkeypatch, 8, Machine(EVEN, EVEN)), NAME, kept)
-    kept.write_text(kept.read_text().replace("8,", "99,"))
-    machine = on(monkeypatch, 8, Machine(EVEN, EVEN))
-    assert fit(machine, NAME, kept) == Threads(8, 8)
-    assert machine.tried
+    fit(on(monkeypatch, 8, Machine(EVEN, EVEN)), trials(kept))
+    for found in ([8, 99], [8], [8, 8, 8], 3.5):
+        trials(kept).keep("threads", found)
+        machine = on(monkeypatch, 8, Machine(EVEN, EVEN))
+        assert fit(machine, trials(kept)) == Threads(8, 8)
+        assert machine.tried
 
 
 def test_two_cores_are_taken_as_they_are(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     machine = on(monkeypatch, 2, Machine(EVEN, EVEN))
-    assert fit(machine, NAME, kept) == Threads(2, 2)
+    assert fit(machine, trials(kept)) == Threads(2, 2)
     assert machine.on is None
     assert not kept.exists()
 
@@ -124,4 +119,4 @@ def test_a_folder_that_cannot_be_written_keeps_nothing(
 ) -> None:
     (tmp_path / "file").write_text("")
     machine = on(monkeypatch, 8, Machine(EVEN, EVEN))
-    assert fit(machine, NAME, tmp_path / "file" / "threads.json") == Threads(8, 8)
+    assert fit(machine, trials(tmp_path / "file" / "machine.json")) == Threads(8, 8)
