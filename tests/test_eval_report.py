@@ -272,6 +272,6 @@ def test_every_setting_is_known_to_matter_for_answers_or_not_to() -> None:
     matter = {
         "adapter", "answer_tokens", "auth", "context_tokens", "disagreement", "embedder",
         "evidence_sentences", "evidence_windows", "min_support", "model", "passage_chars",
-        "question_chars", "reranker", "strictness", "threads",
+        "prompt_lookup", "question_chars", "reranker", "strictness", "threads",
     }  # fmt: skip
     assert {field.name for field in fields(Settings)} == matter | set(INDIFFERENT)

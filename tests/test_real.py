@@ -27,6 +27,7 @@ from rag.compose import checking, compose
 from rag.context import Context
 from rag.errors import ModelError, QuestionError
 from rag.generate import LlamaGenerator, Prompt
+from rag.loading import load_generator
 from rag.settings import DEFAULT_EMBEDDER, DEFAULT_MODEL, PROJECT, Settings
 from rag.states import States
 from rag.trials import Trials
@@ -177,6 +178,17 @@ def test_whether_guessing_pays_is_tried_with_the_model(small_file: Path, tmp_pat
         generator.close()
     (found,) = json.loads((tmp_path / "machine.json").read_text()).values()
     assert 1 <= found["16 tokens at once"] <= 32
+
+
+@pytest.mark.parametrize("guesses", [True, False])
+def test_the_setting_says_whether_it_is_tried(
+    guesses: bool, real_models: Path, tmp_path: Path
+) -> None:
+    settings = replace(
+        home_of(real_models, tmp_path / "home"), model=SMALL, prompt_lookup=guesses, threads=2
+    )
+    load_generator(settings).close()
+    assert (settings.home / "machine.json").exists() == guesses
 
 
 def test_passages_that_the_judge_read_change_nothing_in_the_answer(
