@@ -167,7 +167,7 @@ class LlamaIndex:
 
 
 class Floor:
-    """As many tokens as Footnote wrote, written behind nothing: no answer can be sooner there."""
+    """As many tokens as Footnote wrote, written behind nothing, one by one."""
 
     def __init__(self, model: Path, answer_tokens: int, threads: int) -> None:
         self._context = Context(model, answer_tokens, threads or cores())

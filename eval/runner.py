@@ -191,7 +191,7 @@ def _judge(
         found: Hit | None = None
         ranks: tuple[int | None, ...] = ()
         if case.answerable:
-            sentences = _evidence(assistant, answer.query or answer.standalone_question)
+            sentences = _evidence(assistant, answer.searched_for)
             wanted = {names[name] for name in case.articles if name in names}
             found = hit(case, sentences, wanted)
             ranks = fact_ranks(case, sentences)

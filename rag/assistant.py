@@ -64,7 +64,7 @@ class Assistant:
         self.settings = settings
         self._index = index
         self._embedder = embedder
-        self._model = SharedModel(load_generator)
+        self._model = SharedModel(load_generator, partial(loading.fit, settings))
         self._progress = progress
         self._reranker = reranker
 
@@ -93,8 +93,7 @@ class Assistant:
         load: Callable[[], Generator] = partial(loading.load_generator, settings, progress)
         with ExitStack() as undone:
             if warm:
-                begin, finish = loading.load_if_here, loading.fit
-                load = loading.Begun(partial(begin, settings), load, partial(finish, settings))
+                load = loading.Begun(partial(loading.load_if_here, settings), load)
                 undone.callback(load.drop)
             index = _open_index(settings, embedder, progress)
             opened = cls(settings, index, embedder, load, progress, reranker=reranker)
@@ -231,8 +230,9 @@ class Assistant:
         with ThreadPoolExecutor(1) as beside:
             encoder = beside.submit(self._embedder.load)
             with self._model.turn:
+                self._model.load()
+                encoder.result()  # beside it, what is tried of the machine would seem slower
                 self._model.ready()
-            encoder.result()
 
     @property
     def wanted(self) -> bool:

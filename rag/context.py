@@ -147,7 +147,10 @@ class Context:
         return np.ctypeslib.as_array(logits, (self._vocabulary,)).copy()
 
     def evaluate_each(self, tokens: Sequence[int], at: int) -> Logits:
-        """Likewise, all in one call; the logits (tokens, vocabulary) behind each."""
+        """Evaluate `tokens` in one call; the logits (tokens, vocabulary) behind each.
+
+        Raises RuntimeError also where there are none, or more than fit into a call.
+        """
         import numpy as np
 
         if not 0 < len(tokens) <= self._most:
@@ -157,7 +160,7 @@ class Context:
         return np.ctypeslib.as_array(logits, (len(tokens), self._vocabulary)).copy()
 
     def _decode(self, tokens: Sequence[int], at: int, wanted: int) -> None:
-        """Have llama.cpp evaluate `tokens`, with logits from that number `wanted` on."""
+        """Have llama.cpp evaluate `tokens`, for the logits behind those from index `wanted` on."""
         batch = self._batch
         context = self._living()
         batch.n_tokens = len(tokens)

@@ -85,7 +85,7 @@ class Draft:
         )
         if not self._citations:
             return replace(refusal, reason=self._reason)
-        if not gives_answer(self._query, self._gives):
+        if not gives_answer(self._refusal.searched_for, self._gives):
             return replace(refusal, reason="off_type")
         return replace(
             refusal,
@@ -95,11 +95,6 @@ class Draft:
             citations=tuple(self._citations),
             disagreement=tuple(self._positions) if len(self._positions) > 1 else (),
         )
-
-    @property
-    def _query(self) -> str:
-        """What was asked, in the language that its kind is told in."""
-        return self._refusal.query or self._refusal.standalone_question
 
     @property
     def cited(self) -> set[SourceSentence]:
@@ -120,7 +115,7 @@ class Draft:
     @property
     def _gives(self) -> str:
         """What has to give the kind of thing that was asked for; a writer's name, where it may."""
-        return self.told if asks_for_somebody(self._query) else self.said
+        return self.told if asks_for_somebody(self._refusal.searched_for) else self.said
 
     def feed(self, piece: str) -> Iterator[Token | Sentence]:
         """Take the next piece; yields what can be shown now.

@@ -165,7 +165,7 @@ class LlamaGenerator:
             raise
         self._cached: tuple[Tokens, ...] = ()  # parts in the context's cache, read unadapted
         self._asked: _Asked | None = None  # what stands behind them
-        self._least: int | None = None  # see `rag.lookup.least`
+        self._shortest_match: int | None = None  # that tokens are guessed behind; None: never
 
     @property
     def _model(self) -> Any:
@@ -178,13 +178,14 @@ class LlamaGenerator:
                 fit(self._context, trials)
 
     def fit_lookup(self, trials: Trials) -> None:
-        """Guess what comes next in a reply, where that makes this machine faster (`rag.lookup`).
+        """Guess tokens of a reply from now on, where that is faster on this machine (`rag.lookup`).
 
-        Likewise; none is guessed otherwise, nor by a model that cannot take tokens back.
+        What is found is kept among its `trials`. Of a model that cannot take tokens back none are
+        guessed.
         """
         if self._context.takes_back and self.context_tokens >= lookup.ROOM:
             with self._trying():
-                self._least = lookup.fit(self._context, trials, self._threads)
+                self._shortest_match = lookup.fit(self._context, trials, self._threads)
 
     @contextmanager
     def _trying(self) -> Iterator[None]:
@@ -268,12 +269,12 @@ class LlamaGenerator:
             text.append(token)
             if len(text) == end:
                 break
-            guessed = self._guess(text, end - len(text))
+            guessed = self._guess(text, min(end - 1, self.context_tokens) - len(text))
             with self._careful():
                 likeliest = self._context.evaluate_each([token, *guessed], at).argmax(axis=-1)
                 right = _alike(guessed, likeliest.tolist())
-                if right < len(guessed):
-                    self._context.cut(at + 1 + right)
+                if right < len(guessed) and not self._context.cut(at + 1 + right):
+                    raise RuntimeError("llama.cpp cannot take back what was guessed")
                 self._given(token, *guessed[:right])
             for kept in guessed[:right]:
                 yield kept
@@ -282,9 +283,9 @@ class LlamaGenerator:
 
     def _guess(self, text: Sequence[int], most: int) -> Sequence[int]:
         """What may come next, without the end of a reply: nothing follows that."""
-        if self._least is None:
+        if self._shortest_match is None:
             return ()
-        guessed = lookup.guess(text, self._least, most)
+        guessed = lookup.guess(text, self._shortest_match, most)
         return [*takewhile(lambda token: not self._context.ends(token), guessed)]
 
     def has_read(self, prompt: Prompt) -> bool:
@@ -339,7 +340,7 @@ class LlamaGenerator:
         """How much of the begun reply the cache holds, and now nothing behind it.
 
         None where it does not hold all up to the reply. Only a check goes on behind a reply that
-        is there: it was written just now, a token at a time.
+        is there: it was written just now.
         """
         asked = self._asked
         if asked is None or asked[:2] != (read.request, adapted) or read.before != self._cached:

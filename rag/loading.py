@@ -61,9 +61,7 @@ def load_generator(settings: Settings, progress: Progress | None = None) -> Gene
     file = find_generator(settings, progress)
     if progress is not None:
         progress("loading the model", 0, 0)
-    generator = _load(settings, file)
-    fit(settings, generator)
-    return generator
+    return _load(settings, file)
 
 
 def fit(settings: Settings, generator: Generator) -> None:
@@ -71,17 +69,12 @@ def fit(settings: Settings, generator: Generator) -> None:
 
     What is not known yet is tried, so that nothing else should run.
     """
-    if not isinstance(generator, LlamaGenerator):
-        return
-    trials = Trials(settings.home / FILE, settings.model)
-    try:
+    if isinstance(generator, LlamaGenerator):
+        trials = Trials(settings.home / FILE, settings.model)
         if not settings.threads:
             generator.fit_threads(trials)
         if settings.prompt_lookup:
             generator.fit_lookup(trials)
-    except BaseException:
-        generator.close()
-        raise
 
 
 def _load(settings: Settings, file: Path) -> LlamaGenerator:
@@ -109,17 +102,10 @@ class Begun:
     """
 
     def __init__(
-        self,
-        begin: Callable[[], Generator | None],
-        load: Callable[[], Generator],
-        finish: Callable[[Generator], None] = lambda _: None,
+        self, begin: Callable[[], Generator | None], load: Callable[[], Generator]
     ) -> None:
-        """Have another thread `begin`, which must not need the terminal; else it is for `load`.
-
-        What it began is for `finish` when it is asked for.
-        """
+        """Have another thread `begin`, which must not need the terminal; else it is for `load`."""
         self._load = load
-        self._finish = finish
         one = ThreadPoolExecutor(1)
         self._begun: Future[Generator | None] | None = one.submit(begin)
         one.shutdown(wait=False)
@@ -132,7 +118,6 @@ class Begun:
                 loaded = self._begun.result()
             self._begun = None  # not before: a wait that is interrupted leaves something to `drop`
             if loaded is not None:
-                self._finish(loaded)
                 return loaded
         return self._load()
 

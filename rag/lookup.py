@@ -19,25 +19,25 @@ GUESSED = 15  # tokens at a time
 ROOM = GUESSED + 1  # tokens that a context needs to try what it costs
 _WRITTEN, _TRIES = 3, 3  # tokens of a try one by one; the best of so many
 _LONGEST = 8  # tokens that a match is looked for with
-# Least tokens that have to match, by how many times as long as one token sixteen take at most: what
-# is guessed behind two is right for five and a half tokens on average, behind five for eight
-# (answers to tuning questions, docs/experiments.md).
-_LEAST = ((4.0, 2), (7.0, 5))
+# Up to a cost (see below), the tokens that have to match: behind two of them five and a half of the
+# guessed ones are right on average, behind five eight (answers to tuning questions,
+# docs/experiments.md), so that a call of sixteen writes as much as six or nine calls of one.
+_SHORTEST = ((4.0, 2), (7.0, 5))
 
 
-def least(cost: float) -> int | None:
+def shortest_match(cost: float) -> int | None:
     """How many tokens have to match before any are guessed; None where guessing never pays.
 
     `cost` is the time that `ROOM` tokens take at once, divided by that of one.
     """
-    return next((tokens for most, tokens in _LEAST if cost <= most), None)
+    return next((tokens for most, tokens in _SHORTEST if cost <= most), None)
 
 
-def guess(text: Sequence[int], least: int, most: int) -> Sequence[int]:
+def guess(text: Sequence[int], shortest: int, most: int) -> Sequence[int]:
     """What may come behind `text`, at most `most` tokens and `GUESSED`.
 
-    It is what stood behind the longest of its last tokens that are in it before, at least `least`
-    of them, and of several such places behind the last.
+    It is what stood behind the longest run of its last tokens that is in it before, which is of at
+    least the `shortest` length, and of several such places behind the last.
     """
     most, length = min(most, GUESSED), len(text)
     best, place = 0, 0
@@ -49,7 +49,7 @@ def guess(text: Sequence[int], least: int, most: int) -> Sequence[int]:
             alike += 1
         if alike > best:
             best, place = alike, end
-    return text[place : place + most] if best >= least else ()
+    return text[place : place + most] if best >= shortest else ()
 
 
 class Tried(Protocol):
@@ -63,7 +63,7 @@ class Tried(Protocol):
 
 
 def fit(context: Tried, trials: Trials, threads: int) -> int | None:
-    """How many tokens have to match on this machine, as `least` says; tried once and kept.
+    """How many tokens have to match on this machine, by `shortest_match`; tried once and kept.
 
     `threads` is what `context` was told to run on; 0 for what suits the machine.
     """
@@ -72,14 +72,14 @@ def fit(context: Tried, trials: Trials, threads: int) -> int | None:
     if not isinstance(cost, float):
         cost = _try(context)
         trials.keep(name, cost)
-    return least(cost)
+    return shortest_match(cost)
 
 
 def _try(context: Tried) -> float:
     one, all_at_once = inf, inf
     for _ in range(_TRIES):
         start = time.perf_counter()
-        context.evaluate_each([0] * ROOM, 0)
+        context.evaluate_each(range(ROOM), 0)
         read = time.perf_counter()
         context.cut(0)
         all_at_once = min(all_at_once, read - start)

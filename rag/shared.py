@@ -53,20 +53,32 @@ class ModelTurn:
 class SharedModel:
     """The answer model, and the turn of whoever uses it."""
 
-    def __init__(self, load: Callable[[], Generator]) -> None:
-        self._load = load
+    def __init__(
+        self, load: Callable[[], Generator], fit: Callable[[Generator], None] = lambda _: None
+    ) -> None:
+        """What can `load` it, and `fit` it to this machine, beside which nothing should run."""
+        self._load, self._fit = load, fit
+        self._fitted = False
         self._streams: weakref.WeakSet[Events] = weakref.WeakSet()
         self.loaded: Generator | None = None
         self.turn = ModelTurn()  # one llama.cpp context serves all
 
-    def ready(self) -> Generator:
-        """The model, loaded when it is not yet; hold `turn`.
+    def load(self) -> Generator:
+        """The model, loaded when it is not yet, and maybe not fitted; hold `turn`.
 
         Raises ModelError when it cannot be.
         """
         if self.loaded is None:
-            self.loaded = self._load()
+            self.loaded, self._fitted = self._load(), False
         return self.loaded
+
+    def ready(self) -> Generator:
+        """The model as it is to be used; hold `turn`. Raises ModelError when it cannot be."""
+        loaded = self.load()
+        if not self._fitted:
+            self._fit(loaded)
+            self._fitted = True
+        return loaded
 
     def follow(self, events: "Events") -> "Events":
         """`events`, which may be left in the middle with the turn taken: `close` ends them."""

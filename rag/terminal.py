@@ -70,8 +70,8 @@ def below(answer: Answer, articles: Mapping[str, Article]) -> str:
     blocks = []
     if answer.standalone_question != answer.question:
         blocks.append(wrap(f"asked as: {answer.standalone_question}"))
-    if answer.query not in ("", answer.standalone_question):
-        blocks.append(wrap(f"searched for: {answer.query}"))
+    if answer.searched_for != answer.standalone_question:
+        blocks.append(wrap(f"searched for: {answer.searched_for}"))
     if answer.disagreement:
         lines = [
             wrap(position.text + _markers(position.citations), "- ", "  ")

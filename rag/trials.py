@@ -4,6 +4,7 @@ import json
 import os
 import platform
 from contextlib import suppress
+from math import isfinite
 from pathlib import Path
 
 FILE = "machine.json"  # in the Footnote folder
@@ -15,7 +16,7 @@ class Trials:
     """What was found out about one model on this processor, with so many of its cores."""
 
     def __init__(self, file: Path, model: str) -> None:
-        """What `file` has of `model`; nothing where it is missing or damaged: it is tried anew."""
+        """Kept in `file`; where that is missing or damaged, all is tried anew."""
         self._file = file
         self._key = f"{model}, {cores()} of {_processor()}"
 
@@ -23,8 +24,8 @@ class Trials:
         """What was found as `name`; None where nothing of use was."""
         found = self._read().get(self._key, {}).get(name)
         if isinstance(found, list):
-            return found if all(isinstance(number, int) for number in found) else None
-        return float(found) if isinstance(found, int | float) else None
+            return found if all(type(number) is int for number in found) else None
+        return found if isinstance(found, float) and isfinite(found) else None
 
     def keep(self, name: str, found: Found) -> None:
         """Write `found` down as `name`; nothing in a folder that may only be read."""
@@ -39,7 +40,7 @@ class Trials:
     def _read(self) -> dict[str, dict[str, object]]:
         try:
             kept = json.loads(self._file.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return {}
         entries = kept.items() if isinstance(kept, dict) else ()
         return {key: found for key, found in entries if isinstance(found, dict)}

@@ -211,6 +211,11 @@ class Answer:
     unsupported: tuple[str, ...] = ()
     query: str = ""
 
+    @property
+    def searched_for(self) -> str:
+        """`query`, or the standalone question of an answer from before there was one."""
+        return self.query or self.standalone_question
+
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON-ready lists, dicts, strings and numbers."""
         return asdict(self)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag import lookup
-from rag.lookup import GUESSED, ROOM, fit, guess, least
+from rag.lookup import GUESSED, ROOM, fit, guess, shortest_match
 from rag.trials import Trials
 
 
@@ -46,7 +46,7 @@ def test_a_guess_stands_in_the_text_behind_as_much_as_has_to_match(
 
 
 def test_less_has_to_match_where_tokens_at_once_cost_less() -> None:
-    needed = [least(cost) for cost in (1.0, 3.0, 5.0, 16.0)]
+    needed = [shortest_match(cost) for cost in (1.0, 3.0, 5.0, 16.0)]
     assert needed[-1] is None
     assert sorted(needed[:-1], key=lambda n: n or 0) == needed[:-1]
     assert needed[0] is not None
@@ -84,8 +84,8 @@ def test_what_tokens_at_once_cost_is_tried_once(
         return machine, fit(machine, Trials(tmp_path / "machine.json", "a-model"), threads)
 
     machine, found = on(0.06, 0.18)
-    assert (found, machine.held) == (least(3.0), 0)
+    assert (found, machine.held) == (shortest_match(3.0), 0)
     again, found = on(0.03, 0.48)
-    assert (found, again.tried) == (least(3.0), 0), "what was found is kept"
+    assert (found, again.tried) == (shortest_match(3.0), 0), "what was found is kept"
     other, found = on(0.03, 0.48, threads=1)
     assert (found, bool(other.tried)) == (None, True), "for as many threads"

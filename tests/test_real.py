@@ -4,7 +4,6 @@ They have to be in the model folder: `footnote models pull` and
 `footnote models pull smollm2-135m-instruct`.
 """
 
-import json
 import math
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +26,7 @@ from rag.compose import checking, compose
 from rag.context import Context
 from rag.errors import ModelError, QuestionError
 from rag.generate import LlamaGenerator, Prompt
-from rag.loading import load_generator
+from rag.loading import fit, load_generator
 from rag.settings import DEFAULT_EMBEDDER, DEFAULT_MODEL, PROJECT, Settings
 from rag.states import States
 from rag.trials import Trials
@@ -113,10 +112,19 @@ def test_threads_are_tried_and_change_no_answer(
 
 @pytest.fixture
 def guessing(small_file: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LlamaGenerator]:
-    """A generator that guesses behind a single token, whatever this machine is like."""
+    """A generator that guesses behind a single token, whatever this machine is like.
+
+    What it guesses is evaluated one by one, whose sums are rounded as those of other generators.
+    """
     monkeypatch.setattr("rag.lookup.fit", lambda *_: 1)
     generator = loaded(small_file)
     generator.fit_lookup(Trials(Path("unused"), SMALL))
+    context = generator._context
+    monkeypatch.setattr(
+        context,
+        "evaluate_each",
+        lambda tokens, at: np.stack([context.evaluate([t], at + n) for n, t in enumerate(tokens)]),
+    )
     yield generator
     generator.close()
 
@@ -169,15 +177,58 @@ def test_guesses_leave_nothing_behind(guessing: LlamaGenerator, fresh: tuple[flo
         assert guessing.margin(JUDGE) == fresh[0]
 
 
-def test_whether_guessing_pays_is_tried_with_the_model(small_file: Path, tmp_path: Path) -> None:
+def test_a_check_goes_on_behind_what_was_guessed_rightly(
+    guessing: LlamaGenerator, used: LlamaGenerator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answering = replace(COPIED, begun="Adeeb")
+    made = calls(guessing, monkeypatch)
+    for tokens in (40, 12, 9, 6):
+        check = checking(answering, reply(guessing, answering, tokens))
+        reply(used, answering, tokens)
+        assert guessing.margin(check) == used.margin(check)
+    assert max(made) > 1, "none was guessed"
+
+
+def test_what_a_call_of_many_says_is_what_calls_of_one_say(used: LlamaGenerator) -> None:
+    context, tokens = used._context, used._split("Adeeb led it in Qom. He left on Friday.")
+    reply(used, OTHER)  # so that what is asked next begins anew
+    used.fit_lookup(Trials(Path("/dev/null/unused"), SMALL))
+    used._shortest_match = None
+    together = context.evaluate_each(tokens, 0)
+    context.cut(0)
+    for at, token in enumerate(tokens):
+        alone = context.evaluate([token], at)
+        assert together[at].argmax() == alone.argmax()
+        assert np.corrcoef(together[at], alone)[0, 1] > 0.999
+    context.cut(0)
+    with pytest.raises(RuntimeError):
+        context.evaluate_each([], 0)
+
+
+def test_whether_guessing_pays_is_tried_once_with_the_model(
+    small_file: Path, fresh: tuple[float, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     trials = Trials(tmp_path / "machine.json", SMALL)
-    for _ in range(2):
-        generator = loaded(small_file)
-        generator.fit_lookup(trials)
-        assert generator.margin(JUDGE) == generator.margin(JUDGE)
-        generator.close()
-    (found,) = json.loads((tmp_path / "machine.json").read_text()).values()
-    assert 1 <= found["16 tokens at once"] <= 32
+    generator = loaded(small_file)
+    generator.margin(JUDGE)
+    generator.fit_lookup(trials)
+    assert generator.margin(JUDGE) == fresh[0]
+    monkeypatch.setattr("rag.lookup._try", None)  # a second time would fail
+    generator.fit_lookup(trials)
+    generator.close()
+
+
+def test_a_model_that_cannot_take_back_guesses_nothing(
+    small_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rag.lookup.fit", lambda *_: 1)
+    monkeypatch.setattr(Context, "takes_back", False)
+    generator = loaded(small_file)
+    generator.fit_lookup(Trials(Path("unused"), SMALL))
+    made = calls(generator, monkeypatch)
+    reply(generator, COPIED)
+    assert set(made) == {1}
+    generator.close()
 
 
 @pytest.mark.parametrize("guesses", [True, False])
@@ -187,7 +238,9 @@ def test_the_setting_says_whether_it_is_tried(
     settings = replace(
         home_of(real_models, tmp_path / "home"), model=SMALL, prompt_lookup=guesses, threads=2
     )
-    load_generator(settings).close()
+    generator = load_generator(settings)
+    fit(settings, generator)
+    generator.close()
     assert (settings.home / "machine.json").exists() == guesses
 
 

@@ -45,6 +45,9 @@ def test_each_model_and_number_of_cores_has_its_own(
         b'{"KEY": {"a trial": "x"}}',
         b'{"KEY": {"a trial": ["x", 2]}}',
         b'{"KEY": {"a trial": null}}',
+        b'{"KEY": {"a trial": true}}',
+        b'{"KEY": {"a trial": NaN}}',
+        b'{"KEY": ' * 100_000,
     ],
 )
 def test_a_damaged_file_is_as_good_as_none(text: bytes, file: Path) -> None:

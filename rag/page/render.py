@@ -306,8 +306,8 @@ def _aside(answer: Answer, left_out: int = 0) -> str:
     parts = []
     if answer.standalone_question.strip() not in ("", answer.question.strip()):
         parts.append(f"asked as: <bdi>{escape(answer.standalone_question)}</bdi>")
-    if answer.query not in ("", answer.standalone_question):
-        parts.append(f"searched for: <bdi>{escape(answer.query)}</bdi>")
+    if answer.searched_for != answer.standalone_question:
+        parts.append(f"searched for: <bdi>{escape(answer.searched_for)}</bdi>")
     if left_out:
         noun = "sentence" if left_out == 1 else "sentences"
         parts.append(f"{left_out} unsupported {noun} left out")
