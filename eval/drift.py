@@ -1,6 +1,7 @@
 """What a comparison with a baseline rests on: the same model, prompts, settings and articles.
 
-Chance plays no part here: of an unchanged system each of these figures is the same again.
+Chance plays no part here: of an unchanged system on the same machine each of these figures is the
+same again.
 """
 
 import hashlib
