@@ -296,7 +296,7 @@ class LlamaGenerator:
         return self._states.has(self._key(read.before))
 
     def read_ahead(self, prompt: Prompt, stopped: Callable[[], bool] | None = None) -> bool:
-        """See `Generator.read_ahead`; it takes no other state's place on disk."""
+        """See `Generator.read_ahead`; it takes the place of no state used in the last week."""
         read = self._tokens(prompt)
         if self._states is None or not any(read.before):
             return False

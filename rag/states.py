@@ -17,6 +17,7 @@ _MAGIC = b"footnote state 3\n"
 _DIGEST_BYTES = 16
 _SUFFIX, _FORMER = ".state3", (".state", ".state2")  # what nothing can find any more goes
 _UNFINISHED = "new-"
+_UNUSED_S = 7 * 24 * 3600  # what was not used for so long makes room for what is read ahead
 _ABANDONED_S = 3600  # an unfinished file this old was left by a process that was killed
 
 
@@ -53,14 +54,11 @@ class States:
     def put(self, key: str, state: bytes, *, displace: bool = True) -> bool:
         """Keep `state`; others go, the least recently used first, when there is no room.
 
-        False where it is not kept: it is too large, or would `displace` others and may not.
+        False where it is not kept: it is too large, or would `displace` others that were used in
+        the last week, and may not.
         """
         kept = len(_MAGIC) + _DIGEST_BYTES + len(state)
-        if kept > self._limit:
-            return False
-        if displace:
-            self._make_room(kept)
-        elif sum(size for _, size, _ in self._files()) + kept > self._limit:
+        if kept > self._limit or not self._make_room(kept, 0 if displace else _UNUSED_S):
             return False
         with suppress(OSError):  # no room, or not allowed: it is read again the next time
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -75,15 +73,20 @@ class States:
             return True
         return False
 
-    def _make_room(self, wanted: int) -> None:
-        """Remove the least recently used while those of all processes leave no room."""
+    def _make_room(self, wanted: int, unused_s: float = 0) -> bool:
+        """Remove the least recently used while those of all processes leave no room.
+
+        Only what was not used for so many seconds goes; false where that is not enough.
+        """
         files = sorted(self._files())
         total = sum(size for _, size, _ in files)
-        for _, size, file in files:
-            if total + wanted <= self._limit:
+        before = time.time_ns() - int(unused_s * 1e9)
+        for used, size, file in files:
+            if total + wanted <= self._limit or (unused_s and used > before):
                 break
             _remove(file)
             total -= size
+        return total + wanted <= self._limit
 
     def _clean(self) -> None:
         for suffix in _FORMER:

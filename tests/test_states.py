@@ -49,6 +49,18 @@ def test_what_may_not_displace_others_is_kept_only_where_there_is_room(folder: P
     assert not states.put("d", b"x" * 2 * ROOM)
 
 
+def test_what_nobody_used_for_a_week_makes_room_for_it_all_the_same(folder: Path) -> None:
+    states, day = States(folder, ROOM), 24 * 3600
+    for key in "ab":
+        states.put(key, b"1234")
+    age(folder, "a", 6 * day)
+    age(folder, "b", 8 * day)
+    assert states.put("c", b"1234", displace=False)
+    assert [states.has(key) for key in "abc"] == [True, False, True]
+    assert not states.put("d", b"1234", displace=False)
+    assert [states.has(key) for key in "abcd"] == [True, False, True, False]
+
+
 def test_the_limit_holds_whatever_is_put_in(folder: Path) -> None:
     states = States(folder, 100)
     for size in (3, 80, 4, 4, 4, 67, 1, 1):
