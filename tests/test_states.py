@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -50,11 +51,11 @@ def test_what_may_not_displace_others_is_kept_only_where_there_is_room(folder: P
 
 
 def test_what_nobody_used_for_a_week_makes_room_for_it_all_the_same(folder: Path) -> None:
-    states, day = States(folder, ROOM), 24 * 3600
+    states, now, day = States(folder, ROOM), int(time.time()), 24 * 3600
     for key in "ab":
         states.put(key, b"1234")
-    age(folder, "a", 6 * day)
-    age(folder, "b", 8 * day)
+    age(folder, "a", now - 6 * day)
+    age(folder, "b", now - 8 * day)
     assert states.put("c", b"1234", displace=False)
     assert [states.has(key) for key in "abc"] == [True, False, True]
     assert not states.put("d", b"1234", displace=False)
