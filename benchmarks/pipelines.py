@@ -30,7 +30,6 @@ from rag.context import Context
 from rag.errors import ConfigError
 from rag.generate import Generator, LlamaGenerator, Prompt
 from rag.threads import fit
-from rag.trials import FILE as TRIALS
 from rag.trials import Trials, cores
 from rag.types import Article, Citation, Timings, Token
 
@@ -204,7 +203,7 @@ def beside(
         closing(LlamaGenerator(model, settings.model, settings.context_tokens, settings.threads))
     )
     if not settings.threads:  # as many as Footnote
-        plain.fit_threads(Trials(settings.home / TRIALS, settings.model))
+        plain.fit_threads(Trials(settings.machine, settings.model))
     opened: dict[str, Pipeline] = {
         PLAIN: Plain(
             assistant.articles(),

@@ -43,7 +43,6 @@ from rag import Answer, Assistant, FootnoteError, Settings, models
 from rag.errors import ConfigError
 from rag.settings import PROJECT
 from rag.terminal import whole_number
-from rag.trials import FILE as TRIALS
 from rag.trials import Trials
 from rag.types import Article
 
@@ -229,14 +228,13 @@ def _open(
     """Each has a model context of its own, so that none finds another's text in its cache."""
     home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     (home / "models").symlink_to(settings.models_dir.resolve())
-    trials = settings.home / TRIALS
-    for kept in (settings.calibrations, trials):
+    for kept in (settings.calibrations, settings.machine):
         if kept.exists():
             shutil.copy(kept, home)
     model = models.resolve(settings.model, folder=settings.models_dir, offline=settings.offline)
     floor = stack.enter_context(closing(Floor(model, settings.answer_tokens, settings.threads)))
     if not settings.threads:  # as many as Footnote
-        floor.fit_threads(Trials(trials, settings.model))
+        floor.fit_threads(Trials(settings.machine, settings.model))
     forgetful = stack.enter_context(Assistant.open(settings=replace(settings, home=home)))
     pipelines: dict[str, Pipeline] = {
         WARM: Footnote(assistant),

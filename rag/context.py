@@ -139,8 +139,7 @@ class Context:
 
         for first in range(0, len(tokens), self._most):
             part = tokens[first : first + self._most]
-            last = len(part) - 1 if first + len(part) == len(tokens) else len(part)
-            self._decode(part, at + first, last)
+            self._decode(part, at + first, len(tokens) - 1 - first)
         if not tokens:
             return np.empty(0, dtype=np.float32)
         logits = self._lib.llama_get_logits_ith(self._living(), -1)

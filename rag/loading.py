@@ -11,7 +11,7 @@ from rag.errors import ModelError
 from rag.generate import Generator, LlamaGenerator
 from rag.settings import Settings
 from rag.states import States
-from rag.trials import FILE, Trials
+from rag.trials import Trials
 from rag.types import Progress
 
 if TYPE_CHECKING:  # torch loads with the reranker, not before
@@ -70,7 +70,7 @@ def fit(settings: Settings, generator: Generator) -> None:
     What is not known yet is tried, so that nothing else should run.
     """
     if isinstance(generator, LlamaGenerator):
-        trials = Trials(settings.home / FILE, settings.model)
+        trials = Trials(settings.machine, settings.model)
         if not settings.threads:
             generator.fit_threads(trials)
         if settings.prompt_lookup:

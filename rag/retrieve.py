@@ -6,9 +6,8 @@ fusion of ranks it keeps how far apart two rows are. Passages are scored once mo
 moved towards the best of them (pseudo-relevance feedback: Rocchio 1971), more by their vectors
 then, and gain where much of their article was found. The weights were chosen on one half of the
 queries of three sets, among equals on all of them, and on the tuning questions; docs/experiments.md
-has the figures. A question
-for the latest, newest or most recent adds a small share for the day of the article; other questions
-take no notice of it.
+has the figures. A question for the latest, newest or most recent adds a small share for the day of
+the article; other questions take no notice of it.
 """
 
 import re

@@ -94,6 +94,11 @@ class Settings:
         return self.home / "calibration.json"
 
     @property
+    def machine(self) -> Path:
+        """File of what was tried of this machine."""
+        return self.home / "machine.json"
+
+    @property
     def feedback(self) -> Path:
         """File of what people thought of answers."""
         return self.home / "feedback.jsonl"

@@ -7,8 +7,6 @@ from contextlib import suppress
 from math import isfinite
 from pathlib import Path
 
-FILE = "machine.json"  # in the Footnote folder
-
 Found = float | list[int]
 
 

@@ -167,12 +167,17 @@ def test_what_is_copied_takes_fewer_calls(
     assert len(made) < len(written) / 2, "".join(written)
 
 
+def leave(generator: LlamaGenerator, taken: int) -> None:
+    """Leave a reply behind so many of its pieces."""
+    left = generator.stream(ANSWER, 40)
+    for _ in range(taken):
+        next(left)
+    left.close()  # type: ignore[attr-defined]
+
+
 def test_guesses_leave_nothing_behind(guessing: LlamaGenerator, fresh: tuple[float, str]) -> None:
     for taken in range(1, 12, 3):
-        left = guessing.stream(ANSWER, 40)
-        for _ in range(taken):
-            next(left)
-        left.close()  # type: ignore[attr-defined]
+        leave(guessing, taken)
         assert reply(guessing) == fresh[1]
         assert guessing.margin(JUDGE) == fresh[0]
 
@@ -189,11 +194,12 @@ def test_a_check_goes_on_behind_what_was_guessed_rightly(
     assert max(made) > 1, "none was guessed"
 
 
-def test_what_a_call_of_many_says_is_what_calls_of_one_say(used: LlamaGenerator) -> None:
-    context, tokens = used._context, used._split("Adeeb led it in Qom. He left on Friday.")
-    reply(used, OTHER)  # so that what is asked next begins anew
-    used.fit_lookup(Trials(Path("/dev/null/unused"), SMALL))
-    used._shortest_match = None
+def test_what_a_call_of_many_says_is_what_calls_of_one_say(small_file: Path) -> None:
+    generator = loaded(small_file)
+    context, tokens = (
+        generator._context,
+        generator._split("Adeeb led it in Qom. He left on Friday."),
+    )
     together = context.evaluate_each(tokens, 0)
     context.cut(0)
     for at, token in enumerate(tokens):
@@ -203,6 +209,7 @@ def test_what_a_call_of_many_says_is_what_calls_of_one_say(used: LlamaGenerator)
     context.cut(0)
     with pytest.raises(RuntimeError):
         context.evaluate_each([], 0)
+    generator.close()
 
 
 def test_whether_guessing_pays_is_tried_once_with_the_model(
@@ -265,10 +272,7 @@ def test_a_stream_left_in_the_middle_leaves_the_model_usable(
     used: LlamaGenerator, fresh: tuple[float, str]
 ) -> None:
     for taken in range(1, 4):
-        left = used.stream(ANSWER, 40)
-        for _ in range(taken):
-            next(left)
-        left.close()  # type: ignore[attr-defined]
+        leave(used, taken)
         assert reply(used) == fresh[1]
     assert used.margin(JUDGE) == fresh[0]
 
